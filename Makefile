@@ -1,0 +1,42 @@
+# Every target makes what it needs; `make test` and `make demo` work on a fresh clone.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: install demo serve test bench lint lock rules clean
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@echo "Installing the locked dependencies into $(VENV) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $(STAMP)
+
+# Drives the demo cases over real HTTP, prints the table, then serves the pages until Ctrl-C.
+# ONCE=1 stops after the table; DEMO_SEED=n draws other subjects, names and records.
+demo: $(STAMP)
+	@$(BIN)/python manage.py demo $(if $(ONCE),--once) $(if $(DEMO_SEED),--seed $(DEMO_SEED))
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest
+
+# ONLY=flow runs one area; LONG=1 runs longer.
+bench: $(STAMP)
+	@$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(LONG),--long)
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+
+lock:
+	@$(BIN)/pip-compile --extra dev --extra postgres --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --allow-unsafe --strip-extras --quiet --output-file requirements.lock pyproject.toml
+
+clean:
+	@rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -1,0 +1,133 @@
+"""The facts of one licensing case, as a host hands them over and as the core sees them.
+
+``CaseFacts`` carries identifiers and lives only in memory. ``CaseView`` is the same
+case with keyed digests in place of identifiers and names; it is what is stored,
+evaluated and replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from approval_hook.policy.subjects import Subject, SubjectKind
+
+
+class Role(StrEnum):
+    """Role of a party in the application (R-09, R-25)."""
+
+    APPLICANT = "applicant"  # 申请人
+    LEGAL_REPRESENTATIVE = "legal_representative"  # 法定代表人（负责人）
+    PRINCIPAL = "principal"  # 主要负责人
+    RESPONSIBLE_SUPERVISOR = "responsible_supervisor"  # 直接负责的主管人员
+    OTHER_RESPONSIBLE = "other_responsible"  # 其他直接责任人员
+    FOOD_SAFETY_OFFICER = "food_safety_officer"  # 食品安全管理人员
+    AGENT = "agent"  # 代理人: mandate verified, never queried (S-20)
+
+
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """A person's written consent to be queried for this case (授权查询, R-39)."""
+
+    reference: str  # number of the signed paper or of the electronic consent
+    valid_from: date
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One subject of the case in one role."""
+
+    subject: Subject
+    role: Role
+    since: date | None = None  # start of the role
+    until: date | None = None  # end of the role; None = still held
+    authorisation: Authorisation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What the host knows of its case. Times are aware."""
+
+    case_no: str  # 办件号
+    matter: str  # matter code, key of RuleSet.matters
+    organ: str  # name of the deciding organ
+    region: str  # 6-digit region code of the organ
+    filed_at: datetime
+    accepted_at: datetime | None  # None before acceptance
+    parties: tuple[Party, ...]  # exactly one APPLICANT
+    materials: tuple[str, ...] = ()  # codes of materials handed in
+    due_on: date | None = None  # lawful due date after extension, when the host knows one
+
+    @property
+    def applicant(self) -> Party:
+        """The one applicant."""
+        return next(p for p in self.parties if p.role is Role.APPLICANT)
+
+
+@dataclass(frozen=True, slots=True)
+class PartyView:
+    """A party without name and identifier."""
+
+    ref: str  # keyed digest of kind and primary identifier, hex; stable across cases
+    kind: SubjectKind
+    role: Role
+    identified: bool  # False when no identifier can be matched by a platform
+    since: date | None = None
+    until: date | None = None
+    born_on: date | None = None  # persons whose number carries it, for R-10
+    established_on: date | None = None  # organisations, for R-14/S-23
+    authorisation: Authorisation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """The case as the core sees, stores and replays it."""
+
+    case_no: str
+    matter: str
+    organ: str
+    region: str
+    filed_on: date
+    accepted_on: date | None
+    parties: tuple[PartyView, ...]
+    materials: tuple[str, ...] = ()
+    due_on: date | None = None
+
+
+def view_of(facts: CaseFacts, digest: Callable[[str], str], local_date: Callable[[datetime], date]) -> CaseView:
+    """Strip names and identifiers from a case.
+
+    Args:
+        facts: the host's facts.
+        digest: keyed digest, text -> lower-case hex; the same key gives the same
+            digest in every case, so that subjects can be recognised.
+        local_date: aware datetime -> calendar date in China.
+    """
+
+    def party(p: Party) -> PartyView:
+        return PartyView(
+            ref=digest(p.subject.digest_text()),
+            kind=p.subject.kind,
+            role=p.role,
+            identified=p.subject.primary is not None,
+            since=p.since,
+            until=p.until,
+            born_on=p.subject.born_on(),
+            established_on=p.subject.established_on,
+            authorisation=p.authorisation,
+        )
+
+    return CaseView(
+        case_no=facts.case_no,
+        matter=facts.matter,
+        organ=facts.organ,
+        region=facts.region,
+        filed_on=local_date(facts.filed_at),
+        accepted_on=local_date(facts.accepted_at) if facts.accepted_at else None,
+        parties=tuple(party(p) for p in facts.parties),
+        materials=facts.materials,
+        due_on=facts.due_on,
+    )

@@ -1,0 +1,1 @@
+"""The application: administrative licensing on Viewflow, with the officers' pages."""
