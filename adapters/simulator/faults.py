@@ -1,0 +1,115 @@
+"""Ways in which the simulated platform misbehaves, and when."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["HARMLESS", "Fault", "FaultKind", "FaultPlan"]
+
+
+class FaultKind(StrEnum):
+    """One kind of misbehaviour."""
+
+    SLOW = "slow"  # answers after ``seconds``
+    DRIP = "drip"  # one byte of the body every ``seconds``
+    DRIP_HEAD = "drip_head"  # one byte of the headers every ``seconds``
+    RESET = "reset"  # the connection is reset before an answer
+    CUT = "cut"  # half of the body, then the connection closes
+    HANG = "hang"  # no answer until the simulator ends
+    HTTP_401 = "http_401"
+    HTTP_429 = "http_429"  # with Retry-After ``retry_after``
+    HTTP_500 = "http_500"
+    HTTP_502 = "http_502"
+    REDIRECT = "redirect"  # to a login page
+    LOGIN_PAGE = "login_page"  # HTML with status 200
+    EMPTY = "empty"  # status 200 without a body
+    BAD_JSON = "bad_json"  # JSON that stops in the middle, complete by its length
+    DUPLICATE_KEY = "duplicate_key"  # two codes in one object, the second harmless
+    GBK = "gbk"  # GBK bytes declared as UTF-8
+    OVERSIZE = "oversize"  # several megabytes of blanks
+    HALF_PAGE = "half_page"  # the second page never comes
+    DUPLICATE_PAGE = "duplicate_page"  # the second page repeats the rows of the first
+    WRONG_SUBJECT = "wrong_subject"  # the answer about somebody else
+    WRONG_QUERY = "wrong_query"  # the answer to another query
+    UNKNOWN_STATE = "unknown_state"  # a row state that no table has
+    UNKNOWN_STATUS = "unknown_status"  # a reply code that no table has
+    MISSING_FIELD = "missing_field"  # no list of rows
+    MISSING_ROWS = "missing_rows"  # fewer rows than announced
+    NAIVE_TIME = "naive_time"  # a time without offset
+    CLOCK_SKEW = "clock_skew"  # the platform's clock is ``seconds`` ahead
+    PARTIAL = "partial"
+    PENDING = "pending"
+    REFUSED = "refused"
+    NAME_ONLY = "name_only"  # rows without a number
+    EXTRA_FIELDS = "extra_fields"  # fields nobody asked for
+
+
+#: Kinds after which an answer may still be complete and right.
+HARMLESS = frozenset({FaultKind.SLOW, FaultKind.NAME_ONLY, FaultKind.EXTRA_FIELDS})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A misbehaviour and the queries it strikes."""
+
+    kind: FaultKind
+    seconds: float = 1.0  # what it means depends on the kind
+    retry_after: int = 1  # seconds
+    number: str | None = None  # only queries with this identifier
+    times: int | None = None  # how often; None = always
+    probability: float = 1.0  # drawn from the simulator's seed
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for the control interface."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Fault:
+        """Inverse of ``to_json``.
+
+        Raises:
+            TypeError: a field is unknown or of the wrong type.
+            ValueError: the kind is unknown.
+        """
+        return cls(**{**data, "kind": FaultKind(data["kind"])})
+
+
+class FaultPlan:
+    """The faults in force, asked once per query. Safe for several threads."""
+
+    def __init__(self, seed: int) -> None:
+        """Start without faults; ``seed`` makes draws by probability repeatable."""
+        self._seed = seed
+        self._lock = threading.Lock()
+        self._faults: list[tuple[Fault, int | None]] = []
+        self._random = random.Random(seed)  # noqa: S311 - draws faults, not secrets
+
+    def add(self, fault: Fault) -> None:
+        """Put a fault in force; the first that strikes a query wins."""
+        with self._lock:
+            self._faults.append((fault, fault.times))
+
+    def clear(self) -> None:
+        """Behave well, and draw from the seed again."""
+        with self._lock:
+            self._faults = []
+            self._random = random.Random(self._seed)  # noqa: S311 - draws faults, not secrets
+
+    def strike(self, number: str) -> Fault | None:
+        """The fault that strikes this query, used up by one; ``None`` when the answer is to be right."""
+        with self._lock:
+            for position, (fault, left) in enumerate(self._faults):
+                if left == 0 or (fault.number is not None and fault.number != number):
+                    continue
+                if fault.probability < 1.0 and self._random.random() >= fault.probability:
+                    continue
+                if left is not None:
+                    self._faults[position] = (fault, left - 1)
+                return fault
+            return None

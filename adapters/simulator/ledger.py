@@ -1,0 +1,75 @@
+"""The simulated platform's own record of every query it received."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Ledger"]
+
+
+class Ledger:
+    """Append-only lines of JSON, on disk before the query is answered. Safe for several threads.
+
+    Each line: ``seq``, ``query_id``, ``page``, ``attempt`` (arrivals of this query id and page, from 1),
+    ``subject`` (SHA-256 of the number), ``matter``, ``case_no``, ``organ``, ``ground``, ``as_of``,
+    ``received_at``, ``outcome`` ("answered", "refused:<why>" or the fault), ``body_sha256``, ``probe``.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        """Continue the file if it exists; without a path keep the lines in memory.
+
+        Raises:
+            OSError: the file cannot be opened.
+            ValueError: a complete line of the file is not JSON.
+        """
+        self._lock = threading.Lock()
+        self._lines: list[dict[str, Any]] = []
+        self._attempts: Counter[tuple[str, int]] = Counter()
+        if path is not None and path.exists():
+            whole = path.read_bytes()
+            # A line without its end was being written when the process died, so nothing was answered.
+            kept = whole[: whole.rfind(b"\n") + 1]
+            if kept != whole:
+                path.write_bytes(kept)
+            self._lines = [json.loads(line) for line in kept.decode().split("\n")[:-1]]
+            self._attempts.update((line["query_id"], line["page"]) for line in self._lines)
+        self._file = path.open("a", encoding="utf-8") if path is not None else None
+
+    def append(self, line: dict[str, Any]) -> None:
+        """Number a line and make it durable.
+
+        Raises:
+            OSError: the line could not be written; the query must not be answered.
+        """
+        with self._lock:
+            key = (line["query_id"], line["page"])
+            self._attempts[key] += 1
+            full = {"seq": len(self._lines) + 1, "attempt": self._attempts[key]} | line
+            self._lines.append(full)
+            if self._file is not None:
+                self._file.write(json.dumps(full, ensure_ascii=False) + "\n")
+                self._file.flush()
+                os.fsync(self._file.fileno())
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Every line so far."""
+        with self._lock:
+            return list(self._lines)
+
+    def clear(self) -> None:
+        """Forget every line, on disk too."""
+        with self._lock:
+            self._lines.clear()
+            self._attempts.clear()
+            if self._file is not None:
+                self._file.truncate(0)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()

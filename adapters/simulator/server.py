@@ -1,0 +1,298 @@
+"""The simulated platform as an HTTP server on this computer."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import secrets
+import socket
+import socketserver
+import struct
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from adapters.signing import TifVerifier
+from adapters.simulator.answers import Reply, reply
+from adapters.simulator.console import Console
+from adapters.simulator.control import TOKEN_HEADER, ControlClient
+from adapters.simulator.faults import Fault, FaultKind, FaultPlan
+from adapters.simulator.ledger import Ledger
+from adapters.simulator.register import Register, SimulatedSubject
+
+__all__ = ["Simulator"]
+
+_QUERY_PATH = "/credit/v1/query"
+_CONTROL_PATH = "/control/"
+_MOST_BYTES = 10_000_000
+_TEXTS = ("queryId", "matter", "caseNo", "organ", "ground", "asOf")
+_ABORT = struct.pack("ii", 1, 0)  # linger on, zero seconds: closing sends a reset
+
+Probe = Callable[[Mapping[str, Any]], Any]
+
+
+class Simulator:
+    """A credit platform with signature check, master file, ledger and faults.
+
+    Attributes:
+        url: base URL for ``GatewayPlatform``.
+        control_url: base URL for ``ControlClient``.
+        paasid, token: what callers sign with.
+        control_token: what ``ControlClient`` needs.
+    """
+
+    def __init__(
+        self,
+        subjects: Iterable[SimulatedSubject] = (),
+        *,
+        port: int = 0,
+        ledger: Path | None = None,
+        seed: int = 0,
+        paasid: str = "approval-hook",
+        token: str | None = None,
+        control_token: str | None = None,
+        probe: Probe | None = None,
+    ) -> None:
+        """Bind the port; nothing is answered before ``start``.
+
+        Args:
+            subjects: the initial master file.
+            port: on 127.0.0.1; 0 takes a free one.
+            ledger: file for the ledger, continued if it exists; in memory when not given.
+            seed: of faults that strike by probability.
+            paasid: the one caller that is known.
+            token: its shared secret; random when not given.
+            control_token: random when not given.
+            probe: called with each parsed query before it is answered; what it returns is
+                stored in the ledger, and must be JSON.
+
+        Raises:
+            OSError: the port is taken or the ledger cannot be opened.
+        """
+        self.paasid = paasid
+        self.token = token or secrets.token_urlsafe(24)
+        self.control_token = control_token or secrets.token_urlsafe(24)
+        self.register = Register(tuple(subjects))
+        self.faults = FaultPlan(seed)
+        self.ledger = Ledger(ledger)
+        self.verifier = TifVerifier(paasid, self.token)
+        self.console = Console(self.register, self.faults, self.ledger)
+        self.probe = probe
+        self.closing = threading.Event()
+        self._server = _Server(("127.0.0.1", port), self)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="simulator")
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.control_url = self.url + _CONTROL_PATH.rstrip("/")
+
+    def start(self) -> None:
+        """Answer queries from now on, in threads of this process."""
+        self._thread.start()
+
+    def control(self) -> ControlClient:
+        """A client of the control interface."""
+        return ControlClient(self.control_url, self.control_token)
+
+    def close(self) -> None:
+        """Cut every connection and free the port. Closing twice is harmless."""
+        if self.closing.is_set():
+            return
+        self.closing.set()
+        if self._thread.is_alive():
+            self._server.shutdown()
+        self._server.cut_all()
+        self._server.server_close()
+        self.ledger.close()
+
+    def __enter__(self) -> Simulator:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], simulator: Simulator) -> None:
+        self.simulator = simulator
+        self._lines: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        # HTTPServer would look its own name up, which may take seconds without a resolver.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[0], self.server_address[1]  # type: ignore[assignment] # IPv4
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._lines.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._lines.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that went away is no news; anything else is printed."""
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError) and not self.simulator.closing.is_set():
+            super().handle_error(request, client_address)
+
+    def cut_all(self) -> None:
+        with self._lock:
+            for line in self._lines:
+                # A line may be closed from the other side at this very moment.
+                with contextlib.suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+        """Stay silent; the ledger is the log."""
+
+    def do_POST(self) -> None:
+        self._dispatch()
+
+    do_GET = do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815 - names that http.server calls
+
+    def _dispatch(self) -> None:
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdigit() or int(length) > _MOST_BYTES:
+            self.close_connection = True
+            return self._send(Reply(413, b"{}"))
+        body = self.rfile.read(int(length))
+        if self.path.startswith(_CONTROL_PATH):
+            return self._control(body)
+        if self.path == _QUERY_PATH and self.command == "POST":
+            return self._query(body)
+        return self._send(Reply(404, b"{}"))
+
+    def _control(self, body: bytes) -> None:
+        simulator = self.server.simulator
+        given = self.headers.get(TOKEN_HEADER, "")
+        if not hmac.compare_digest(given.encode(), simulator.control_token.encode()):
+            return self._send(Reply(403, b"{}"))
+        try:
+            data = json.loads(body) if body else None
+        except ValueError:
+            return self._send(Reply(400, b"{}"))
+        status, answer = simulator.console.handle(self.command, self.path.removeprefix(_CONTROL_PATH), data)
+        return self._send(Reply(status, json.dumps(answer, ensure_ascii=False).encode()))
+
+    def _query(self, body: bytes) -> None:
+        simulator = self.server.simulator
+        query = _parsed(body)
+        if query is None:
+            self._log({}, body, "refused:malformed", None)
+            return self._send(Reply(400, b"{}"))
+        probed = _probed(simulator.probe, query)
+        problem = simulator.verifier.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()
+        if problem:
+            self._log(query, body, f"refused:{problem}", probed)
+            return self._send(Reply(401, b"{}"))
+        number = query["subject"]["idNumber"]
+        fault = simulator.faults.strike(number)
+        self._log(query, body, fault.kind.value if fault else "answered", probed)
+        return self._answer(reply(query, simulator.register.get(number), fault), fault)
+
+    def _log(self, query: Mapping[str, Any], body: bytes, outcome: str, probed: Any) -> None:
+        number = query.get("subject", {}).get("idNumber", "")
+        self.server.simulator.ledger.append(
+            {
+                "query_id": query.get("queryId", ""),
+                "page": query.get("page", 0),
+                "subject": hashlib.sha256(number.encode()).hexdigest(),
+                "matter": query.get("matter", ""),
+                "case_no": query.get("caseNo", ""),
+                "organ": query.get("organ", ""),
+                "ground": query.get("ground", ""),
+                "as_of": query.get("asOf", ""),
+                "received_at": datetime.now(UTC).isoformat(),
+                "outcome": outcome,
+                "nonce": self.headers.get("x-tif-nonce", ""),
+                "body_sha256": hashlib.sha256(body).hexdigest(),
+                "probe": probed,
+            }
+        )
+
+    def _answer(self, answer: Reply, fault: Fault | None) -> None:
+        closing = self.server.simulator.closing
+        match fault.kind if fault else None:
+            case FaultKind.SLOW if fault is not None:
+                closing.wait(fault.seconds)
+                self._send(answer)
+            case FaultKind.HANG:
+                closing.wait()
+                self.close_connection = True
+            case FaultKind.RESET:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
+                self.connection.close()
+                self.close_connection = True
+            case FaultKind.CUT:
+                self.wfile.write(_head(answer, last=True) + answer.body[: len(answer.body) // 2])
+                self.close_connection = True
+            case FaultKind.DRIP if fault is not None:
+                self.wfile.write(_head(answer, last=True))
+                self._drip(answer.body, fault.seconds)
+            case FaultKind.DRIP_HEAD if fault is not None:
+                self._drip(_head(answer) + answer.body, fault.seconds)
+            case _:
+                self._send(answer)
+
+    def _drip(self, data: bytes, seconds: float) -> None:
+        for byte in data:
+            if self.server.simulator.closing.wait(seconds):
+                break
+            self.wfile.write(bytes([byte]))
+        self.close_connection = True
+
+    def _send(self, answer: Reply) -> None:
+        self.wfile.write(_head(answer) + answer.body)
+
+
+def _head(answer: Reply, *, last: bool = False) -> bytes:
+    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+    if last:
+        lines.append("Connection: close")
+    lines += [f"Content-Length: {len(answer.body)}", "", ""]
+    return "\r\n".join(lines).encode("latin-1")
+
+
+def _parsed(body: bytes) -> Mapping[str, Any] | None:
+    """The query, or ``None`` when a part is missing: no query without case, matter and ground."""
+    try:
+        query = json.loads(body.decode("utf-8"))
+    except ValueError:
+        return None
+    if not isinstance(query, dict) or not all(isinstance(query.get(k), str) and query[k] for k in _TEXTS):
+        return None
+    subject, page = query.get("subject"), query.get("page")
+    if not isinstance(page, int) or page < 1 or not isinstance(subject, dict):
+        return None
+    if not all(isinstance(subject.get(k), str) and subject[k] for k in ("kind", "name", "idType", "idNumber")):
+        return None
+    return query
+
+
+def _probed(probe: Probe | None, query: Mapping[str, Any]) -> Any:
+    if probe is None:
+        return None
+    try:
+        return probe(query)
+    except Exception as error:  # noqa: BLE001 - a probe that fails must be seen in the ledger, not lose the query
+        return {"probe_error": type(error).__name__, "message": str(error)}

@@ -1,0 +1,265 @@
+"""The contract every credit platform adapter must keep, as tests that its author runs.
+
+Subclass ``PlatformContract`` in a test module, give the fixtures named there, and pytest
+runs the rest against your adapter and a server of your own that can misbehave::
+
+    class TestOurPlatform(PlatformContract):
+        @pytest.fixture
+        def platform(self): ...
+
+Needs pytest; nothing else of this package imports this module.
+"""
+
+# ruff: noqa: S101 - these are tests, shipped for adapter authors
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+import structlog
+
+from approval_hook.errors import PlatformError, PlatformUnavailable
+from approval_hook.policy.records import CreditReport, MatchGrade, QueryStatus
+from approval_hook.policy.subjects import Subject, SubjectKind
+from approval_hook.ports import CreditPlatform, Query
+
+__all__ = ["FAULTS", "PlatformContract", "Received"]
+
+#: Misbehaviour after which no answer may count as "no record". ``break_with`` gets these words.
+FAULTS = (
+    "slow",  # the answer comes after the deadline
+    "drip",  # the body comes byte by byte
+    "drip_head",  # the headers come byte by byte
+    "hang",  # no answer at all
+    "reset",  # the connection is reset
+    "cut",  # the connection ends in the middle of the body
+    "http_401",
+    "http_429",
+    "http_500",
+    "http_502",
+    "redirect",  # to a login page
+    "login_page",  # HTML with status 200
+    "empty",  # status 200, no body
+    "bad_json",  # or what your platform speaks: complete by its length, unreadable
+    "duplicate_key",  # one field twice, with two contents
+    "gbk",  # another charset than declared
+    "oversize",
+    "half_page",  # the second page never comes
+    "duplicate_page",  # the second page repeats the first
+    "wrong_subject",
+    "wrong_query",
+    "unknown_state",  # a row state without meaning
+    "unknown_status",  # a reply code without meaning
+    "missing_field",
+    "missing_rows",  # fewer rows than announced
+    "naive_time",  # a time without offset
+    "clock_skew",  # the platform's clock is hours ahead
+    "partial",
+    "pending",
+    "refused",
+)
+
+#: Seconds allowed to the adapter in these tests, and how much later it may come back.
+DEADLINE = 0.6
+SLACK = 0.3
+
+_AS_OF = date(2026, 10, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One query as the platform received it."""
+
+    query_id: str
+    body_sha256: str  # of the bytes received
+    genuine: bool  # the signature fits these bytes and was not used before
+
+
+def make_query(subject: Subject, query_id: str) -> Query:
+    """A query of the contract about ``subject``."""
+    return Query(
+        query_id=query_id,
+        party="0123456789abcdef",
+        subject=subject,
+        matter="food-business",
+        case_no="HT-2026-0001",
+        organ="示例市市场监督管理局",
+        ground="L-07",
+        as_of=_AS_OF,
+    )
+
+
+class PlatformContract:
+    """Tests for one adapter. The three answers (clean, hit, could-not-tell) must stay apart."""
+
+    @pytest.fixture
+    def platform(self) -> CreditPlatform:
+        """The adapter, connected to a server that behaves well."""
+        raise NotImplementedError("give the fixture 'platform'")
+
+    @pytest.fixture
+    def subject_clean(self) -> Subject:
+        """A subject the server knows and holds nothing about; its name occurs nowhere else."""
+        raise NotImplementedError("give the fixture 'subject_clean'")
+
+    @pytest.fixture
+    def subject_hit(self) -> Subject:
+        """A subject the server holds at least one row about."""
+        raise NotImplementedError("give the fixture 'subject_hit'")
+
+    @pytest.fixture
+    def break_with(self) -> Callable[[str, int | None], None]:
+        """Misbehave: a word of ``FAULTS``, "extra_fields" or "name_only", and how often (None: always)."""
+        raise NotImplementedError("give the fixture 'break_with'")
+
+    @pytest.fixture
+    def received(self) -> Callable[[], Sequence[Received]]:
+        """What the server received so far, oldest first."""
+        raise NotImplementedError("give the fixture 'received'")
+
+    def test_clean_is_ok_and_empty(self, platform: CreditPlatform, subject_clean: Subject) -> None:
+        """A complete answer about a subject without rows is OK, empty, and says whom and which source it is about."""
+        report = platform.query(make_query(subject_clean, "contract-clean"), timeout=5)
+        assert (report.status, report.records) == (QueryStatus.OK, ())
+        assert (report.party, report.source) == ("0123456789abcdef", platform.name)
+        assert report.asked_at.tzinfo is not None
+        assert report.asked_at <= report.answered_at
+        assert len(report.raw_digest) == 64
+
+    def test_hit_is_ok_with_exact_rows(self, platform: CreditPlatform, subject_hit: Subject) -> None:
+        """Rows with the subject's own number come out as exact matches of this source."""
+        report = platform.query(make_query(subject_hit, "contract-hit"), timeout=5)
+        assert report.status is QueryStatus.OK
+        assert report.records
+        assert {r.match for r in report.records} == {MatchGrade.EXACT}
+        assert {r.source for r in report.records} == {platform.name}
+
+    @pytest.mark.parametrize("about", ["subject_clean", "subject_hit"])
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_a_fault_is_never_an_answer(
+        self,
+        fault: str,
+        about: str,
+        platform: CreditPlatform,
+        break_with: Callable[[str, int | None], None],
+        request: pytest.FixtureRequest,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """Every fault ends in a typed error or a report that is not OK, in time, and tells nobody's number or name."""
+        subject: Subject = request.getfixturevalue(about)
+        break_with(fault, None)
+        caplog.set_level(logging.DEBUG)
+        started = time.monotonic()
+        with structlog.testing.capture_logs() as events:
+            outcome = _outcome(platform, make_query(subject, f"contract-{fault}"), DEADLINE)
+        took = time.monotonic() - started
+        assert took <= DEADLINE + SLACK, f"came back after {took:.2f} s"
+        if isinstance(outcome, CreditReport):
+            assert outcome.status is not QueryStatus.OK, f"{fault} was taken for an answer"
+            assert outcome.reason, "a report that is not OK says why"
+            told = outcome.reason
+        else:
+            told = _everything_in(outcome)
+        _assert_discreet(subject, told + repr(events) + caplog.text)
+
+    @pytest.mark.parametrize("about", ["subject_clean", "subject_hit"])
+    def test_fields_nobody_asked_for_are_ignored(
+        self,
+        about: str,
+        platform: CreditPlatform,
+        break_with: Callable[[str, int | None], None],
+        request: pytest.FixtureRequest,
+    ) -> None:
+        """A field that the platform adds one day changes nothing."""
+        subject: Subject = request.getfixturevalue(about)
+        before = platform.query(make_query(subject, "contract-before"), timeout=5)
+        break_with("extra_fields", None)
+        after = platform.query(make_query(subject, "contract-after"), timeout=5)
+        assert (after.status, after.records) == (before.status, before.records)
+
+    def test_a_name_is_never_proof(
+        self, platform: CreditPlatform, subject_hit: Subject, break_with: Callable[[str, int | None], None]
+    ) -> None:
+        """Rows without a number are possible matches at most, and are not lost."""
+        break_with("name_only", None)
+        report = platform.query(make_query(subject_hit, "contract-name"), timeout=5)
+        assert {r.match for r in report.records} == {MatchGrade.POSSIBLE}
+
+    def test_without_identifier_nothing_is_clean(self, platform: CreditPlatform, subject_clean: Subject) -> None:
+        """A subject that cannot be matched is never reported clean."""
+        nameless = Subject(SubjectKind.PERSON, subject_clean.name, ())
+        outcome = _outcome(platform, make_query(nameless, "contract-unidentified"), 5)
+        assert isinstance(outcome, PlatformError) or outcome.status is not QueryStatus.OK
+
+    def test_a_retry_is_the_same_query(
+        self,
+        platform: CreditPlatform,
+        subject_clean: Subject,
+        break_with: Callable[[str, int | None], None],
+        received: Callable[[], Sequence[Received]],
+    ) -> None:
+        """After one failure the same query id and the same bytes are sent again, freshly signed."""
+        break_with("http_500", 1)
+        report = platform.query(make_query(subject_clean, "contract-retry"), timeout=5)
+        arrivals = [r for r in received() if r.query_id == "contract-retry"]
+        assert report.status is QueryStatus.OK
+        assert len(arrivals) == 2
+        assert len({a.body_sha256 for a in arrivals}) == 1
+        assert all(a.genuine for a in arrivals)
+
+    def test_what_is_signed_is_what_is_sent(
+        self,
+        platform: CreditPlatform,
+        subject_hit: Subject,
+        received: Callable[[], Sequence[Received]],
+    ) -> None:
+        """The bytes that arrive are the bytes that were signed."""
+        platform.query(make_query(subject_hit, "contract-signed"), timeout=5)
+        arrivals = [r for r in received() if r.query_id == "contract-signed"]
+        assert arrivals
+        assert all(a.genuine for a in arrivals)
+
+    def test_without_time_nothing_is_answered(self, platform: CreditPlatform, subject_clean: Subject) -> None:
+        """With no time left the adapter gives up at once."""
+        started = time.monotonic()
+        with pytest.raises(PlatformUnavailable):
+            platform.query(make_query(subject_clean, "contract-late"), timeout=0)
+        assert time.monotonic() - started <= SLACK
+
+    def test_answers_do_not_mix(self, platform: CreditPlatform, subject_clean: Subject, subject_hit: Subject) -> None:
+        """Many queries at one time each get their own answer."""
+
+        def ask(n: int) -> bool:
+            subject = subject_hit if n % 2 else subject_clean
+            report = platform.query(make_query(subject, f"contract-mix-{n}"), timeout=10)
+            return report.status is QueryStatus.OK and bool(report.records) == bool(n % 2)
+
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            assert all(pool.map(ask, range(40)))
+
+
+def _outcome(platform: CreditPlatform, query: Query, timeout: float) -> CreditReport | PlatformError:
+    try:
+        return platform.query(query, timeout=timeout)
+    except PlatformError as error:
+        return error
+
+
+def _everything_in(error: BaseException | None) -> str:
+    """Texts of an error and of every error behind it, whether or not a traceback would show them."""
+    texts = []
+    while error is not None:
+        texts.append(repr(error) + str(error) + repr(error.args))
+        error = error.__cause__ or error.__context__
+    return " ".join(texts)
+
+
+def _assert_discreet(subject: Subject, text: str) -> None:
+    for secret in (subject.name, *(i.number for i in subject.identifiers)):
+        assert secret not in text, "a name or number came out"

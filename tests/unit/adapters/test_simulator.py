@@ -1,0 +1,162 @@
+"""The simulator itself: what it holds, how it is steered, how it is protected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import requests
+
+from adapters.simulator import ControlClient, Fault, FaultKind, SimulatedRecord, SimulatedSubject, Simulator
+from adapters.simulator.faults import FaultPlan
+from adapters.simulator.ledger import Ledger
+from adapters.simulator.population import population
+from approval_hook.policy.subjects import IdentifierType, SubjectKind, parse_identifier, person
+
+ON = date(2026, 10, 1)
+PERSON = person("陈示例", "440300199001010016", on=ON)
+ROW = SimulatedRecord("R-1", "penalty", "2", "行政处罚", "2026-01-05")
+
+
+@pytest.fixture
+def running() -> Iterator[Simulator]:
+    """A simulator inside this process."""
+    with Simulator() as simulator:
+        yield simulator
+
+
+def test_the_control_interface_holds_subjects(running: Simulator) -> None:
+    """What is put can be read back, changed row by row, and removed."""
+    control = running.control()
+    subject = SimulatedSubject.of(PERSON, ROW)
+    control.put(subject)
+    assert control.get("440300199001010016") == subject
+    control.flip("R-1", state="2")
+    changed = control.get("440300199001010016")
+    assert changed is not None
+    assert changed.records[0].state == "2"
+    control.remove("440300199001010016")
+    assert control.get("440300199001010016") is None
+    control.close()
+
+
+def test_the_control_interface_needs_its_own_token(running: Simulator) -> None:
+    """Neither no token nor the gateway's token opens it."""
+    assert requests.get(running.control_url + "/ledger", timeout=5).status_code == 403
+    stranger = ControlClient(running.control_url, running.token)
+    with pytest.raises(requests.HTTPError):
+        stranger.ledger()
+    stranger.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "data", "status"),
+    [
+        ("POST", "faults", {"kind": "nonsense"}, 400),
+        ("POST", "faults", {"kind": "slow", "speed": 1}, 400),
+        ("PUT", "subjects", {"kind": "person"}, 400),
+        ("PATCH", "records/R-404", {"state": "2"}, 404),
+        ("DELETE", "subjects/404", None, 404),
+        ("GET", "nowhere", None, 404),
+    ],
+)
+def test_bad_control_requests_are_told(running: Simulator, method: str, path: str, data: object, status: int) -> None:
+    """A mistyped fault or field is an error, not a fault that never strikes."""
+    headers = {"X-Control-Token": running.control_token}
+    reply = requests.request(method, f"{running.control_url}/{path}", json=data, headers=headers, timeout=5)
+    assert reply.status_code == status
+
+
+def test_a_query_without_case_or_signature_is_refused_and_logged(running: Simulator) -> None:
+    """Both refusals stand in the ledger, because every query received does."""
+    url = running.url + "/credit/v1/query"
+    whole = {
+        "queryId": "q",
+        "matter": "m",
+        "caseNo": "c",
+        "organ": "o",
+        "ground": "L-07",
+        "asOf": "2026-10-01",
+        "page": 1,
+        "subject": {"kind": "person", "name": "陈示例", "idType": "resident_id", "idNumber": "440300199001010016"},
+    }
+    assert requests.post(url, json=whole | {"caseNo": ""}, timeout=5).status_code == 400
+    assert requests.post(url, json=whole, timeout=5).status_code == 401
+    assert [line["outcome"] for line in running.ledger.lines()] == ["refused:malformed", "refused:headers"]
+
+
+def test_faults_strike_in_order_and_run_out() -> None:
+    """The first fault that fits wins; one with a count is used up; one for a number spares the others."""
+    plan = FaultPlan(0)
+    plan.add(Fault(FaultKind.SLOW, number="1", times=1))
+    plan.add(Fault(FaultKind.RESET, times=1))
+    struck = [plan.strike(number) for number in ("2", "1", "1")]
+    assert [f.kind if f else None for f in struck] == [FaultKind.RESET, FaultKind.SLOW, None]
+
+
+def test_faults_by_probability_repeat_with_the_seed() -> None:
+    """The same seed strikes the same queries, at about the share asked for."""
+
+    def strikes(seed: int) -> list[bool]:
+        plan = FaultPlan(seed)
+        plan.add(Fault(FaultKind.RESET, probability=0.3))
+        return [plan.strike("1") is not None for _ in range(1000)]
+
+    assert strikes(4) == strikes(4) != strikes(5)
+    assert 230 < sum(strikes(4)) < 370
+
+
+def test_the_ledger_is_on_disk_before_the_answer(tmp_path: Path) -> None:
+    """A line can be read from the file as soon as it is appended, and a new ledger goes on after a torn line."""
+    path = tmp_path / "ledger.jsonl"
+    ledger = Ledger(path)
+    ledger.append({"query_id": "q", "page": 1})
+    assert json.loads(path.read_text())["attempt"] == 1
+    ledger.close()
+    with path.open("a") as torn:
+        torn.write('{"query_id": "q", "pa')
+    continued = Ledger(path)
+    continued.append({"query_id": "q", "page": 1})
+    assert [(line["seq"], line["attempt"]) for line in continued.lines()] == [(1, 1), (2, 2)]
+    assert [json.loads(line)["seq"] for line in path.read_text().splitlines()] == [1, 2]
+    continued.close()
+
+
+def test_a_probe_that_fails_is_seen(running: Simulator) -> None:
+    """The query is answered and logged although the probe broke, and the ledger says that it did."""
+
+    def broken(_query: object) -> None:
+        raise LookupError("no table")
+
+    running.probe = broken
+    requests.post(
+        running.url + "/credit/v1/query",
+        json=dict.fromkeys(("queryId", "matter", "caseNo", "organ", "ground", "asOf"), "x")
+        | {"page": 1, "subject": {"kind": "person", "name": "x", "idType": "x", "idNumber": "x"}},
+        timeout=5,
+    )
+    assert [line["probe"] for line in running.ledger.lines()] == [{"probe_error": "LookupError", "message": "no table"}]
+
+
+def test_the_population_is_valid_and_repeats_with_its_seed() -> None:
+    """Every number passes its check digits, numbers are unique, and some subjects are clean and some are not."""
+    subjects = population(7)
+    assert subjects == population(7) != population(8)
+    numbers = [i for s in subjects for i in s.identifiers]
+    for identifier in numbers:
+        parse_identifier(identifier.number, type=IdentifierType(identifier.type), field="号码", on=ON)
+    assert len({i.number for i in numbers}) == len(numbers) == 300
+    assert {s.kind for s in subjects} == {k.value for k in SubjectKind}
+    assert {bool(s.records) for s in subjects} == {True, False}
+
+
+def test_closing_twice_is_harmless() -> None:
+    """A simulator that was closed by hand may be closed again by its context."""
+    simulator = Simulator()
+    with simulator:
+        simulator.close()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(simulator.url, timeout=1)
