@@ -1,0 +1,270 @@
+"""What the parts of a rule set owe each other: every problem, with place and remedy.
+
+Source: L-01, L-02 and 行政许可法 第十六条 (basis), R-13 (tolerance), L-16 (periods).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from approval_hook.policy.case import Role
+from approval_hook.policy.records import Severity
+from approval_hook.policy.rules import ADVERSE_BASES, BasisType, LegalBasis
+from approval_hook.policy.subjects import SubjectKind
+
+if TYPE_CHECKING:
+    from approval_hook.policy.catalogue import Matter, RuleSet
+
+#: General rules that explain outcomes; a rule set must cite each of them.
+PRINCIPLES = (
+    "accept-and-decide-by-conditions",
+    "ask-only-with-ground",
+    "clock-never-stops",
+    "dispute-suspends",
+    "gone-is-absent",
+    "identity-by-number",
+    "listed-basis-only",
+    "minors-outside",
+    "order-of-acceptance",
+    "related-persons-by-law",
+    "tolerance-for-all",
+    "underlying-decision",
+)
+
+_MESSAGES = {
+    "extra_forbidden": ("是未知字段", "请删除，或按规则文件说明改正拼写"),
+    "missing": ("缺少", "请补上"),
+    "string_type": ("应为文字", "请加引号，避免被读成数字、日期或布尔值"),
+    "int_type": ("应为整数", "请填写不带引号、不带小数点的整数"),
+    "bool_type": ("应为 true 或 false", "请改正"),
+    "value_error": ("应为日期", "请按 2026-10-01 的格式填写"),
+    "date_from_datetime_parsing": ("应为日期", "请按 2026-10-01 的格式填写"),
+    "date_parsing": ("应为日期", "请按 2026-10-01 的格式填写"),
+    "tuple_type": ("应为列表", "请逐项以“- ”开头填写，没有则写 []"),
+    "too_short": ("不能为空", "请至少填写一项"),
+    "enum": ("的取值不在允许范围内", "请按规则文件说明选择"),
+    "literal_error": ("的取值不在允许范围内", "请按规则文件说明选择"),
+    "greater_than_equal": ("小于允许的最小值", "请填写允许范围内的整数"),
+    "string_pattern_mismatch": (
+        "的写法不符合要求",
+        "代码只用字母、数字、短横线和下划线；地域写作 national、province:44 或 city:4401",
+    ),
+    "string_too_short": ("不能为空", "请填写"),
+    "model_type": ("应为一组字段", "请按规则文件说明填写"),
+}
+
+
+def structural_problems(error: ValidationError) -> list[str]:
+    """Every structural problem in Chinese, with place and remedy, in file order."""
+    found = []
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"]).lstrip(".")
+        wrong, remedy = _MESSAGES.get(item["type"], (f"不符合要求（{item['type']}）", "请按规则文件说明改正"))
+        found.append(f"{place or '规则文件'}：{wrong}；{remedy}。")
+    return found
+
+
+def problems(rules: RuleSet) -> list[str]:
+    """Every unsound point of a well-formed rule set; empty means sound."""
+    return [
+        *_duplicates(rules),
+        *_principles(rules),
+        *_lists(rules),
+        *_periods(rules),
+        *_grounds(rules),
+        *_bars(rules),
+        *_measures(rules),
+        *_routes(rules),
+        *_dates(rules),
+        *(problem for matter in rules.matters for problem in _matter(rules, matter)),
+    ]
+
+
+def _duplicates(rules: RuleSet) -> Iterator[str]:
+    ids: dict[str, list[str]] = {
+        "principles": [p.id for p in rules.principles],
+        "categories": [c.code for c in rules.categories],
+        "list_types": [t.code for t in rules.list_types],
+        "display_periods": [p.severity.value for p in rules.display_periods],
+        "clocks": [c.id for c in rules.clocks],
+        "matters": [m.code for m in rules.matters],
+        # One clerk-facing name space: a reason names a rule by its id alone.
+        "grounds、bars、measures、good_credit_routes": [
+            *(g.id for g in rules.grounds),
+            *(b.id for b in rules.bars),
+            *(m.id for m in rules.measures),
+            *(r.id for r in rules.good_credit_routes),
+        ],
+        **{f"matters({m.code}).materials": [x.code for x in m.materials] for m in rules.matters},
+    }
+    for place, codes in ids.items():
+        for code, count in Counter(codes).items():
+            if count > 1:
+                yield f"{place}：编号“{code}”出现{count}次；请改成互不相同的编号。"
+
+
+def _principles(rules: RuleSet) -> Iterator[str]:
+    given = {p.id for p in rules.principles}
+    for missing in sorted(set(PRINCIPLES) - given):
+        yield f"principles：缺少通则“{missing}”；请补上它的标题和依据。"
+    for unknown in sorted(given - set(PRINCIPLES)):
+        yield f"principles：通则“{unknown}”没有任何用处；请删除或改正拼写。"
+
+
+def _lists(rules: RuleSet) -> Iterator[str]:
+    categories = {c.code for c in rules.categories}
+    for item in rules.list_types:
+        place = f"list_types({item.code})"
+        if item.category and item.category not in categories:
+            yield f"{place}.category：类别“{item.category}”不存在；请改用 categories 中的编号，或留空。"
+        if item.severity is Severity.GOOD or item.reference_only:
+            continue
+        if not any(b.carries_adverse for b in item.basis):
+            yield (
+                f"{place}.basis：没有已核实的法律、行政法规、地方性法规或中央政策文件依据，"
+                "不得产生不利影响；请补充依据，或设 reference_only: true。"
+            )
+        elif item.scope == "national" and all(
+            b.type is BasisType.LOCAL_REGULATION for b in item.basis if b.carries_adverse
+        ):
+            yield f"{place}.scope：只有地方性法规依据的名单不能全国适用；请改为 province:44 等地域。"
+
+
+def _periods(rules: RuleSet) -> Iterator[str]:
+    given = {p.severity for p in rules.display_periods}
+    for severity in Severity:
+        if severity is not Severity.GOOD and severity not in given:
+            yield f"display_periods：缺少“{severity.value}”的公示期限；请补上最短和最长月数。"
+    for period in rules.display_periods:
+        if period.severity is Severity.GOOD:
+            yield "display_periods(good)：守信信息不设公示期限；请删除。"
+        if period.min_months > period.max_months:
+            yield f"display_periods({period.severity.value})：最短期限长于最长期限；请核对月数。"
+
+
+def _grounds(rules: RuleSet) -> Iterator[str]:
+    matters = {m.code for m in rules.matters}
+    for ground in rules.grounds:
+        place = f"grounds({ground.id})"
+        yield from _unknown_matters(place, ground.matters, matters)
+        known = {s for m in rules.matters for s in (*m.required_sources, *m.advisory_sources)}
+        for source in sorted(set(ground.sources) - known):
+            yield f"{place}.sources：没有事项使用来源“{source}”；请核对来源名称。"
+        if Role.AGENT in ground.roles:
+            yield f"{place}.roles：代理人不是核查对象；请删除 agent。"
+        allowed = ADVERSE_BASES - {BasisType.CENTRAL_POLICY}
+        if SubjectKind.PERSON in ground.kinds:
+            # 个人信息保护法 第三十四条 asks for a law or an administrative regulation.
+            allowed = allowed - {BasisType.LOCAL_REGULATION}
+        if not any(b.verified and b.type in allowed for b in ground.basis):
+            yield f"{place}.basis：查询依据的层级不够或未核实；自然人须有法律或行政法规，单位至少须有地方性法规。"
+
+
+def _bars(rules: RuleSet) -> Iterator[str]:
+    matters = {m.code for m in rules.matters}
+    for bar in rules.bars:
+        place = f"bars({bar.id})"
+        yield from _unknown_matters(place, bar.matters, matters)
+        yield from _no_agent(place, bar.roles)
+        if bar.matters:
+            yield from _adverse(place, bar.basis, may_refuse=bar.may_refuse)
+
+
+def _measures(rules: RuleSet) -> Iterator[str]:
+    matters = {m.code for m in rules.matters}
+    lists = {t.code: t for t in rules.list_types}
+    for measure in rules.measures:
+        place = f"measures({measure.id})"
+        yield from _unknown_matters(place, measure.matters, matters)
+        for code in measure.list_types:
+            if code not in lists:
+                yield f"{place}.list_types：名单“{code}”不存在；请改用 list_types 中的编号。"
+        yield from _no_agent(place, measure.roles)
+        if measure.kind == "incentive":
+            if measure.may_refuse or measure.list_types or measure.effect == "limit_entry":
+                yield f"{place}：激励措施不得限制准入，也不按名单触发；请核对 kind、effect、list_types、may_refuse。"
+            continue
+        if measure.effect != "limit_entry":
+            yield f"{place}.effect：惩戒措施只能是 limit_entry；请改正。"
+        if not measure.list_types:
+            yield f"{place}.list_types：惩戒措施须写明对应名单；请补上。"
+        for code in measure.list_types:
+            listed = lists.get(code)
+            if listed and (listed.severity is not Severity.SERIOUS or listed.reference_only):
+                yield f"{place}.list_types：名单“{code}”不是有依据的严重失信名单，不得对应惩戒措施；请删除。"
+        yield from _adverse(place, measure.basis, may_refuse=measure.may_refuse)
+
+
+def _routes(rules: RuleSet) -> Iterator[str]:
+    for route in rules.good_credit_routes:
+        if (route.kind == "clean_years") != (route.years is not None):
+            yield f"good_credit_routes({route.id}).years：只有“连续若干年无不良记录”须写年数；请核对。"
+
+
+def _dates(rules: RuleSet) -> Iterator[str]:
+    if rules.valid_to is not None and rules.valid_to < rules.valid_from:
+        yield "valid_to：早于 valid_from；请核对规则文件的有效期。"
+    spans = [
+        *((f"grounds({g.id})", g.valid_from, g.valid_to) for g in rules.grounds),
+        *((f"measures({m.id})", m.valid_from, m.valid_to) for m in rules.measures),
+    ]
+    for place, begin, end in spans:
+        if end is not None and end < begin:
+            yield f"{place}.valid_to：早于 valid_from；请核对有效期。"
+
+
+def _matter(rules: RuleSet, matter: Matter) -> Iterator[str]:
+    place = f"matters({matter.code})"
+    if Role.APPLICANT not in matter.queried_roles:
+        yield f"{place}.queried_roles：缺少 applicant；申请人必查。"
+    yield from _no_agent(f"{place}.queried_roles", matter.queried_roles)
+    for source in sorted(set(matter.required_sources) & set(matter.advisory_sources)):
+        yield f"{place}.advisory_sources：“{source}”已是必查来源；请从一处删除。"
+    if matter.clock.unit != "workdays":
+        yield f"{place}.clock：决定期限以工作日计算；请改用工作日期限。"
+    for days, name in ((matter.promised_days, "promised_days"), (matter.green_promised_days, "green_promised_days")):
+        if days > matter.clock.days:
+            yield f"{place}.{name}：承诺时限长于法定期限{matter.clock.days}日；请改短。"
+    latest = matter.clock.days - rules.supplement_buffer_days
+    for material in matter.materials:
+        where = f"{place}.materials({material.code})"
+        if material.tolerable and material.kind != "internal":
+            yield f"{where}.tolerable：法律法规要求的材料不得容缺；请设 tolerable: false，或核对 kind。"
+        if material.tolerable and material.main:
+            yield f"{where}.tolerable：主要材料不得容缺；请设 tolerable: false，或改为次要材料。"
+        if material.kind != "internal" and not any(b.carries_refusal for b in material.basis):
+            yield f"{where}.basis：未写明已核实的法律法规依据；请补充依据，或改为 kind: internal。"
+        if material.supplement_days + material.good_credit_extra_days > latest:
+            yield (
+                f"{where}.supplement_days：补交期限晚于决定期限前{rules.supplement_buffer_days}个工作日；"
+                f"请改为合计不超过{latest}日。"
+            )
+
+
+def _adverse(place: str, basis: Sequence[LegalBasis], *, may_refuse: bool) -> Iterator[str]:
+    for number, item in enumerate(basis):
+        where = f"{place}.basis[{number}]（{item.document}）"
+        if item.type not in ADVERSE_BASES:
+            yield (
+                f"{where}：类型“{item.type.value}”不能作为不利措施的依据（备忘录不是依据）；"
+                "请改引法律、行政法规、地方性法规或中央政策文件。"
+            )
+        elif not item.verified:
+            yield f"{where}：依据未核实，不得据以作出不利处理；请核对原文后设 verified: true，或停用本条。"
+        elif may_refuse and not item.carries_refusal:
+            yield f"{where}：政策文件不能作为不予许可的依据；请改引法律、法规，或设 may_refuse: false。"
+
+
+def _no_agent(place: str, roles: Sequence[Role]) -> Iterator[str]:
+    if Role.AGENT in roles:
+        yield f"{place}：代理人不是核查对象；请删除 agent。"
+
+
+def _unknown_matters(place: str, used: Sequence[str], known: set[str]) -> Iterator[str]:
+    for code in used:
+        if code not in known:
+            yield f"{place}.matters：事项“{code}”不存在；请改用 matters 中的编号。"

@@ -1,0 +1,207 @@
+"""Unsound rule files are refused whole, with every problem, its place and its remedy in Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from approval_hook.errors import CaseInvalid, RulesInvalid
+from approval_hook.policy.case import Authorisation, Role
+from approval_hook.policy.catalogue import GatePoint, due_date, release_date
+from approval_hook.workcalendar import published_calendar
+
+from .building import BOSS, DRIVER, FIRM, ON, rules, rules_with
+
+Data = dict[str, Any]
+
+
+def food(data: Data) -> Data:
+    """The food matter."""
+    return next(m for m in data["matters"] if m["code"] == "food-business")
+
+
+def bar(data: Data, code: str = "food-135-applicant") -> Data:
+    """One bar."""
+    return next(b for b in data["bars"] if b["id"] == code)
+
+
+def material(data: Data, code: str) -> Data:
+    """One material of the food matter."""
+    return next(m for m in food(data)["materials"] if m["code"] == code)
+
+
+def list_type(data: Data, code: str) -> Data:
+    """One list type."""
+    return next(t for t in data["list_types"] if t["code"] == code)
+
+
+BAD: list[tuple[str, Callable[[Data], object], str]] = [
+    ("unknown key", lambda d: food(d).update(colour="red"), "matters[0].colour：是未知字段"),
+    ("missing key", lambda d: food(d).pop("title"), "matters[0].title：缺少"),
+    ("float for text", lambda d: d.update(revision=1.0), "revision：应为文字"),
+    ("number for date", lambda d: d.update(valid_from=20261001), "valid_from：应为日期"),
+    ("text for bool", lambda d: food(d).update(quota_limited="no"), "quota_limited：应为 true 或 false"),
+    ("float for days", lambda d: food(d).update(promised_days=1.5), "promised_days：应为整数"),
+    ("unknown role", lambda d: bar(d).update(roles=["neighbour"]), "roles[0]：的取值不在允许范围内"),
+    ("measure without basis", lambda d: d["measures"][0].update(basis=[]), "measures[0].basis：不能为空"),
+    ("bar without basis", lambda d: bar(d).update(basis=[]), "bars[0].basis：不能为空"),
+    (
+        "memorandum as basis",
+        lambda d: d["measures"][0]["basis"][0].update(type="memorandum"),
+        "measures(wage-48-entry).basis[0]（保障农民工工资支付条例）：类型“memorandum”不能作为不利措施的依据",
+    ),
+    (
+        "unverified basis",
+        lambda d: bar(d)["basis"][0].update(verified=False),
+        "bars(food-135-applicant).basis[0]（食品安全法）：依据未核实",
+    ),
+    (
+        "refusal by policy",
+        lambda d: bar(d)["basis"][0].update(type="central_policy"),
+        "政策文件不能作为不予许可的依据",
+    ),
+    (
+        "list without basis",
+        lambda d: list_type(d, "city_uncivil").update(reference_only=False),
+        "list_types(city_uncivil).basis：没有已核实的",
+    ),
+    (
+        "local list made national",
+        lambda d: list_type(d, "watch_list").update(scope="national"),
+        "只有地方性法规依据的名单不能全国适用",
+    ),
+    ("bad scope", lambda d: list_type(d, "watch_list").update(scope="广东"), "scope：的写法不符合要求"),
+    (
+        "statutory material tolerated",
+        lambda d: material(d, "safety-rules").update(tolerable=True),
+        "materials(safety-rules).tolerable：法律法规要求的材料不得容缺",
+    ),
+    (
+        "main material tolerated",
+        lambda d: material(d, "service-address").update(main=True),
+        "materials(service-address).tolerable：主要材料不得容缺",
+    ),
+    (
+        "statutory without law",
+        lambda d: material(d, "service-address").update(kind="statutory", tolerable=False),
+        "materials(service-address).basis：未写明已核实的法律法规依据",
+    ),
+    (
+        "supplement after the decision",
+        lambda d: material(d, "service-address").update(supplement_days=13),
+        "补交期限晚于决定期限前3个工作日",
+    ),
+    ("unknown matter", lambda d: bar(d).update(matters=["nail-salon"]), "事项“nail-salon”不存在"),
+    ("unknown list", lambda d: d["measures"][0].update(list_types=["nobody"]), "名单“nobody”不存在"),
+    (
+        "sanction on a watch list",
+        lambda d: d["measures"][0].update(list_types=["watch_list"]),
+        "名单“watch_list”不是有依据的严重失信名单",
+    ),
+    ("sanction without list", lambda d: d["measures"][0].update(list_types=[]), "惩戒措施须写明对应名单"),
+    ("sanction with a bonus", lambda d: d["measures"][0].update(effect="green_channel"), "惩戒措施只能是 limit_entry"),
+    ("incentive that refuses", lambda d: d["measures"][1].update(may_refuse=True), "激励措施不得限制准入"),
+    ("unknown category", lambda d: list_type(d, "penalty").update(category="C9"), "类别“C9”不存在"),
+    ("duplicate bar", lambda d: d["bars"].append(dict(bar(d))), "编号“food-135-applicant”出现2次"),
+    ("duplicate material", lambda d: food(d)["materials"].append(material(d, "safety-rules")), "“safety-rules”出现2次"),
+    ("missing principle", lambda d: d["principles"].pop(), "缺少通则“underlying-decision”"),
+    ("useless principle", lambda d: d["principles"][0].update(id="nice"), "通则“nice”没有任何用处"),
+    ("missing period", lambda d: d["display_periods"].pop(), "缺少“serious”的公示期限"),
+    ("period upside down", lambda d: d["display_periods"][1].update(min_months=99), "最短期限长于最长期限"),
+    ("period of good", lambda d: d["display_periods"][0].update(severity="good"), "守信信息不设公示期限"),
+    ("rule set ends first", lambda d: d.update(valid_to=date(2026, 1, 1)), "valid_to：早于 valid_from"),
+    (
+        "measure ends first",
+        lambda d: d["measures"][0].update(valid_to=date(2000, 1, 1)),
+        "measures(wage-48-entry).valid_to：早于 valid_from",
+    ),
+    ("agent asked", lambda d: food(d)["queried_roles"].append("agent"), "代理人不是核查对象"),
+    ("agent with ground", lambda d: d["grounds"][0]["roles"].append("agent"), "代理人不是核查对象"),
+    ("applicant not asked", lambda d: food(d).update(queried_roles=["principal"]), "申请人必查"),
+    (
+        "persons asked by local rule",
+        lambda d: d["grounds"][0].update(kinds=["organisation", "person"]),
+        "自然人须有法律或行政法规",
+    ),
+    ("source twice", lambda d: food(d)["advisory_sources"].append("province"), "“province”已是必查来源"),
+    ("promise too long", lambda d: food(d).update(promised_days=21), "承诺时限长于法定期限20日"),
+    ("calendar days", lambda d: food(d)["clock"].update(unit="days"), "决定期限以工作日计算"),
+    ("years of a red list", lambda d: d["good_credit_routes"][0].update(years=3), "须写年数"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), [b[1:] for b in BAD], ids=[b[0] for b in BAD])
+def test_a_bad_rule_file_names_the_place_and_the_remedy(change: Callable[[Data], object], said: str) -> None:
+    """The file is refused and the message says where and what to do."""
+    with pytest.raises(RulesInvalid) as caught:
+        rules_with(change)
+    (first, *_) = [p for p in caught.value.problems if said in p] or [""]
+    assert said in first, caught.value.problems
+    assert "；" in first
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    """Two faults in different parts are both reported."""
+
+    def change(data: Data) -> None:
+        bar(data).update(matters=["nail-salon"])
+        material(data, "safety-rules").update(tolerable=True)
+
+    with pytest.raises(RulesInvalid) as caught:
+        rules_with(change)
+    text = "\n".join(caught.value.problems)
+    assert "nail-salon" in text
+    assert "法律法规要求的材料不得容缺" in text
+
+
+def test_the_shipped_rules_rest_on_verified_bases_only() -> None:
+    """Nothing adverse of an offered matter rests on an unverified basis."""
+    for bar_ in rules().bars:
+        assert all(b.carries_adverse for b in bar_.basis)
+    for measure in rules().measures:
+        assert measure.kind == "incentive" or all(b.carries_adverse for b in measure.basis)
+
+
+def test_the_four_categories_of_r20_are_complete() -> None:
+    """Four headings and their thirty-eight sub-items are there with their origin."""
+    codes = [c.code for c in rules().categories]
+    assert [sum(c.startswith(f"C{i}-") for c in codes) for i in (1, 2, 3, 4)] == [10, 20, 2, 6]
+    origin = {c.code: c.origins for c in rules().categories}
+    assert origin["C1-09"] == ("133",)
+    assert origin["C1-03"] == ("442",)
+
+
+def test_an_unknown_matter_is_not_configured() -> None:
+    """A matter that is missing fails closed with its own message (R-02)."""
+    with pytest.raises(CaseInvalid, match="未配置"):
+        rules().matter("nail-salon")
+
+
+def test_grounds_follow_kind_role_and_day() -> None:
+    """Firms rest on L-07, named persons on 食品安全法 第一百三十五条, others on consent, agents on nothing."""
+    book = rules()
+    assert book.ground_for(FIRM, "food-business", ON) == "gd-market-53"
+    assert book.ground_for(BOSS, "food-business", ON) == "authorisation:SQ-示例-1"
+    assert book.ground_for(replace(BOSS, authorisation=None), "food-business", ON) == "food-135-persons"
+    assert book.ground_for(DRIVER, "ride-hailing-driver", ON) == "authorisation:SQ-示例-1"
+    assert book.ground_for(DRIVER, "ride-hailing-driver", date(2027, 1, 1)) == ""
+    agent = type(DRIVER)("a", DRIVER.kind, Role.AGENT, True, authorisation=Authorisation("x", ON, ON))
+    assert book.ground_for(agent, "food-business", ON) == ""
+    assert book.ground_for(FIRM, "food-business", date(2021, 1, 1)) == ""
+
+
+def test_a_matter_knows_its_clock_its_freshness_and_its_materials() -> None:
+    """Due date, release date, freshness and materials come from the matter."""
+    matter = rules().matter("food-business")
+    due = due_date(matter, ON, published_calendar())
+    assert due.on == date(2026, 11, 9)
+    assert release_date(due.on, published_calendar()) == date(2026, 11, 5)
+    assert matter.fresh_minutes(GatePoint.DECISION) == matter.fresh_minutes("acceptance") == 1440
+    assert matter.fresh_minutes("issue") == 1440
+    assert not matter.material("safety-rules").tolerable
+    with pytest.raises(CaseInvalid, match="材料清单"):
+        matter.material("credit-report")

@@ -1,0 +1,640 @@
+"""The decision table: one or more cases for each outcome class and each scenario the core decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from approval_hook.errors import CaseInvalid
+from approval_hook.policy.case import Authorisation, Role
+from approval_hook.policy.decision import Channel, ObligationKind, Outcome
+from approval_hook.policy.records import MatchGrade, QueryStatus, RecordState, Severity
+
+from .building import (
+    BOSS,
+    DRIVER,
+    FIRM,
+    FOOD_ALL,
+    FOOD_MAIN,
+    NOW,
+    OFFICER,
+    OLD_FIRM,
+    ON,
+    case,
+    clean,
+    decide,
+    record,
+    report,
+    revoked,
+    rules,
+    rules_with,
+    serious,
+    with_records,
+)
+
+
+def duties(decision: object) -> set[tuple[ObligationKind, bool]]:
+    """Kinds of the obligations and whether they lapse."""
+    return {(o.kind, o.lapses) for o in decision.obligations}  # type: ignore[attr-defined]
+
+
+# O-10 ordinary
+
+
+def test_o10_a_clean_young_firm_is_ordinary() -> None:
+    """Complete answers without records mean the ordinary procedure and no duties."""
+    decision = decide(case(FIRM), clean(FIRM))
+    assert (decision.outcome, decision.channel, decision.complete) == (Outcome.ORDINARY, Channel.ORDINARY, True)
+    assert decision.obligations == decision.measures == decision.refused == ()
+    assert decision.due_on == date(2026, 11, 9)
+
+
+def test_s23_a_young_firm_is_not_three_years_clean() -> None:
+    """A firm of fourteen months without a record has no bonus but may use 容缺 of the public list."""
+    decision = decide(case(FIRM, materials=FOOD_MAIN), clean(FIRM))
+    assert decision.outcome is Outcome.ORDINARY
+    assert [t.material for t in decision.tolerated] == [
+        "business-licence-copy",
+        "representative-id-copy",
+        "service-address",
+    ]
+
+
+# O-09 good
+
+
+def test_o09_three_clean_years_open_the_green_channel() -> None:
+    """A firm older than three years without countable records gets the incentives with force by matter."""
+    decision = decide(case(OLD_FIRM), clean(OLD_FIRM))
+    assert (decision.outcome, decision.channel) == (Outcome.GOOD, Channel.GREEN)
+    assert {(m.measure, m.kind, m.force) for m in decision.measures} == {
+        ("green-channel", "incentive", "mandatory"),
+        ("longer-supplement", "incentive", "mandatory"),
+    }
+
+
+def test_o09_a_red_list_entry_qualifies_a_young_firm() -> None:
+    """The red list is a route of its own."""
+    entry = record("tax_a_rating", Severity.GOOD, valid_until=date(2027, 5, 1))
+    decision = decide(case(FIRM), with_records(FIRM, entry))
+    assert decision.outcome is Outcome.GOOD
+    assert "good-red-list" in {r.rule for r in decision.reasons}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        record("tax_a_rating", Severity.GOOD, valid_until=ON - timedelta(days=1)),
+        record("tax_a_rating", Severity.GOOD, match=MatchGrade.POSSIBLE),
+        record("tax_a_rating", Severity.GOOD, state=RecordState.REMOVED),
+        record("unheard_of", Severity.GOOD),
+        record("penalty", Severity.GOOD),
+        record("integrity_model", Severity.GOOD, scope="city:4403"),
+    ],
+)
+def test_o09_a_red_list_entry_without_force_gives_nothing(entry: object) -> None:
+    """Expired, doubtful, removed, unknown or foreign red-list entries give no bonus and no harm."""
+    decision = decide(case(FIRM), with_records(FIRM, entry))  # type: ignore[arg-type]
+    assert decision.outcome is Outcome.ORDINARY
+    assert decision.measures == ()
+
+
+def test_o09_black_wins_over_red() -> None:
+    """A subject that is red and black at once gets no bonus (R-11)."""
+    red = record("tax_a_rating", Severity.GOOD, record_id="red")
+    decision = decide(case(OLD_FIRM), with_records(OLD_FIRM, red, record()))
+    assert decision.outcome is Outcome.GENERAL
+    assert decision.measures == ()
+
+
+def test_o09_an_adult_driver_with_consent_may_earn_the_discretionary_bonus() -> None:
+    """A person adult for three years and clean gets a recommended incentive (442/23 says may)."""
+    decision = decide(case(DRIVER), clean(DRIVER))
+    assert decision.outcome is Outcome.GOOD
+    assert {m.force for m in decision.measures} == {"recommended"}
+
+
+@pytest.mark.parametrize("born", [None, date(2006, 1, 1)])
+def test_o09_a_person_not_known_to_be_adult_for_three_years_is_ordinary(born: date | None) -> None:
+    """Three clean years need three years of adult age."""
+    driver = replace(DRIVER, born_on=born)
+    assert decide(case(driver), clean(driver)).outcome is Outcome.ORDINARY
+
+
+def test_o09_no_priority_where_the_licence_is_limited_in_number() -> None:
+    """Quota matters are decided in order of acceptance; the green channel is refused with the reason (L-08)."""
+    book = rules_with(lambda data: data["matters"][0].update(quota_limited=True))
+    decision = decide(case(OLD_FIRM), clean(OLD_FIRM), book=book)
+    assert (decision.outcome, decision.channel) == (Outcome.GOOD, Channel.ORDINARY)
+    assert "order-of-acceptance" in {r.rule for r in decision.refused}
+
+
+# O-07 general, O-06 severe
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        record(),
+        record(severity=Severity.MINOR, decided_on=date(2026, 9, 1)),
+        record("abnormal_operation"),
+        record("watch_list", Severity.WATCH),
+        record("watch_list", Severity.SERIOUS),  # a source cannot raise a list
+        serious(document_no=""),  # R-19: no underlying decision
+    ],
+)
+def test_o07_watch_general_and_minor_records_only_end_the_bonus(row: object) -> None:
+    """Displayable records below the severe level leave the ordinary procedure and no duty."""
+    decision = decide(case(OLD_FIRM), with_records(OLD_FIRM, row))  # type: ignore[arg-type]
+    assert (decision.outcome, decision.channel) == (Outcome.GENERAL, Channel.ORDINARY)
+    assert decision.obligations == decision.measures == ()
+
+
+def test_o06_a_court_defaulter_is_reviewed_strictly_only_if_the_section_confirms() -> None:
+    """A severe entry without a licensing measure asks the section, lapses in silence and refuses nothing."""
+    decision = decide(case(FIRM), with_records(FIRM, serious()))
+    assert (decision.outcome, decision.channel) == (Outcome.SEVERE, Channel.STRICT)
+    assert duties(decision) == {(ObligationKind.SECTION_CONFIRMS, True)}
+    assert decision.measures == ()
+
+
+# O-05 listed measure
+
+
+def test_o05_the_wage_list_proposes_a_measure_that_may_not_refuse() -> None:
+    """条例 第四十八条 carries a listed measure for the food matter; it needs the head and cannot refuse by itself."""
+    decision = decide(case(FIRM), with_records(FIRM, serious("wage_arrears")))
+    assert (decision.outcome, decision.channel) == (Outcome.LISTED_MEASURE, Channel.RESTRICTED)
+    assert duties(decision) == {(ObligationKind.HEAD_DECIDES, False)}
+    (measure,) = decision.measures
+    assert (measure.measure, measure.kind, measure.force, measure.may_refuse) == (
+        "wage-48-entry",
+        "sanction",
+        "mandatory",
+        False,
+    )
+    assert measure.basis[0].article == "第四十八条"
+
+
+def test_o05_a_matter_without_the_measure_falls_back_to_o06() -> None:
+    """The same list means no measure where none is mapped to the matter."""
+    assert decide(case(DRIVER), with_records(DRIVER, serious("wage_arrears"))).outcome is Outcome.SEVERE
+
+
+def test_o05_a_measure_not_yet_in_force_has_no_effect() -> None:
+    """A measure counts only between its dates."""
+    book = rules_with(lambda data: data["measures"][0].update(valid_from=ON + timedelta(days=1)))
+    decision = decide(case(FIRM), with_records(FIRM, serious("wage_arrears")), book=book)
+    assert decision.outcome is Outcome.SEVERE
+
+
+# O-04 statutory bars
+
+
+def test_s04_the_bar_runs_on_after_the_display_has_ended() -> None:
+    """Revoked four years ago, responsible person now legal representative: the register proposes the bar."""
+    row = revoked(
+        decided_on=date(2022, 10, 12), display_until=date(2025, 10, 12), role_then=Role.RESPONSIBLE_SUPERVISOR.value
+    )
+    decision = decide(case(FIRM, BOSS), [*clean(FIRM), *with_records(BOSS, row, source="own_register")])
+    assert (decision.outcome, decision.channel) == (Outcome.BARRED, Channel.RESTRICTED)
+    assert [(p.role, p.outcome) for p in decision.parties] == [
+        ("applicant", Outcome.ORDINARY),
+        ("legal_representative", Outcome.BARRED),
+    ]
+    (measure,) = decision.measures
+    assert (measure.kind, measure.may_refuse, measure.until) == ("bar", True, date(2027, 10, 12))
+    assert measure.basis[0].document == "食品安全法"
+    assert duties(decision) == {(ObligationKind.HEAD_DECIDES, False)}
+
+
+def test_s04_the_same_row_from_the_platform_is_gone() -> None:
+    """After the end of display a platform row is neither shown nor used, bar or not."""
+    row = revoked(
+        source="province",
+        decided_on=date(2022, 10, 12),
+        display_until=date(2025, 10, 12),
+        role_then="other_responsible",
+    )
+    decision = decide(case(FIRM, BOSS), [*clean(FIRM), *with_records(BOSS, row)])
+    assert (decision.outcome, decision.suppressed, decision.refused) == (Outcome.GONE, 1, ())
+
+
+@pytest.mark.parametrize(("on", "outcome"), [(date(2027, 6, 1), Outcome.BARRED), (date(2027, 6, 2), Outcome.GONE)])
+def test_o04_the_bar_ends_with_its_last_day(on: date, outcome: Outcome) -> None:
+    """Five years from the decision, the last day included."""
+    row = revoked(decided_on=date(2022, 6, 1))
+    assert decide(case(FIRM), with_records(FIRM, row, source="own_register"), on=on).outcome is outcome
+
+
+def test_o04_the_own_register_does_not_wait_for_the_platform() -> None:
+    """A bar that the register proves stands although the platform is down, and the platform stays owed."""
+    reports = [
+        report(FIRM, "own_register", revoked()),
+        report(FIRM, "province", status=QueryStatus.UNAVAILABLE, reason="timeout"),
+    ]
+    decision = decide(case(FIRM), reports)
+    assert (decision.outcome, decision.recheck_owed, decision.complete) == (Outcome.BARRED, True, False)
+    assert duties(decision) == {(ObligationKind.HEAD_DECIDES, False), (ObligationKind.SUPERVISOR_RELEASES, True)}
+
+
+def test_o04_repair_at_the_platform_does_not_lift_a_bar_of_law() -> None:
+    """Credit repair ends lists and publicity, not the five years of 食品安全法 第一百三十五条."""
+    repaired = revoked(source="province", record_id="p1", state=RecordState.REPAIRED)
+    reports = [report(FIRM, "own_register", revoked()), report(FIRM, "province", repaired)]
+    assert decide(case(FIRM), reports).outcome is Outcome.BARRED
+
+
+@pytest.mark.parametrize(
+    ("row", "boss"),
+    [
+        (revoked(document_no="", role_then="legal_representative"), BOSS),  # L-20
+        (revoked(role_then=""), BOSS),  # role then unknown
+        (revoked(role_then="", decided_on=date(2024, 1, 1)), BOSS),  # took the role later
+        (revoked(role_then="principal"), BOSS),  # not named by the article
+        (revoked(role_then="legal_representative"), replace(BOSS, until=date(2026, 5, 1))),  # left before the decision
+        (revoked(role_then="legal_representative"), replace(BOSS, until=date(2026, 10, 1))),  # left before filing
+    ],
+)
+def test_o04_a_bar_that_does_not_reach_is_refused_with_the_reason(row: object, boss: object) -> None:
+    """Without document, role or present office the bar burdens nobody and the record is information only."""
+    decision = decide(case(FIRM, boss), [*clean(FIRM), *with_records(boss, row, source="own_register")])  # type: ignore[arg-type]
+    assert decision.outcome is Outcome.RELATED
+    assert "food-135-persons-bar" in {r.rule for r in decision.refused}
+    assert decision.measures == ()
+
+
+def test_o04_false_materials_need_the_own_register() -> None:
+    """行政许可法 第七十八条 is proved by the organ's own decision, not by a platform row."""
+    row = record(event="false_materials", domain="food")
+    assert decide(case(FIRM), with_records(FIRM, row)).outcome is Outcome.GENERAL
+    own = with_records(FIRM, replace(row, source="own_register"), source="own_register")
+    assert decide(case(FIRM), own).outcome is Outcome.BARRED
+
+
+def test_o04_a_food_crime_bars_the_officer_for_life_but_refuses_no_licence() -> None:
+    """The lifelong work ban reaches the food safety officer; the licence itself may not be refused for it."""
+    row = revoked(event="food_crime_sentence", decided_on=date(2000, 1, 1))
+    decision = decide(case(FIRM, OFFICER), [*clean(FIRM), *with_records(OFFICER, row, source="own_register")])
+    assert [(m.until, m.may_refuse) for m in decision.measures] == [(None, False)]
+
+
+# O-08 related persons
+
+
+def test_s06_a_private_debt_of_the_representative_is_information_only() -> None:
+    """失信被执行人 for a private debt: the firm is not burdened, and the refused effect says why."""
+    decision = decide(case(OLD_FIRM, BOSS), [*clean(OLD_FIRM), *with_records(BOSS, serious())])
+    assert (decision.outcome, decision.channel) == (Outcome.RELATED, Channel.ORDINARY)
+    assert decision.measures == decision.obligations == ()
+    assert "related-persons-by-law" in {r.rule for r in decision.refused}
+
+
+def test_s06_a_measure_that_names_the_representative_runs_against_the_person() -> None:
+    """Where the basis names 法定代表人, the person has O-05 and the reason says that the role is named."""
+    decision = decide(case(FIRM, BOSS), [*clean(FIRM), *with_records(BOSS, serious("wage_arrears"))])
+    assert decision.outcome is Outcome.LISTED_MEASURE
+    assert {m.party for m in decision.measures} == {BOSS.ref}
+    assert any("列明了该角色" in r.text for r in decision.reasons)
+
+
+def test_o08_a_role_that_the_basis_does_not_name_is_not_reached() -> None:
+    """The wage article names no food safety officer."""
+    decision = decide(case(FIRM, OFFICER), [*clean(FIRM), *with_records(OFFICER, serious("wage_arrears"))])
+    assert decision.outcome is Outcome.RELATED
+    assert "wage-48-entry" in {r.rule for r in decision.refused}
+
+
+def test_o08_a_former_representative_is_not_reached_by_the_measure() -> None:
+    """A listed person who left before filing is information only, with the reason (R-25)."""
+    former = replace(BOSS, until=date(2026, 10, 1))
+    decision = decide(case(FIRM, former), [*clean(FIRM), *with_records(former, serious("wage_arrears"))])
+    assert decision.outcome is Outcome.RELATED
+    assert any("已离任" in r.text for r in decision.refused)
+
+
+def test_a_role_that_the_matter_does_not_check_is_not_asked() -> None:
+    """A party outside the queried roles is neither asked nor in the way of a bonus."""
+    other = replace(BOSS, ref="x1", role=Role.OTHER_RESPONSIBLE)
+    decision = decide(case(OLD_FIRM, other), clean(OLD_FIRM))
+    assert decision.outcome is Outcome.GOOD
+    assert any("不核查该角色" in r.text for r in decision.reasons)
+
+
+def test_a_rule_set_spoilt_in_memory_still_burdens_nobody() -> None:
+    """The basis is looked at again when the effect would arise, not only when the file is read."""
+    book = rules_with(lambda data: None)
+    for part in ("bars", "measures"):
+        spoilt = tuple(
+            item.model_copy(update={"basis": tuple(b.model_copy(update={"verified": False}) for b in item.basis)})
+            for item in getattr(book, part)
+        )
+        book.__dict__[part] = spoilt
+    assert decide(case(FIRM), with_records(FIRM, revoked(), source="own_register"), book=book).measures == ()
+    assert decide(case(FIRM), with_records(FIRM, serious("wage_arrears")), book=book).outcome is Outcome.SEVERE
+
+
+def test_an_incentive_out_of_force_opens_no_green_channel() -> None:
+    """Good credit without an incentive in force is good in name and ordinary in effect."""
+
+    def ended(data: dict[str, object]) -> None:
+        for measure in data["measures"]:  # type: ignore[attr-defined]
+            if measure["kind"] == "incentive":
+                measure["valid_to"] = ON - timedelta(days=1)
+
+    decision = decide(case(OLD_FIRM), clean(OLD_FIRM), book=rules_with(ended))
+    assert (decision.outcome, decision.channel, decision.measures) == (Outcome.GOOD, Channel.ORDINARY, ())
+
+
+def test_no_tolerance_outside_the_public_list() -> None:
+    """A matter that is not on the published list offers no 容缺."""
+    book = rules_with(lambda data: data["matters"][0].update(public_tolerance_list=False))
+    assert decide(case(FIRM, materials=FOOD_MAIN), clean(FIRM), book=book).tolerated == ()
+
+
+def test_one_subject_in_two_roles_has_its_suppressed_rows_counted_once() -> None:
+    """The same person as representative and officer does not double the count."""
+    both = replace(BOSS, role=Role.FOOD_SAFETY_OFFICER)
+    row = record(state=RecordState.REPAIRED)
+    assert decide(case(FIRM, BOSS, both), [*clean(FIRM), *with_records(BOSS, row)]).suppressed == 1
+
+
+# O-03 gone
+
+
+@pytest.mark.parametrize("state", [RecordState.REPAIRED, RecordState.REMOVED, RecordState.CORRECTED])
+def test_o03_repaired_removed_and_corrected_rows_are_absent(state: RecordState) -> None:
+    """They are counted, never shown, and burden nobody."""
+    decision = decide(case(FIRM), with_records(FIRM, serious("wage_arrears", state=state)))
+    assert (decision.outcome, decision.channel, decision.suppressed) == (Outcome.GONE, Channel.ORDINARY, 1)
+    assert not any(r.record for r in decision.reasons)
+
+
+def test_s02_a_repair_at_creditchina_beats_the_stale_city_list() -> None:
+    """信用中国 prevails: the copy in the city's list is treated as absent."""
+    stale = serious("wage_arrears", source="city_list", record_id="c1")
+    fresh = serious("wage_arrears", source="creditchina", record_id="x1", state=RecordState.REPAIRED)
+    reports = [*clean(FIRM), report(FIRM, "city_list", stale), report(FIRM, "creditchina", fresh)]
+    decision = decide(case(FIRM), reports)
+    assert (decision.outcome, decision.suppressed) == (Outcome.GONE, 2)
+
+
+def test_s02_a_weaker_source_cannot_repair_a_stronger_one() -> None:
+    """A repair mark in the city's list does not undo the active row of the province."""
+    reports = [
+        *with_records(FIRM, serious()),
+        report(FIRM, "city_list", serious(source="city_list", record_id="c1", state=RecordState.REPAIRED)),
+    ]
+    assert decide(case(FIRM), reports).outcome is Outcome.SEVERE
+
+
+def test_s03_an_expired_record_does_not_break_three_clean_years() -> None:
+    """A general record of thirteen months ago is suppressed and the firm is good."""
+    row = record(decided_on=date(2025, 9, 11))
+    decision = decide(case(OLD_FIRM), with_records(OLD_FIRM, row))
+    assert (decision.outcome, decision.channel, decision.suppressed) == (Outcome.GOOD, Channel.GREEN, 1)
+
+
+@pytest.mark.parametrize(("on", "outcome"), [(date(2027, 6, 1), Outcome.GENERAL), (date(2027, 6, 2), Outcome.GONE)])
+def test_s03_the_last_day_of_display_still_counts(on: date, outcome: Outcome) -> None:
+    """One year from the decision, the last day included."""
+    assert decide(case(FIRM), with_records(FIRM, record()), on=on).outcome is outcome
+
+
+def test_o03_the_source_says_when_a_court_entry_ends() -> None:
+    """A court entry has its own period: old entries count until the court's own end."""
+    row = serious(decided_on=date(2020, 1, 1))
+    assert decide(case(FIRM), with_records(FIRM, row)).outcome is Outcome.SEVERE
+    ended = replace(row, display_until=ON - timedelta(days=1))
+    assert decide(case(FIRM), with_records(FIRM, ended)).outcome is Outcome.GONE
+
+
+def test_s30_old_entries_of_a_restructured_firm_are_gone() -> None:
+    """After an approved plan the marked entries count as absent and the firm is ordinary in effect."""
+    row = serious("serious_illegal", state=RecordState.REMOVED)
+    decision = decide(case(FIRM), with_records(FIRM, row))
+    assert decision.channel is Channel.ORDINARY
+    assert decision.obligations == ()
+
+
+# O-02 disputed
+
+
+def test_s01_a_disputed_entry_parks_the_measure_and_ends_the_bonus() -> None:
+    """The measure is not executed, no duty arises, the case goes on and no bonus is given."""
+    row = serious("wage_arrears", state=RecordState.DISPUTED)
+    decision = decide(case(OLD_FIRM), with_records(OLD_FIRM, row))
+    assert (decision.outcome, decision.channel) == (Outcome.DISPUTED, Channel.ORDINARY)
+    assert decision.measures == decision.obligations == ()
+
+
+# O-01 ambiguous
+
+
+@pytest.mark.parametrize("row", [revoked(), serious("wage_arrears"), serious(), record()])
+def test_s05_s19_a_row_without_identifier_needs_two_people(row: object) -> None:
+    """Name or mask alone never reaches O-04 to O-06; two people settle it, and silence means no effect."""
+    loose = replace(row, match=MatchGrade.POSSIBLE)  # type: ignore[type-var]
+    decision = decide(case(OLD_FIRM), with_records(OLD_FIRM, loose, source="own_register"))
+    assert (decision.outcome, decision.channel) == (Outcome.AMBIGUOUS, Channel.UNDETERMINED)
+    assert duties(decision) == {(ObligationKind.TWO_CONFIRM_IDENTITY, True)}
+    assert decision.measures == ()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        record("unheard_of", match=MatchGrade.POSSIBLE),
+        record(state=RecordState.REPAIRED, match=MatchGrade.POSSIBLE),
+        serious(match=MatchGrade.NONE),
+    ],
+)
+def test_o01_a_doubtful_row_that_would_not_matter_asks_nobody(row: object) -> None:
+    """Two people are asked only where the answer could change something."""
+    decision = decide(case(FIRM), with_records(FIRM, row))  # type: ignore[arg-type]
+    assert decision.obligations == ()
+    assert decision.outcome in (Outcome.ORDINARY, Outcome.GONE)
+
+
+# O-00 could not tell
+
+
+@pytest.mark.parametrize("status", [s for s in QueryStatus if s is not QueryStatus.OK])
+def test_o00_anything_but_ok_is_could_not_tell(status: QueryStatus) -> None:
+    """Partial, pending, unavailable, rejected and unconfigured sources never mean clean."""
+    reports = [report(OLD_FIRM, "own_register"), report(OLD_FIRM, "province", status=status)]
+    decision = decide(case(OLD_FIRM), reports)
+    assert (decision.outcome, decision.channel) == (Outcome.UNAVAILABLE, Channel.UNDETERMINED)
+    assert (decision.complete, decision.recheck_owed) == (False, True)
+    assert duties(decision) == {(ObligationKind.SUPERVISOR_RELEASES, True)}
+
+
+def test_o00_a_missing_report_is_could_not_tell() -> None:
+    """No report at all from a required source is no answer."""
+    assert decide(case(OLD_FIRM), [report(OLD_FIRM, "province")]).outcome is Outcome.UNAVAILABLE
+
+
+def test_o00_hits_of_a_partial_answer_still_count() -> None:
+    """What a partial answer proves stands beside the missing rest."""
+    reports = [
+        report(FIRM, "own_register"),
+        report(FIRM, "province", serious("wage_arrears"), status=QueryStatus.PARTIAL),
+    ]
+    decision = decide(case(FIRM), reports)
+    assert decision.outcome is Outcome.LISTED_MEASURE
+    assert decision.recheck_owed
+
+
+def test_s25_a_name_that_differs_from_the_code_is_could_not_tell() -> None:
+    """名称与代码不符: nothing about this subject is clean, and its rows are doubtful."""
+    reports = [report(OLD_FIRM, "own_register"), report(OLD_FIRM, "province", registered_name_differs=True)]
+    assert decide(case(OLD_FIRM), reports).outcome is Outcome.UNAVAILABLE
+    hit = report(OLD_FIRM, "province", serious("wage_arrears"), registered_name_differs=True)
+    assert decide(case(OLD_FIRM), [reports[0], hit]).outcome is Outcome.AMBIGUOUS
+
+
+def test_o00_a_record_from_the_future_is_could_not_tell() -> None:
+    """A row dated after the check shows a source in error (R-14)."""
+    row = serious(decided_on=ON + timedelta(days=1))
+    assert decide(case(FIRM), with_records(FIRM, row)).outcome is Outcome.UNAVAILABLE
+
+
+def test_o00_the_latest_answer_of_a_source_counts() -> None:
+    """A later complete answer replaces an earlier failure."""
+    failed = report(FIRM, "province", status=QueryStatus.UNAVAILABLE)
+    later = report(FIRM, "province", answered_at=NOW + timedelta(minutes=5))
+    assert decide(case(FIRM), [later, report(FIRM, "own_register"), failed]).outcome is Outcome.ORDINARY
+
+
+# Grounds, identity, scope
+
+
+def test_r39_a_person_without_consent_is_not_asked_and_has_neither_bonus_nor_burden() -> None:
+    """Without ground the driver is ordinary, and records that came anyway are not used."""
+    driver = replace(DRIVER, authorisation=None)
+    decision = decide(case(driver), with_records(driver, serious()))
+    assert (decision.outcome, decision.parties[0].asked, decision.complete) == (Outcome.ORDINARY, False, True)
+    assert decision.measures == ()
+    assert any("未授权" in r.text for r in decision.reasons)
+    assert any("不使用" in r.text for r in decision.refused)
+
+
+@pytest.mark.parametrize(
+    "consent", [Authorisation("A", date(2026, 1, 1), date(2026, 10, 11)), Authorisation("", ON, ON)]
+)
+def test_r39_an_expired_or_nameless_consent_is_none(consent: Authorisation) -> None:
+    """Consent must name its paper and hold on the day of the check."""
+    driver = replace(DRIVER, authorisation=consent)
+    assert not decide(case(driver), clean(driver)).parties[0].asked
+
+
+def test_s12_a_person_who_cannot_be_matched_is_ordinary_without_bonus() -> None:
+    """A passport holder is not clean, only not matchable: ordinary path, no bonus, not asked."""
+    driver = replace(DRIVER, identified=False, born_on=None)
+    decision = decide(case(driver), [])
+    assert (decision.outcome, decision.channel, decision.parties[0].asked) == (
+        Outcome.ORDINARY,
+        Channel.ORDINARY,
+        False,
+    )
+
+
+def test_s20_an_agent_is_never_a_subject_of_the_check() -> None:
+    """A listed agent with consent changes nothing and is not asked about."""
+    agent = replace(DRIVER, ref="a1", role=Role.AGENT)
+    decision = decide(case(OLD_FIRM, agent), [*clean(OLD_FIRM), *with_records(agent, serious("wage_arrears"))])
+    assert decision.outcome is Outcome.GOOD
+    assert [p.asked for p in decision.parties] == [True, False]
+
+
+def test_s22_a_list_without_basis_or_scope_has_no_effect() -> None:
+    """Another city's list, an unverified list and an unknown list are reference only and do not end the bonus."""
+    rows = [
+        record("city_uncivil", record_id="a"),
+        serious("tax_major", record_id="b"),
+        serious("unheard_of", record_id="c"),
+        serious("wage_arrears", record_id="d", scope="city:4403"),
+        serious("wage_arrears", record_id="e", scope="somewhere"),
+    ]
+    decision = decide(case(OLD_FIRM), with_records(OLD_FIRM, *rows))
+    assert decision.outcome is Outcome.GOOD
+    assert {r.record for r in decision.refused} == {"a", "b", "c", "d", "e"}
+
+
+def test_a_source_that_is_not_configured_is_not_used() -> None:
+    """Answers of sources outside the matter's list count for nothing."""
+    decision = decide(case(FIRM), [*clean(FIRM), report(FIRM, "gossip", serious("wage_arrears"))])
+    assert decision.outcome is Outcome.ORDINARY
+    assert any("gossip" in r.text for r in decision.refused)
+
+
+def test_r10_a_minor_stands_outside_sanction_logic() -> None:
+    """Under eighteen nothing adverse applies; from the eighteenth birthday it does."""
+    driver = replace(DRIVER, born_on=date(2008, 10, 13))
+    assert decide(case(driver), with_records(driver, serious())).outcome is Outcome.ORDINARY
+    adult = replace(DRIVER, born_on=date(2008, 10, 12))
+    assert decide(case(adult), with_records(adult, serious())).outcome is Outcome.SEVERE
+
+
+def test_an_unconfigured_matter_and_a_case_without_applicant_fail_closed() -> None:
+    """Neither goes on unchecked."""
+    with pytest.raises(CaseInvalid, match="未配置"):
+        decide(case(FIRM, matter="nail-salon"), clean(FIRM))
+    with pytest.raises(CaseInvalid, match="申请人"):
+        decide(case(BOSS), clean(BOSS))
+
+
+# Tolerance and dates
+
+
+def test_s17_a_missing_statutory_material_is_never_tolerated() -> None:
+    """One missing statutory material closes 容缺 for the whole filing."""
+    decision = decide(case(FIRM, materials=FOOD_MAIN[1:]), clean(FIRM))
+    assert decision.tolerated == ()
+
+
+@pytest.mark.parametrize("row", [None, record(), serious(), serious("wage_arrears")])
+def test_l10_tolerance_is_open_in_every_class(row: object) -> None:
+    """容缺 of the public list does not depend on credit."""
+    reports = clean(FIRM) if row is None else with_records(FIRM, row)  # type: ignore[arg-type]
+    decision = decide(case(FIRM, materials=FOOD_ALL[:-1]), reports)
+    assert [(t.material, t.supply_until) for t in decision.tolerated] == [("service-address", date(2026, 10, 26))]
+
+
+def test_l10_good_credit_only_adds_days() -> None:
+    """The same gap, with five more working days for good credit."""
+    decision = decide(case(OLD_FIRM, materials=FOOD_ALL[:-1]), clean(OLD_FIRM))
+    assert decision.tolerated[0].supply_until == date(2026, 11, 2)
+
+
+def test_a_supplement_never_reaches_the_buffer_before_the_due_date() -> None:
+    """A shorter due date pulls the supplement date three working days before it."""
+    decision = decide(case(FIRM, materials=FOOD_ALL[:-1], due_on=date(2026, 10, 20)), clean(FIRM))
+    assert decision.tolerated[0].supply_until == date(2026, 10, 15)
+    assert decision.due_on == date(2026, 10, 20)
+
+
+def test_s15_a_due_date_in_an_unpublished_year_is_flagged() -> None:
+    """Accepted in late December, the due date is provisional."""
+    on = date(2026, 12, 28)
+    decision = decide(case(FIRM, accepted_on=on), clean(FIRM), on=on)
+    assert decision.due_provisional
+    assert decide(case(FIRM, accepted_on=None), clean(FIRM)).due_on is None
+
+
+def test_r39_without_an_authorisation_only_what_the_law_itself_restricts_is_asked() -> None:
+    """个保法 34: the bar carries a look into the own register, not a credit query, and earns no bonus."""
+    boss = replace(BOSS, authorisation=None)
+    book = rules()
+    ground = book.ground_for(boss, "food-business", ON)
+    assert book.sources_for(ground, book.matter("food-business")) == (("own_register",), ())
+    from_register = report(boss, "own_register")
+    decision = decide(case(OLD_FIRM, boss), [*clean(OLD_FIRM), from_register])
+    assert decision.outcome is Outcome.ORDINARY
+    assert decision.complete
+    leaked = report(boss, "province", serious())
+    assert decide(case(OLD_FIRM, boss), [*clean(OLD_FIRM), from_register, leaked]).outcome is Outcome.ORDINARY
+    barred = report(boss, "own_register", revoked(role_then="legal_representative"))
+    assert decide(case(OLD_FIRM, boss), [*clean(OLD_FIRM), barred]).outcome is Outcome.BARRED

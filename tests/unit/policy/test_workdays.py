@@ -1,0 +1,53 @@
+"""Working days of 2026 as published, and beyond."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from approval_hook.policy.workdays import DueDate, add_workdays, next_workday, workdays_between
+from approval_hook.workcalendar import published_calendar
+
+CALENDAR = published_calendar()
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "due"),
+    [
+        (date(2026, 9, 30), 1, date(2026, 10, 8)),  # 国庆 1 to 7 October
+        (date(2026, 9, 30), 3, date(2026, 10, 10)),  # Saturday 10 October is worked
+        (date(2026, 9, 18), 1, date(2026, 9, 20)),  # Sunday 20 September is worked
+        (date(2026, 10, 12), 20, date(2026, 11, 9)),
+        (date(2026, 10, 12), 0, date(2026, 10, 12)),
+        (date(2026, 10, 12), -2, date(2026, 10, 9)),  # back over Sunday, on to the worked Saturday
+    ],
+)
+def test_s15_public_holidays_and_shifted_weekends_of_2026(start: date, days: int, due: date) -> None:
+    """Holidays do not count, shifted working weekends do, and the first day is the next working day."""
+    assert add_workdays(start, days, CALENDAR) == DueDate(due, provisional=False)
+
+
+def test_s15_a_date_in_an_unpublished_year_is_provisional() -> None:
+    """Beyond the published calendar only weekdays count and the date is flagged."""
+    due = add_workdays(date(CALENDAR.published_until.year, 12, 30), 10, CALENDAR)
+    assert due.provisional
+    assert due.on.weekday() < 5
+
+
+@given(st.dates(date(2025, 1, 1), date(2027, 12, 31)), st.integers(0, 60))
+def test_counting_forth_and_back_agrees(start: date, days: int) -> None:
+    """Adding n working days spans exactly n working days."""
+    due = add_workdays(start, days, CALENDAR).on
+    assert workdays_between(start, due, CALENDAR) == days
+    assert workdays_between(due, start, CALENDAR) == -days
+
+
+@given(st.dates(date(2025, 1, 1), date(2027, 12, 31)))
+def test_next_workday_is_the_first_one(day: date) -> None:
+    """Nothing between a day and its next working day is a working day."""
+    following = next_workday(day, CALENDAR)
+    assert CALENDAR.is_workday(following)
+    assert not any(CALENDAR.is_workday(day + timedelta(days=i)) for i in range(1, (following - day).days))

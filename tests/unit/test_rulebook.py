@@ -1,0 +1,107 @@
+"""Rule files on disk: what is refused, which one is in force, and when a file is read again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from approval_hook.errors import RulesInvalid
+from approval_hook.rulebook import RuleBook, load
+
+SHIPPED = Path(__file__).resolve().parents[2] / "fixtures" / "rules" / "guangdong" / "2026-10-01.yaml"
+TEXT = SHIPPED.read_text(encoding="utf-8")
+
+
+def dated(folder: Path, first_day: str, **changes: str) -> Path:
+    """Write the shipped rules with another first day and revision."""
+    text = TEXT.replace("valid_from: 2026-10-01", f"valid_from: {first_day}", 1)
+    text = text.replace("revision: guangdong-2026-10-01", f"revision: r{changes.get('revision', first_day)}", 1)
+    if "valid_to" in changes:
+        text = text.replace("valid_to: null", f"valid_to: {changes['valid_to']}", 1)
+    path = folder / f"{first_day}.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_shipped_file_loads_with_the_digest_of_its_bytes() -> None:
+    """The digest proves which bytes a decision rested on."""
+    loaded = load(SHIPPED)
+    assert loaded.digest == hashlib.sha256(SHIPPED.read_bytes()).hexdigest()
+    assert loaded.rules.revision == "guangdong-2026-10-01"
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"revision: a\nrevision: b\n", "字段“revision”重复"),
+        (b"a: &x [1]\nb: *x\n", "YAML 引用"),
+        ("revision: 广东\n".encode("gbk"), "不是 UTF-8"),
+        (b"#" * (5 * 1024 * 1024 + 1), "超过5MB"),
+        (b"a: [1\n", "YAML 格式有误"),
+        (b"a: 2026-02-30\n", "YAML 格式有误"),
+        (b"- a\n", "最外层应为一组字段"),
+        (b"", "最外层应为一组字段"),
+        (b"1: a\n", "字段名应为文字"),
+        (b"a: !!python/object/apply:os.getcwd []\n", "YAML 格式有误"),
+        (b"[" * 5000, "YAML 格式有误"),
+        (b"{}\n", "缺少"),
+    ],
+)
+def test_what_is_not_a_plain_rule_file_is_refused(tmp_path: Path, raw: bytes, said: str) -> None:
+    """Repeated keys, aliases, other encodings, giants and broken YAML are refused in Chinese."""
+    path = tmp_path / "2026-10-01.yaml"
+    path.write_bytes(raw)
+    with pytest.raises(RulesInvalid) as caught:
+        load(path)
+    assert any(said in problem for problem in caught.value.problems)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    """An unreadable path is a rule error, not a bare OSError."""
+    with pytest.raises(RulesInvalid, match="无法读取"):
+        load(tmp_path / "none.yaml")
+
+
+def test_the_latest_begun_file_is_in_force(tmp_path: Path) -> None:
+    """Each day has the rule set that began last; revisions find the older ones for replay."""
+    dated(tmp_path, "2026-10-01")
+    dated(tmp_path, "2027-01-01", valid_to="2027-06-30")
+    book = RuleBook(tmp_path)
+    assert book.on(date(2026, 12, 31)).rules.revision == "r2026-10-01"
+    assert book.on(date(2027, 1, 1)).rules.revision == "r2027-01-01"
+    assert book.revision("r2026-10-01").rules.valid_from == date(2026, 10, 1)
+    for day in (date(2026, 9, 30), date(2027, 7, 1)):
+        with pytest.raises(RulesInvalid, match="没有生效的规则文件"):
+            book.on(day)
+    with pytest.raises(RulesInvalid, match="找不到版本"):
+        book.revision("lost")
+
+
+def test_a_folder_must_be_unambiguous(tmp_path: Path) -> None:
+    """An empty folder, a shared first day and a shared revision are refused."""
+    book = RuleBook(tmp_path)
+    with pytest.raises(RulesInvalid, match="没有规则文件"):
+        book.all()
+    first = dated(tmp_path, "2026-10-01")
+    twin = tmp_path / "twin.yaml"
+    twin.write_text(first.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(RulesInvalid, match="生效日相同"):
+        book.all()
+    twin.unlink()
+    dated(tmp_path, "2027-01-01", revision="2026-10-01")
+    with pytest.raises(RulesInvalid, match="重复"):
+        book.all()
+
+
+def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
+    """The same object comes back until the file's time or size changes."""
+    path = dated(tmp_path, "2026-10-01")
+    book = RuleBook(tmp_path)
+    first = book.on(date(2026, 10, 2))
+    assert book.on(date(2026, 10, 2)) is first
+    os.utime(path, ns=(1, 1))
+    assert book.on(date(2026, 10, 2)) is not first
