@@ -1,0 +1,178 @@
+"""The settings dict ``APPROVAL_HOOK``, read at call time into a frozen, typed object.
+
+Shape (every key but FLOWS, SECRETS_DIR and INTERACTIVE_SECONDS is required)::
+
+    APPROVAL_HOOK = {
+        "RULES": "fixtures/rules/guangdong",       # folder of dated rule files
+        "PLATFORMS": {
+            "province": {
+                "BACKEND": "adapters.gateway.GatewayPlatform",
+                "OPTIONS": {"base_url": "https://...", "paasid": "...", "token_secret": "NAME"},
+            },
+        },
+        "FLOWS": {
+            "licensing.flows.FoodFlow": {
+                "matter": "food-business", "facts": "licensing.credit.food_facts",
+                "protects": ["decide"], "accepts": ["accept"],
+            },
+        },
+        "DIGEST_SECRET": "NAME", "FIELD_SECRET": "NAME",   # names of secrets, never secrets
+        "SECRETS_DIR": "/run/secrets",
+        "INTERACTIVE_SECONDS": 2.0,
+    }
+
+An option that ends in ``_secret`` names a secret; the backend gets its value without
+the suffix. A secret is an environment variable, else a file of that name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from django.conf import settings
+
+from approval_hook.errors import ConfigurationError
+
+_REQUIRED = {"RULES", "PLATFORMS", "DIGEST_SECRET", "FIELD_SECRET"}
+_OPTIONAL = {"FLOWS", "SECRETS_DIR", "INTERACTIVE_SECONDS"}
+_FLOW_KEYS = {"matter", "facts", "protects", "accepts"}
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSettings:
+    """One configured source: dotted path of its class and its keyword options."""
+
+    name: str
+    backend: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSettings:
+    """One flow to inject into, by dotted paths."""
+
+    flow: str
+    matter: str
+    facts: str
+    protects: tuple[str, ...]
+    accepts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conf:
+    """The settings of the gate."""
+
+    rules: Path
+    platforms: Mapping[str, PlatformSettings]
+    flows: tuple[FlowSettings, ...]
+    digest_secret: str
+    field_secret: str
+    secrets_dir: Path | None
+    interactive_seconds: float
+
+    def secret(self, name: str) -> str:
+        """Value of a secret.
+
+        Raises:
+            ConfigurationError: neither an environment variable nor a file holds it.
+        """
+        value = os.environ.get(name)
+        if value:
+            return value
+        if self.secrets_dir is not None and "/" not in name:
+            path = self.secrets_dir / name
+            if path.is_file():
+                return path.read_text(encoding="utf-8").strip()
+        raise ConfigurationError(f"The secret {name} is set neither in the environment nor in SECRETS_DIR.")
+
+
+_cached: tuple[Any, Conf] | None = None
+
+
+def conf() -> Conf:
+    """The settings in force.
+
+    Raises:
+        ConfigurationError: a key is missing, unknown or of the wrong shape.
+    """
+    global _cached
+    source = getattr(settings, "APPROVAL_HOOK", None)
+    if _cached is not None and _cached[0] is source:
+        return _cached[1]
+    parsed = _parse(source)
+    _cached = (source, parsed)
+    return parsed
+
+
+def _parse(source: Any) -> Conf:
+    if not isinstance(source, Mapping):
+        raise ConfigurationError("settings.APPROVAL_HOOK is missing; see docs/quickstart.md.")
+    unknown = set(source) - _REQUIRED - _OPTIONAL
+    missing = _REQUIRED - set(source)
+    if unknown or missing:
+        raise ConfigurationError(
+            f"settings.APPROVAL_HOOK: unknown keys {sorted(unknown)}, missing keys {sorted(missing)}."
+        )
+    secrets_dir = source.get("SECRETS_DIR")
+    return Conf(
+        rules=Path(source["RULES"]),
+        platforms=MappingProxyType({n: _platform(n, p) for n, p in _mapping(source["PLATFORMS"], "PLATFORMS").items()}),
+        flows=tuple(_flow(n, f) for n, f in _mapping(source.get("FLOWS", {}), "FLOWS").items()),
+        digest_secret=_text(source["DIGEST_SECRET"], "DIGEST_SECRET"),
+        field_secret=_text(source["FIELD_SECRET"], "FIELD_SECRET"),
+        secrets_dir=Path(secrets_dir) if secrets_dir else None,
+        interactive_seconds=float(source.get("INTERACTIVE_SECONDS", 2.0)),
+    )
+
+
+def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be a dict.")
+    return value
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be a non-empty text.")
+    return value
+
+
+def _names(value: Any, where: str) -> tuple[str, ...]:
+    if isinstance(value, str) or not all(isinstance(v, str) for v in value):
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be a list of node names.")
+    return tuple(value)
+
+
+def _platform(name: str, value: Any) -> PlatformSettings:
+    where = f"PLATFORMS.{name}"
+    data = _mapping(value, where)
+    unknown = set(data) - {"BACKEND", "OPTIONS"}
+    if unknown:
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}]: unknown keys {sorted(unknown)}.")
+    options = MappingProxyType(dict(_mapping(data.get("OPTIONS", {}), where + ".OPTIONS")))
+    return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options)
+
+
+def _flow(path: str, value: Any) -> FlowSettings:
+    where = f"FLOWS.{path}"
+    data = _mapping(value, where)
+    unknown, missing = set(data) - _FLOW_KEYS, {"matter", "facts", "protects"} - set(data)
+    if unknown or missing:
+        raise ConfigurationError(
+            f"APPROVAL_HOOK[{where!r}]: unknown keys {sorted(unknown)}, missing keys {sorted(missing)}."
+        )
+    protects = _names(data["protects"], where + ".protects")
+    if not protects:
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}]: 'protects' names no node; there is no off switch.")
+    return FlowSettings(
+        flow=path,
+        matter=_text(data["matter"], where + ".matter"),
+        facts=_text(data["facts"], where + ".facts"),
+        protects=protects,
+        accepts=_names(data.get("accepts", ()), where + ".accepts"),
+    )

@@ -1,0 +1,536 @@
+"""The use case: inquire, evaluate, record, answer. The only place that orders I/O.
+
+A host calls these in order: ``case_of`` (facts to case), ``standing`` (what the newest
+record says), and where that says so ``open_inquiry`` (committed first), ``ask`` (outside any
+transaction), ``record_reply`` (committed), ``decide`` (in the host's transaction, together with
+its effect). A repeat finds what is there and adds no second inquiry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+
+import approval_hook
+from approval_hook import clock, privacy
+from approval_hook.conf import conf
+from approval_hook.errors import ConfigurationError
+from approval_hook.logs import get_logger
+from approval_hook.models import CreditDecision, Identity, Inquiry, Point, Recheck, Reply
+from approval_hook.platforms import Question, ask_all, platforms
+from approval_hook.policy.case import CaseFacts, CaseView, view_of
+from approval_hook.policy.catalogue import Matter, due_date, release_date
+from approval_hook.policy.decision import Decision, Obligation, ObligationKind, Outcome
+from approval_hook.policy.evaluate import evaluate
+from approval_hook.policy.receipt import (
+    canonical_bytes,
+    case_to_json,
+    decision_from_json,
+    decision_to_json,
+    reports_from_json,
+    reports_to_json,
+)
+from approval_hook.policy.records import CreditReport, QueryStatus
+from approval_hook.ports import Query
+from approval_hook.rulebook import LoadedRules, RuleBook
+from approval_hook.settling import apply_matches, outstanding, settled_matches
+from approval_hook.workcalendar import published_calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A host's case, ready to be asked about: facts in memory, view for the evidence."""
+
+    host_key: str
+    flow: str
+    facts: CaseFacts
+    view: CaseView
+    subjects: str  # keyed fingerprint of parties, roles and authorisations
+    loaded: LoadedRules
+    matter: Matter
+    at: datetime
+
+    @property
+    def on(self) -> date:
+        """The day in China."""
+        return clock.china_date(self.at)
+
+
+class Verdict(StrEnum):
+    """What the newest record means for a step."""
+
+    PASSES = "passes"
+    ASK = "ask"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The verdict with its reason, in the clerk's words."""
+
+    verdict: Verdict
+    reason: str
+    text: str
+    next_step: str
+    decision: CreditDecision | None
+
+    @property
+    def passes(self) -> bool:
+        """True when the step may go on."""
+        return self.verdict is Verdict.PASSES
+
+
+_ASK_TEXTS = {
+    "never-asked": "本办件尚无信用核查记录",
+    "subjects-changed": "办件主体或其授权已变更，原核查记录不再适用",
+    "rules-changed": "规则版本已更新，需按现行规则重新核查",
+    "stale": "核查答复已超过规定的有效时间，需重新核查",
+}
+
+_HELD_TEXTS = {
+    ObligationKind.HEAD_DECIDES: (
+        "拟适用的法定限制或惩戒措施尚未经负责人确认",
+        "请负责人听取陈述申辩后确认适用或不适用",
+    ),
+    ObligationKind.SECTION_CONFIRMS: ("从严审核建议尚未经科室确认", "请科室负责人确认开始从严审核，或说明理由不予从严"),
+    ObligationKind.TWO_CONFIRM_IDENTITY: ("疑似记录尚未核实是否同一主体", "请两名工作人员分别核实是否为同一主体"),
+    ObligationKind.SUPERVISOR_RELEASES: (
+        "信用平台尚无完整答复",
+        "系统会自动补查；到期前两个工作日可由负责人按无信用影响办理",
+    ),
+}
+
+
+def book() -> RuleBook:
+    """The configured rule book."""
+    return _book(str(conf().rules))
+
+
+_books: dict[str, RuleBook] = {}
+
+
+def _book(path: str) -> RuleBook:
+    if path not in _books:
+        _books[path] = RuleBook(conf().rules)
+    return _books[path]
+
+
+def case_of(host_key: str, flow: str, matter: str, facts: CaseFacts, at: datetime | None = None) -> Case:
+    """Bind the host's facts to the rules in force.
+
+    Raises:
+        CaseInvalid: the matter is not configured or the facts do not fit it; nothing is asked.
+    """
+    at = at or clock.now()
+    loaded = book().on(clock.china_date(at))
+    if facts.matter != matter:
+        raise ConfigurationError(f"The flow {flow} is configured for {matter}, its facts say {facts.matter}.")
+    view = view_of(facts, privacy.digest, clock.china_date)
+    return Case(
+        host_key=host_key,
+        flow=flow,
+        facts=facts,
+        view=view,
+        subjects=_fingerprint(view),
+        loaded=loaded,
+        matter=loaded.rules.matter(matter),
+        at=at,
+    )
+
+
+def _fingerprint(view: CaseView) -> str:
+    parties = sorted(
+        [
+            p.ref,
+            p.role.value,
+            str(p.since or ""),
+            str(p.until or ""),
+            p.authorisation.reference if p.authorisation else "",
+        ]
+        for p in view.parties
+    )
+    text = json.dumps([view.matter, view.case_no, parties], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def standing(case: Case, point: Point) -> Standing:
+    """What the newest record of the case means for a step. One SELECT.
+
+    At acceptance every valid record passes: the check sets the channel and never holds.
+    """
+    return standing_on(case, point, in_force(case.host_key))
+
+
+def standing_on(case: Case, point: Point, found: CreditDecision | None) -> Standing:
+    """The same for a record that the caller just read or made, under the flow lock. No SELECT."""
+    reason = _why_ask(case, point, found)
+    if reason:
+        return Standing(Verdict.ASK, reason, _ASK_TEXTS[reason], "系统正在核查，请稍候", found)
+    if found is None:  # pragma: no cover - _why_ask names this case
+        raise ConfigurationError
+    if point is Point.ACCEPTANCE or found.permits:
+        return Standing(Verdict.PASSES, "", "", "", found)
+    kinds = {ObligationKind(duty["kind"]) for duty in found.body["outstanding"]}
+    kind = next(k for k in _HELD_TEXTS if k in kinds)
+    text, next_step = _HELD_TEXTS[kind]
+    return Standing(Verdict.HELD, kind.value, text, next_step, found)
+
+
+def in_force(host_key: str) -> CreditDecision | None:
+    """The newest decision of a case."""
+    return CreditDecision.objects.filter(host_key=host_key).order_by("-id").first()
+
+
+def _why_ask(case: Case, point: Point, found: CreditDecision | None) -> str:
+    if found is None:
+        return "never-asked"
+    if found.subjects != case.subjects:
+        return "subjects-changed"
+    if found.rules_digest != case.loaded.digest:
+        return "rules-changed"
+    limit = _fresh_until(case, point, found.answered_at) if point is Point.ACCEPTANCE else found.fresh_until
+    return "stale" if case.at >= limit else ""
+
+
+def release_on(due_on: date) -> date:
+    """From this day a supervisor may let a could-not-tell case go on: two working days before it is due."""
+    return release_date(due_on, published_calendar())
+
+
+def due_on(case: Case) -> date:
+    """The statutory day of decision: the host's own when it has one, else the matter's clock.
+
+    A case that was never marked as accepted counts from its filing (行政许可法 第三十二条第一款第四项).
+    """
+    start = case.view.accepted_on or case.view.filed_on
+    return case.view.due_on or due_date(case.matter, start, published_calendar()).on
+
+
+def all_local() -> bool:
+    """True when every configured source may be asked inside a transaction."""
+    return not any(p.remote for p in platforms().values())
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An inquiry to ask about, or one that somebody has had answered already.
+
+    Attributes:
+        inquiry: committed.
+        attempts: replies known when it was taken up; 0 for a new one.
+        answer: its complete and fresh reply, or None. With it nothing is asked: another worker just
+            asked, or one died between the reply and the decision.
+    """
+
+    inquiry: Inquiry
+    attempts: int
+    answer: Reply | None
+
+
+def open_inquiry(case: Case, point: Point, gate_key: str, by: str) -> Opened:
+    """Commit the inquiry before anybody is asked, or take up the one of this task that still serves."""
+    while True:
+        latest: Inquiry | None = Inquiry.objects.filter(gate_key=gate_key).order_by("-round").first()
+        opened = _take_up(latest, case, point) if latest is not None else None
+        if opened is not None:
+            return opened
+        try:
+            with transaction.atomic():
+                inquiry = _insert_inquiry(case, point, gate_key, (latest.round if latest else 0) + 1, by)
+            return Opened(inquiry, 0, None)
+        except IntegrityError:
+            # Another worker opened the same round; take theirs.
+            if not Inquiry.objects.filter(gate_key=gate_key, round=(latest.round if latest else 0) + 1).exists():
+                raise
+
+
+def _take_up(inquiry: Inquiry, case: Case, point: Point) -> Opened | None:
+    if inquiry.subjects != case.subjects or inquiry.rules_digest != case.loaded.digest:
+        return None
+    replies = list(inquiry.replies.order_by("attempt"))
+    complete = [r for r in replies if r.complete]
+    if not complete:
+        return Opened(inquiry, len(replies), None)
+    # A new round here would ask a second time for what is known, when two workers meet at one task.
+    fresh = case.at < _fresh_until(case, point, complete[-1].answered_at)
+    return Opened(inquiry, len(replies), complete[-1]) if fresh else None
+
+
+def _fresh_until(case: Case, point: Point, answered_at: datetime) -> datetime:
+    kind = Point.ACCEPTANCE if point is Point.ACCEPTANCE else Point.DECISION
+    return answered_at + timedelta(minutes=case.matter.fresh_minutes(kind.value))
+
+
+def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: str) -> Inquiry:
+    inquiry_id = uuid.uuid4()
+    queries: list[dict[str, str]] = []
+    for party in case.view.parties:
+        ground = case.loaded.rules.ground_for(party, case.matter, case.on)
+        if party.role.value in {str(r) for r in case.matter.queried_roles} and ground:
+            required, advisory = case.loaded.rules.sources_for(ground, case.matter)
+            for source in (*required, *advisory):
+                query_id = f"{inquiry_id.hex}-{len(queries) + 1}"
+                queries.append({"query_id": query_id, "party": party.ref, "source": source, "ground": ground})
+    inquiry = Inquiry(
+        id=inquiry_id,
+        host_key=case.host_key,
+        case_no=case.facts.case_no,
+        matter=case.facts.matter,
+        organ=case.facts.organ,
+        point=point,
+        gate_key=gate_key,
+        round=round_,
+        asked_by=by,
+        rules_revision=case.loaded.rules.revision,
+        rules_digest=case.loaded.digest,
+        subjects=case.subjects,
+        view=case_to_json(case.view),
+        queries=queries,
+        made_at=case.at,
+    )
+    inquiry.save()
+    key_id, sealed = privacy.seal(_identities(case), Identity.context(inquiry_id))
+    Identity.objects.create(inquiry=inquiry, key_id=key_id, sealed=sealed)
+    get_logger().info("inquiry committed", inquiry=inquiry_id.hex, case=case.facts.case_no, queries=len(queries))
+    return inquiry
+
+
+def _identities(case: Case) -> bytes:
+    people = {
+        view.ref: {
+            "name": party.subject.name,
+            "kind": party.subject.kind.value,
+            "identifiers": [[i.type.value, i.number] for i in party.subject.identifiers],
+        }
+        for view, party in zip(case.view.parties, case.facts.parties, strict=True)
+    }
+    return json.dumps(people, ensure_ascii=False).encode()
+
+
+def ask(case: Case, inquiry: Inquiry, seconds: float | None = None) -> list[CreditReport]:
+    """Ask every source about every subject of the inquiry, inside one total deadline.
+
+    Raises:
+        ConfigurationError: called inside a transaction with a remote platform, or with an inquiry
+            that is not registered or is about another case.
+    """
+    if connection.in_atomic_block and not all_local():
+        raise ConfigurationError("A remote platform is never asked inside a database transaction.")
+    if inquiry._state.adding or (inquiry.host_key, inquiry.subjects) != (case.host_key, case.subjects):
+        raise ConfigurationError("Nothing is asked without a registered inquiry about this very case.")
+    subjects = {v.ref: p.subject for v, p in zip(case.view.parties, case.facts.parties, strict=True)}
+    questions = [
+        Question(
+            source=q["source"],
+            query=Query(
+                query_id=q["query_id"],
+                party=q["party"],
+                subject=subjects[q["party"]],
+                matter=inquiry.matter,
+                case_no=inquiry.case_no,
+                organ=inquiry.organ,
+                ground=q["ground"],
+                as_of=case.on,
+            ),
+        )
+        for q in inquiry.queries
+    ]
+    return ask_all(questions, seconds=seconds or conf().interactive_seconds)
+
+
+def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) -> Reply:
+    """Commit what came back, failures included."""
+    inquiry, attempt = opened.inquiry, opened.attempts + 1
+    required = set(case.matter.required_sources)
+    complete = all(
+        r.status is QueryStatus.OK and not r.registered_name_differs for r in reports if r.source in required
+    )
+    body = reports_to_json(reports)
+    while True:
+        reply = Reply(
+            inquiry=inquiry,
+            attempt=attempt,
+            complete=complete,
+            reports=body,
+            digest=hashlib.sha256(canonical_bytes(body)).hexdigest(),
+            asked_at=min((r.asked_at for r in reports), default=case.at),
+            answered_at=max((r.answered_at for r in reports), default=case.at),
+        )
+        try:
+            with transaction.atomic():
+                reply.save()
+        except IntegrityError:
+            # Another worker recorded the same attempt number; ours is the next one.
+            if not inquiry.replies.filter(attempt=attempt).exists():
+                raise
+            attempt = inquiry.replies.count() + 1
+            continue
+        get_logger().info(
+            "reply committed",
+            inquiry=inquiry.pk.hex,
+            attempt=reply.attempt,
+            complete=complete,
+            statuses=sorted({f"{r.source}:{r.status.value}" for r in reports}),
+        )
+        return reply
+
+
+def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) -> CreditDecision:
+    """Evaluate and insert the decision; the caller's transaction holds its effect too."""
+    reports = reports_from_json(reply.reports)
+    matches: dict[tuple[str, str], bool] = {}
+    decision = _evaluate(case, reports)
+    open_duties: tuple[Obligation, ...] = decision.obligations
+    if decision.obligations:
+        matches = settled_matches(case.host_key)
+        if matches:
+            decision = _evaluate(case, apply_matches(reports, matches))
+        open_duties = outstanding(case.host_key, decision)
+    origin = CreditDecision.Origin.EVALUATED
+    if decision.obligations != open_duties or matches:
+        origin = CreditDecision.Origin.SETTLED
+    return _insert_decision(case, inquiry, reply, point, by, decision, open_duties, matches, origin)
+
+
+def lapse(case: Case, decision: CreditDecision) -> CreditDecision | None:
+    """On the statutory due date, let what may lapse have no credit effect.
+
+    Returns:
+        The new record, or None when a duty stays that silence cannot end: a bar or a listed
+        measure that the head has not settled, or no registered attempt.
+    """
+    stated = stated_decision(decision)
+    open_duties = outstanding(case.host_key, stated)
+    due = due_on(case)
+    if case.on < due or not all(o.lapses for o in open_duties):
+        return None
+    get_logger().error("hold lapsed on the statutory due date", alarm=True, case=case.facts.case_no, due=str(due))
+    return _insert_decision(
+        case,
+        decision.inquiry,
+        decision.reply,
+        point_of(decision),
+        "system",
+        stated,
+        (),
+        {},
+        CreditDecision.Origin.LAPSED,
+    )
+
+
+def _evaluate(case: Case, reports: Sequence[CreditReport]) -> Decision:
+    return evaluate(case.view, reports, case.loaded.rules, case.on, published_calendar())
+
+
+def _insert_decision(
+    case: Case,
+    inquiry: Inquiry,
+    reply: Reply,
+    point: Point,
+    by: str,
+    decision: Decision,
+    open_duties: Sequence[Obligation],
+    matches: dict[tuple[str, str], bool],
+    origin: CreditDecision.Origin,
+) -> CreditDecision:
+    lapsed = origin is CreditDecision.Origin.LAPSED
+    body: dict[str, Any] = {
+        "decision": decision_to_json(decision),
+        "outstanding": [_duty_json(o) for o in open_duties],
+        "matches": [[party, record, same] for (party, record), same in sorted(matches.items())],
+    }
+    answered = case.at if lapsed else reply.answered_at
+    row = CreditDecision(
+        host_key=case.host_key,
+        case_no=case.facts.case_no,
+        matter=case.facts.matter,
+        point=point,
+        origin=origin,
+        inquiry=inquiry,
+        reply=reply,
+        outcome=decision.outcome.value,
+        channel=decision.channel.value,
+        permits=not open_duties,
+        complete=decision.complete,
+        subjects=case.subjects,
+        rules_revision=case.loaded.rules.revision,
+        rules_digest=case.loaded.digest,
+        on=decision.on,
+        due_on=decision.due_on,
+        answered_at=reply.answered_at,
+        fresh_until=answered + timedelta(minutes=case.matter.fresh_minutes(Point.DECISION.value)),
+        body=body,
+        digest=hashlib.sha256(canonical_bytes(body)).hexdigest(),
+        software=approval_hook.__version__,
+        made_by=by,
+        made_at=case.at,
+    )
+    row.save()
+    _keep_recheck(case, row, decision)
+    get_logger().info(
+        "decision recorded", case=case.facts.case_no, outcome=row.outcome, permits=row.permits, origin=origin
+    )
+    return row
+
+
+def _duty_json(duty: Obligation) -> dict[str, Any]:
+    return {
+        "kind": duty.kind.value,
+        "party": duty.party,
+        "record": duty.record,
+        "lapses": duty.lapses,
+        "text": duty.text,
+    }
+
+
+#: Wait before each further attempt to pay a re-check or to ask for a held case.
+BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+
+
+def next_try(attempts: int, at: datetime) -> datetime:
+    """When to ask again after so many failed attempts."""
+    return at + BACKOFF[min(max(attempts, 1), len(BACKOFF)) - 1]
+
+
+def _keep_recheck(case: Case, row: CreditDecision, decision: Decision) -> None:
+    """A could-not-tell record owes a re-check; a complete one pays it."""
+    if decision.recheck_owed:
+        Recheck.objects.update_or_create(
+            host_key=case.host_key,
+            defaults={
+                "decision": row,
+                "next_try_at": next_try(row.reply.attempt, case.at),
+                "paid_at": None,
+                "found": "",
+            },
+            create_defaults={
+                "flow": case.flow,
+                "case_no": case.facts.case_no,
+                "decision": row,
+                "owed_since": case.at,
+                "next_try_at": next_try(1, case.at),
+            },
+        )
+    elif row.inquiry.round > 1 or row.reply.attempt > 1 or row.point != Point.ACCEPTANCE:
+        severe = decision.outcome in (Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE)
+        Recheck.objects.filter(host_key=case.host_key, paid_at=None).update(
+            paid_at=case.at, found=row.outcome, supervise=severe
+        )
+
+
+def stated_decision(row: CreditDecision) -> Decision:
+    """The core's decision that a row records."""
+    return decision_from_json(row.body["decision"])
+
+
+def point_of(row: CreditDecision) -> Point:
+    """The hook point a row was made at."""
+    return Point(row.point)

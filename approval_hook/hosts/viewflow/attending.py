@@ -1,0 +1,392 @@
+"""Park, commit, ask, resume: one path for requests, jobs and honest retries.
+
+``pass_or_park`` runs inside the host's transaction and asks nobody remote. ``attend`` runs after
+it: it may ask, and then finishes under the flow lock. A second call finds the matter settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
+from viewflow.workflow.activation import Activation
+from viewflow.workflow.base import Flow
+from viewflow.workflow.context import Context
+from viewflow.workflow.exceptions import FlowLockFailed
+from viewflow.workflow.status import PROCESS, STATUS
+
+from approval_hook import clock, gate
+from approval_hook.errors import CaseInvalid
+from approval_hook.gate import Case, Standing, Verdict
+from approval_hook.hosts.viewflow.binding import Binding
+from approval_hook.hosts.viewflow.injection import binding_of, bindings, find_binding
+from approval_hook.hosts.viewflow.nodes import CreditGateActivation, on_commit_unlocked
+from approval_hook.logs import get_logger
+from approval_hook.models import CreditDecision, Hold, Inquiry, Point, Recheck, Reply
+
+#: A parked gate younger than this belongs to the request that parked it.
+GRACE = timedelta(seconds=5)
+#: Facts that change while a platform is asked make the answer unusable; try this often at once.
+_ROUNDS = 3
+
+
+class Attended(StrEnum):
+    """What became of a waiting task."""
+
+    PASSED = "passed"
+    HELD = "held"
+    PARKED = "parked"  # not now: the lock is taken or a transaction is open
+    GONE = "gone"  # settled by somebody else
+
+
+def asker_of(activation: Activation) -> str:
+    """Who moved the case here: the owner of the previous task, else the system."""
+    username = f"owner__{get_user_model().USERNAME_FIELD}"
+    owned = activation.task.previous.exclude(owner=None).order_by("-pk")
+    return str(owned.values_list(username, flat=True).first() or "system")
+
+
+def pass_or_park(activation: CreditGateActivation) -> bool:
+    """Pass on a valid record; ask local platforms here and now; leave the rest for after the commit.
+
+    Raises:
+        CaseInvalid: the facts of the case are unusable.
+    """
+    binding = binding_of(activation.flow_class)
+    point = binding.point_of(activation.flow_task)
+    case = binding.case(activation.task.process_id)
+    standing = gate.standing(case, point)
+    if standing.verdict is Verdict.ASK and gate.all_local():
+        standing = gate.standing_on(case, point, _ask_and_decide(binding, activation, case, point))
+    if standing.passes:
+        return True
+    if standing.verdict is Verdict.HELD:
+        _hold(binding, activation, case, standing)
+    attend_later(activation.flow_class, activation.task.pk)
+    return False
+
+
+def gate_passes(activation: CreditGateActivation) -> bool:
+    """Whether the newest record lets a gate task complete, whoever tries."""
+    binding = find_binding(activation.flow_class)
+    if binding is None:
+        return False
+    try:
+        case = binding.case(activation.task.process_id)
+    except CaseInvalid:
+        return False
+    return gate.standing(case, binding.point_of(activation.flow_task)).passes
+
+
+def attend_later(flow_class: type[Flow], task_pk: int) -> None:
+    """Attend to a task after the outermost commit and outside every flow lock."""
+
+    def attend_quietly() -> None:
+        try:
+            attend(flow_class, task_pk)
+        except Exception as error:  # noqa: BLE001 - the row stays the durable debt; the runner takes it up again
+            get_logger().error("attending failed", task=task_pk, error=type(error).__name__)
+
+    on_commit_unlocked(attend_quietly)
+
+
+def attend(flow_class: type[Flow], task_pk: int, *, force: bool = False) -> Attended:
+    """Take one waiting task as far as it lawfully goes.
+
+    Args:
+        flow_class: an injected flow.
+        task_pk: a gate task that is parked or held, or a held protected task.
+        force: ask again even if the last answer is not due for a retry yet.
+    """
+    binding = binding_of(flow_class)
+    for _ in range(_ROUNDS):
+        outcome = _attend_once(binding, task_pk, force)
+        if outcome is not None:
+            return outcome
+    return Attended.PARKED
+
+
+def _attend_once(binding: Binding, task_pk: int, force: bool) -> Attended | None:
+    activation = _activation(binding, task_pk)
+    key = binding.task_key(task_pk)
+    if activation is None or not _waits(activation):
+        Hold.objects.filter(task_key=key, released_at=None).update(released_at=clock.now())
+        return Attended.GONE
+    point = binding.point_of(activation.flow_task)
+    try:
+        case = binding.case_from(activation.process)
+    except CaseInvalid as error:
+        with transaction.atomic():
+            hold_invalid(activation, error)
+        return Attended.HELD
+    standing = gate.standing(case, point)
+    hold = None
+    if standing.verdict is Verdict.HELD:
+        hold = Hold.objects.filter(task_key=key, released_at=None).first()
+        if hold is not None and not force and not _due(case, standing, hold):
+            return Attended.HELD
+    answer = None
+    if standing.verdict is Verdict.ASK or _retry_due(standing, hold, force):
+        if connection.in_atomic_block and not gate.all_local():
+            return Attended.PARKED
+        answer = _ask(binding, activation, case, point)
+    try:
+        return _finish(binding, task_pk, activation.task.process_id, answer)
+    except FlowLockFailed:
+        return Attended.PARKED
+
+
+def _activation(binding: Binding, task_pk: int) -> Activation | None:
+    task = binding.flow_class.task_class._default_manager.select_related("process").filter(pk=task_pk).first()
+    if task is None or task.flow_task is None or task.process.flow_class is not binding.flow_class:
+        return None
+    return task.flow_task.activation_class(task)
+
+
+def _waits(activation: Activation) -> bool:
+    if activation.process.status != PROCESS.NEW:
+        return False
+    if isinstance(activation, CreditGateActivation):
+        return bool(activation.task.status == STATUS.STARTED)
+    return activation.task.status in (STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED)
+
+
+def _retry_due(standing: Standing, hold: Hold | None, force: bool) -> bool:
+    """Ask again for an incomplete answer when its time has come; a complete one stays until stale."""
+    if standing.verdict is not Verdict.HELD or standing.decision is None or standing.decision.complete:
+        return False
+    return force or hold is None or hold.next_try_at is None or hold.next_try_at <= clock.now()
+
+
+def _due(case: Case, standing: Standing, hold: Hold) -> bool:
+    """Whether a held case has anything to do now: a retry, an escalation, a lapse."""
+    if _retry_due(standing, hold, force=False):
+        return True
+    due_on = gate.due_on(case)
+    escalate = hold.escalated_at is None and case.on >= gate.release_on(due_on)
+    return escalate or case.on >= due_on
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    inquiry: Inquiry
+    reply: Reply
+    taken_up: bool  # somebody else recorded the reply, and may have decided on it
+
+
+def _ask(binding: Binding, activation: Activation, case: Case, point: Point) -> _Answer:
+    return _answer(case, gate.open_inquiry(case, point, binding.task_key(activation.task.pk), asker_of(activation)))
+
+
+def _answer(case: Case, opened: gate.Opened) -> _Answer:
+    reply = opened.answer or gate.record_reply(case, opened, gate.ask(case, opened.inquiry))
+    return _Answer(opened.inquiry, reply, taken_up=opened.answer is not None)
+
+
+def _ask_and_decide(binding: Binding, activation: Activation, case: Case, point: Point) -> CreditDecision | None:
+    return _decide(case, point, _ask(binding, activation, case, point))
+
+
+def _decide(case: Case, point: Point, answer: _Answer) -> CreditDecision | None:
+    """The decision now in force; an answer that another worker has decided on is not decided on again."""
+    if answer.taken_up and answer.reply.decisions.filter(host_key=case.host_key).exists():
+        return gate.in_force(case.host_key)
+    return gate.decide(case, answer.inquiry, answer.reply, point, answer.inquiry.asked_by)
+
+
+def _finish(binding: Binding, task_pk: int, process_pk: int, answer: _Answer | None) -> Attended | None:
+    """Under flow lock and transaction: decision, its effect, and the next step, all or nothing."""
+    # A database lock has opened the transaction already; a savepoint inside it would buy nothing.
+    with binding.flow_class.lock(process_pk), transaction.atomic(savepoint=False):
+        activation = _activation(binding, task_pk)
+        if activation is None or not _waits(activation):
+            return Attended.GONE
+        point = binding.point_of(activation.flow_task)
+        try:
+            case = binding.case_from(activation.process)
+        except CaseInvalid as error:
+            hold_invalid(activation, error)
+            return Attended.HELD
+        if answer is None:
+            found = gate.in_force(case.host_key)
+        else:
+            changed = case.subjects != answer.inquiry.subjects or case.loaded.digest != answer.inquiry.rules_digest
+            if changed:
+                return None
+            found = _decide(case, point, answer)
+        standing = gate.standing_on(case, point, found)
+        if standing.verdict is Verdict.ASK:
+            return None
+        if standing.verdict is Verdict.HELD and standing.decision is not None:
+            lapsed = gate.lapse(case, standing.decision)
+            standing = gate.standing_on(case, point, lapsed) if lapsed is not None else standing
+        if not standing.passes:
+            _hold(binding, activation, case, standing)
+            return Attended.HELD
+        release_hold(activation)
+        _go_on(activation)
+        return Attended.PASSED
+
+
+def _go_on(activation: Activation) -> None:
+    if isinstance(activation, CreditGateActivation):
+        activation.passes = True
+        activation.execute()
+    elif activation.activate.can_proceed():
+        # An automatic node that was held while NEW: run it the way Viewflow's own revive does.
+        with Context(propagate_exception=False):
+            activation._activate_next({activation})
+
+
+def _hold(binding: Binding, activation: Activation, case: Case, standing: Standing) -> None:
+    decision = standing.decision
+    attempts = decision.reply.attempt if decision is not None else 0
+    incomplete = decision is not None and not decision.complete
+    due_on = gate.due_on(case)
+    # An incomplete answer that another gate got is asked for again as soon as this one waits.
+    mine = decision is not None and decision.inquiry.gate_key == binding.task_key(activation.task.pk)
+    next_try_at = gate.next_try(attempts, clock.now()) if incomplete and mine else None
+    hold, _ = Hold.objects.update_or_create(
+        task_key=binding.task_key(activation.task.pk),
+        defaults={
+            "reason": standing.reason,
+            "text": standing.text,
+            "next_step": standing.next_step,
+            "due_on": due_on,
+            "attempts": attempts,
+            "next_try_at": next_try_at,
+            "released_at": None,
+        },
+        create_defaults={
+            **_hold_identity(binding, activation),
+            "case_no": case.facts.case_no,
+            "organ": case.facts.organ,
+            "reason": standing.reason,
+            "text": standing.text,
+            "next_step": standing.next_step,
+            "since": clock.now(),
+            "due_on": due_on,
+            "attempts": attempts,
+            "next_try_at": next_try_at,
+        },
+    )
+    if hold.escalated_at is None and case.on >= gate.release_on(due_on):
+        hold.escalated_at = clock.now()
+        hold.save(update_fields=["escalated_at"])
+        get_logger().warning("held case escalated to the supervisor", alarm=True, case=case.facts.case_no)
+
+
+def _hold_identity(binding: Binding, activation: Activation) -> dict[str, Any]:
+    return {
+        "host_key": binding.host_key(activation.task.process_id),
+        "flow": binding.flow_ref,
+        "node": activation.flow_task.name,
+    }
+
+
+def hold_invalid(activation: Activation, error: CaseInvalid) -> None:
+    """Hold a case whose facts cannot be used, with what is wrong and what to do."""
+    binding = binding_of(activation.flow_class)
+    Hold.objects.update_or_create(
+        task_key=binding.task_key(activation.task.pk),
+        defaults={"reason": "facts-invalid", "text": error.message, "next_step": error.remedy, "released_at": None},
+        create_defaults={
+            **_hold_identity(binding, activation),
+            "case_no": str(getattr(activation.process, "case_no", "") or activation.task.process_id),
+            "organ": str(getattr(activation.process, "organ", "")),
+            "reason": "facts-invalid",
+            "text": error.message,
+            "next_step": error.remedy,
+            "since": clock.now(),
+        },
+    )
+
+
+def release_hold(activation: Activation) -> None:
+    """Close the hold of a task that goes on or is cancelled."""
+    binding = find_binding(activation.flow_class)
+    if binding is not None:
+        key = binding.task_key(activation.task.pk)
+        Hold.objects.filter(task_key=key, released_at=None).update(released_at=clock.now())
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one pass of the runner did."""
+
+    passed: int = 0
+    held: int = 0
+    parked: int = 0
+    gone: int = 0
+    rechecked: int = 0
+    failed: int = 0
+
+
+def tend() -> Tally:
+    """One pass over everything that waits: parked gates, held tasks, owed re-checks."""
+    tally = Tally()
+    for binding in bindings():
+        for task_pk in list(_waiting_tasks(binding)):
+            try:
+                outcome = attend(binding.flow_class, task_pk)
+            except Exception as error:  # noqa: BLE001 - one broken case must not stop the others
+                tally.failed += 1
+                get_logger().error("attending failed", task=task_pk, error=type(error).__name__)
+                continue
+            setattr(tally, outcome.value, getattr(tally, outcome.value) + 1)
+        tally.rechecked += _pay_rechecks(binding)
+    return tally
+
+
+def _waiting_tasks(binding: Binding) -> Iterator[int]:
+    tasks = binding.flow_class.task_class._default_manager
+    parked = tasks.filter(
+        flow_task__in=binding.gate_refs(), status=STATUS.STARTED, started__lte=clock.now() - GRACE
+    ).values_list("pk", flat=True)
+    yield from parked.iterator()
+    prefix = binding.task_key(0).removesuffix("0")
+    held = Hold.objects.filter(flow=binding.flow_ref, node__in=binding.gate.protects, released_at=None)
+    for key in held.values_list("task_key", flat=True).iterator():
+        yield int(key.removeprefix(prefix))
+
+
+def _pay_rechecks(binding: Binding) -> int:
+    paid = 0
+    held = Hold.objects.filter(released_at=None).values("host_key")  # those ask for themselves
+    owed = Recheck.objects.filter(flow=binding.flow_ref, paid_at=None, next_try_at__lte=clock.now())
+    owed = owed.exclude(host_key__in=held)
+    for recheck in list(owed):
+        try:
+            paid += _pay(binding, recheck)
+        except Exception as error:  # noqa: BLE001 - one broken case must not stop the others
+            recheck.attempts += 1
+            recheck.next_try_at = gate.next_try(recheck.attempts, clock.now())
+            recheck.save(update_fields=["attempts", "next_try_at"])
+            get_logger().error("re-check failed", case=recheck.case_no, error=type(error).__name__)
+    return paid
+
+
+def _pay(binding: Binding, recheck: Recheck) -> int:
+    process_pk = int(recheck.host_key.rpartition(":")[2])
+    status = binding.flow_class.process_class._default_manager.filter(pk=process_pk).values_list("status", flat=True)
+    if status.first() in (None, PROCESS.CANCELED):
+        # A withdrawn case gives no ground to ask any more (S-14).
+        recheck.paid_at = clock.now()
+        recheck.save(update_fields=["paid_at"])
+        return 0
+    case = binding.case(process_pk)
+    key = f"recheck:{recheck.pk}:{recheck.owed_since.isoformat()}"
+    answer = _answer(case, gate.open_inquiry(case, Point.RECHECK, key, "system"))
+    with binding.flow_class.lock(process_pk), transaction.atomic(savepoint=False):
+        if not answer.reply.complete:
+            recheck.attempts += 1
+            recheck.next_try_at = gate.next_try(recheck.attempts, clock.now())
+            recheck.save(update_fields=["attempts", "next_try_at"])
+            return 0
+        decision: CreditDecision = gate.decide(case, answer.inquiry, answer.reply, Point.RECHECK, "system")
+        return int(decision.complete)

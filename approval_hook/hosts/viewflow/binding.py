@@ -1,0 +1,84 @@
+"""What ties one flow class to its gate: facts, case keys, protected nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from viewflow.workflow.base import Flow, Node
+
+from approval_hook.gate import Case, case_of
+from approval_hook.hosts.viewflow import graph
+from approval_hook.models import Point
+from approval_hook.spec import Gate
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One injected flow."""
+
+    flow_class: type[Flow]
+    gate: Gate
+    gate_nodes: dict[str, Point]  # inserted node name -> hook point
+    originals: dict[str, type]  # protected node name -> its activation class before
+
+    @property
+    def flow_ref(self) -> str:
+        """Stored reference of the flow."""
+        return str(self.flow_class)
+
+    def protected_refs(self) -> list[str]:
+        """Stored references of the protected nodes."""
+        return [graph.node_ref(graph.nodes_of(self.flow_class)[name]) for name in self.gate.protects]
+
+    def gate_refs(self) -> list[str]:
+        """Stored references of the inserted gate nodes."""
+        return [graph.node_ref(graph.nodes_of(self.flow_class)[name]) for name in self.gate_nodes]
+
+    def point_of(self, node: Node) -> Point:
+        """Hook point of a gate node, or of a protected node."""
+        return self.gate_nodes.get(node.name, Point.DECISION)
+
+    def host_key(self, process_pk: int) -> str:
+        """Key of a case in the evidence: the table that holds the process, and its number."""
+        return f"{process_table(self.flow_class)}:{process_pk}"
+
+    def task_key(self, task_pk: int) -> str:
+        """Key of a task in the evidence."""
+        return f"{task_table(self.flow_class)}:{task_pk}"
+
+    def fresh_process(self, process_pk: int) -> Any:
+        """The process as it is in the database now; an activation keeps an older copy."""
+        return self.flow_class.process_class._default_manager.get(pk=process_pk)
+
+    def case(self, process_pk: int, at: datetime | None = None) -> Case:
+        """The case as its facts stand now.
+
+        Raises:
+            CaseInvalid: the facts cannot be used.
+        """
+        return self.case_from(self.fresh_process(process_pk), at)
+
+    def case_from(self, process: Any, at: datetime | None = None) -> Case:
+        """The case of a process that the caller has just read from the database.
+
+        Raises:
+            CaseInvalid: the facts cannot be used.
+        """
+        return case_of(self.host_key(process.pk), self.flow_ref, self.gate.matter, self.gate.facts(process), at)
+
+
+def task_table(flow_class: type[Flow]) -> str:
+    """Table that holds status and node of the flow's tasks, also when the task class extends it."""
+    return str(flow_class.task_class._meta.get_field("status").model._meta.db_table)
+
+
+def process_column(flow_class: type[Flow]) -> str:
+    """Column of the task table that names the process."""
+    return str(flow_class.task_class._meta.get_field("process").column)
+
+
+def process_table(flow_class: type[Flow]) -> str:
+    """Table that the task's process number refers to."""
+    return str(flow_class.task_class._meta.get_field("process").related_model._meta.db_table)

@@ -1,0 +1,129 @@
+"""What a Viewflow application's pages call: panel, badges, held cases, settling, retrying."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from viewflow.workflow.status import STATUS
+
+from approval_hook import clock, gate, panel
+from approval_hook.errors import CaseInvalid
+from approval_hook.hosts.viewflow.attending import Attended, attend
+from approval_hook.hosts.viewflow.binding import Binding
+from approval_hook.hosts.viewflow.injection import bindings, find_binding
+from approval_hook.models import Hold
+from approval_hook.panel import Badge, HeldRow, Panel
+from approval_hook.policy.decision import Obligation, ObligationKind
+from approval_hook.settling import outstanding, settle
+
+SETTLE_PERMISSION = "approval_hook.settle_decision"
+
+
+def panel_for(process: Any) -> Panel | None:
+    """The credit panel of a process, or None when its flow has no gate."""
+    binding = find_binding(process.flow_class)
+    if binding is None:
+        return None
+    host_key = binding.host_key(process.pk)
+    try:
+        case = binding.case(process.pk)
+    except CaseInvalid:
+        return panel.build(host_key, facts=None, view=None, matter=None, waiting=_waiting(binding, process.pk))
+    return panel.build(
+        host_key, facts=case.facts, view=case.view, matter=case.matter, waiting=_waiting(binding, process.pk)
+    )
+
+
+def badge_for(processes: Sequence[Any]) -> dict[int, Badge]:
+    """Channel of many processes by primary key, in one query."""
+    keys = {}
+    for process in processes:
+        binding = find_binding(process.flow_class)
+        if binding is not None:
+            keys[binding.host_key(process.pk)] = process.pk
+    return {keys[key]: badge for key, badge in panel.badges(list(keys)).items()}
+
+
+def held_cases(organ: str | None) -> list[HeldRow]:
+    """Held cases of one organ (all organs for None), the most urgent first."""
+    labels = {b.flow_ref: str(b.flow_class.process_title) for b in bindings()}
+    rows = Hold.objects.filter(released_at=None)
+    if organ is not None:
+        rows = rows.filter(organ=organ)
+    return [
+        HeldRow(
+            process_pk=int(h.host_key.rpartition(":")[2]),
+            flow_label=labels.get(h.flow, h.flow),
+            case_no=h.case_no,
+            reason=h.text,
+            next_step=h.next_step,
+            since=h.since,
+            due_on=h.due_on,
+            workdays_left=panel.workdays_left(h.due_on),
+            escalated=h.escalated_at is not None,
+        )
+        for h in rows.order_by("due_on", "since")
+    ]
+
+
+def act(process: Any, user: Any, action: str, reason: str, evidence: str = "") -> Attended:
+    """Do one of the panel's actions: ``"retry"`` or ``"<obligation kind>:<verdict>"``.
+
+    Raises:
+        CaseInvalid: the action is not open now, or its reason is missing.
+        PermissionDenied: the user may not settle decisions.
+    """
+    binding = find_binding(process.flow_class)
+    if binding is None:
+        raise CaseInvalid("办件", "该流程没有信用核查闸口。", "请联系系统管理员。")
+    if action != "retry":
+        _settle(binding, process, user, action, reason, evidence)
+    outcome = Attended.GONE
+    for task_pk in _waiting_tasks(binding, process.pk):
+        outcome = attend(binding.flow_class, task_pk, force=action == "retry")
+    return outcome
+
+
+def _settle(binding: Binding, process: Any, user: Any, action: str, reason: str, evidence: str) -> None:
+    kind_text, _, verdict = action.partition(":")
+    try:
+        kind = ObligationKind(kind_text)
+    except ValueError:
+        raise CaseInvalid("操作", "没有这个操作。", "请刷新页面后重新选择。") from None
+    if kind is not ObligationKind.TWO_CONFIRM_IDENTITY and not user.has_perm(SETTLE_PERMISSION):
+        raise PermissionDenied("您没有确认核查意见的权限，请由负责人办理。")
+    with binding.flow_class.lock(process.pk), transaction.atomic():
+        row = gate.in_force(binding.host_key(process.pk))
+        case = binding.case(process.pk)
+        duties = (
+            [Obligation(**{**d, "kind": ObligationKind(d["kind"])}) for d in row.body["outstanding"]] if row else []
+        )
+        mine = [d for d in duties if d.kind is kind]
+        if row is None or not mine:
+            raise CaseInvalid("操作", "这一项已经办结或不再需要。", "请刷新页面查看最新情况。")
+        if row.subjects != case.subjects:
+            raise CaseInvalid("操作", "办件主体已变更，原核查意见不再适用。", "请等待重新核查后再确认。")
+        if kind is ObligationKind.SUPERVISOR_RELEASES and case.on < gate.release_on(gate.due_on(case)):
+            raise CaseInvalid(
+                "操作", "尚未到可以放行的日期。", "系统会继续自动补查；法定办结日前两个工作日起可由负责人放行。"
+            )
+        for duty in mine:
+            settle(row, duty, verdict=verdict, by=user.get_username(), reason=reason, evidence=evidence, at=clock.now())
+        stated = gate.stated_decision(row)
+        if len(outstanding(binding.host_key(process.pk), stated)) < len(duties):
+            gate.decide(case, row.inquiry, row.reply, gate.point_of(row), user.get_username())
+
+
+def _waiting_tasks(binding: Binding, process_pk: int) -> list[int]:
+    tasks = binding.flow_class.task_class._default_manager.filter(process_id=process_pk)
+    parked = tasks.filter(flow_task__in=binding.gate_refs(), status=STATUS.STARTED)
+    held = tasks.filter(flow_task__in=binding.protected_refs(), status__in=[STATUS.NEW, STATUS.SCHEDULED])
+    return [*parked.values_list("pk", flat=True), *held.values_list("pk", flat=True)]
+
+
+def _waiting(binding: Binding, process_pk: int) -> bool:
+    tasks = binding.flow_class.task_class._default_manager
+    return bool(tasks.filter(process_id=process_pk, flow_task__in=binding.gate_refs(), status=STATUS.STARTED).exists())

@@ -1,0 +1,129 @@
+"""The flow graph of a finished Viewflow class. With ``injection``, the sole user of its underscore API.
+
+Measured on django-viewflow 2.4.0 (docs/explanation/architecture.md): nodes are linked when the class
+is made; ``_outgoing()`` yields sequence flows only; boundary and compensation edges are elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from viewflow.workflow import lock as viewflow_lock
+from viewflow.workflow.base import Edge, Flow, Node
+from viewflow.workflow.fields import get_task_ref
+from viewflow.workflow.nodes import CompensateThrow, SplitFirst, Start, StartHandle
+
+#: References that are not sequence flow and must survive an insertion untouched.
+_NOT_SEQUENCE = frozenset({"_attached_to", "_boundary_events", "_incoming_edges", "_compensation_handler", "parent"})
+
+
+def nodes_of(flow_class: type[Flow]) -> dict[str, Node]:
+    """Nodes by name, as registered on the class."""
+    return flow_class._nodes_by_name
+
+
+def is_start(node: Node) -> bool:
+    """True when the node creates a process."""
+    return isinstance(node, Start | StartHandle)
+
+
+def is_split_first(node: Node) -> bool:
+    """True when the first finished branch cancels the others, so nothing may be inserted behind it."""
+    return isinstance(node, SplitFirst)
+
+
+def node_ref(node: Node) -> str:
+    """How the node is stored in ``task.flow_task``."""
+    return str(get_task_ref(node))
+
+
+def successors(node: Node) -> Iterator[Node]:
+    """Targets of the node's sequence flows."""
+    for edge in node._outgoing():
+        if edge.dst is not None:
+            yield edge.dst
+
+
+def boundary_events(node: Node) -> list[Node]:
+    """Boundary nodes that are armed when the node's task is created."""
+    return list(node._boundary_events)
+
+
+def compensation_handlers(flow_class: type[Flow]) -> list[Node]:
+    """Nodes that any compensation throw may run."""
+    return [n._compensation_handler for n in nodes_of(flow_class).values() if n._compensation_handler is not None]
+
+
+def throws_compensation(node: Node) -> bool:
+    """True when the node runs the flow's compensation handlers."""
+    return isinstance(node, CompensateThrow)
+
+
+def lock_scope_token() -> object | None:
+    """An object that lives as long as this thread's outermost flow lock, or None outside one."""
+    return getattr(viewflow_lock._deferred, "queue", None)
+
+
+def after_lock_released(callback: Callable[[], None]) -> None:
+    """Run once this thread holds no flow lock: ``on_commit`` alone fires while a CacheLock is held."""
+    viewflow_lock.after_lock_released(callback)
+
+
+def register(flow_class: type[Flow], name: str, node: Node) -> None:
+    """Make a node part of the finished class, the way its own nodes are."""
+    node.name = name
+    node.flow_class = flow_class
+    nodes_of(flow_class)[name] = node
+    setattr(flow_class, name, node)
+
+
+def unregister(flow_class: type[Flow], name: str) -> None:
+    """Take a node out of the class again."""
+    del nodes_of(flow_class)[name]
+    delattr(flow_class, name)
+
+
+def repoint(flow_class: type[Flow], old: Node, new: Node) -> list[Node]:
+    """Make every sequence-flow reference to ``old`` point to ``new``; returns the nodes changed."""
+    changed = []
+    for node in nodes_of(flow_class).values():
+        if node is new:
+            continue
+        for attribute, value in vars(node).items():
+            if attribute in _NOT_SEQUENCE:
+                continue
+            replaced = _replace(value, old, new)
+            if replaced is not value:
+                setattr(node, attribute, replaced)
+                changed.append(node)
+    return changed
+
+
+def _replace(value: Any, old: Node, new: Node) -> Any:
+    if value is old:
+        return new
+    if isinstance(value, list | tuple):
+        items = [_replace(item, old, new) for item in value]
+        if any(a is not b for a, b in zip(items, value, strict=True)):
+            return type(value)(items)
+    elif isinstance(value, dict):
+        entries = {key: _replace(item, old, new) for key, item in value.items()}
+        if any(entries[key] is not value[key] for key in value):
+            return entries
+    return value
+
+
+def relink(flow_class: type[Flow]) -> None:
+    """Recompute incoming edges after nodes were re-pointed, compensation edges included."""
+    incoming: dict[Node, list[Edge]] = {node: [] for node in nodes_of(flow_class).values()}
+    for node in nodes_of(flow_class).values():
+        for edge in node._outgoing():
+            if edge.dst is not None:
+                incoming[edge.dst].append(edge)
+    for node, edges in incoming.items():
+        node._incoming_edges = edges
+    for node in nodes_of(flow_class).values():
+        handler = node._compensation_handler
+        if handler is not None:
+            handler._incoming_edges.append(Edge(src=node, dst=handler, edge_class="compensation"))

@@ -1,0 +1,125 @@
+"""The guard: a protected node's own activation class with one more condition on every way forward."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.db import connection
+from viewflow.fsm import State
+from viewflow.fsm.base import Transition, TransitionDescriptor, TransitionMethod
+from viewflow.workflow.activation import Activation, has_manage_permission
+from viewflow.workflow.nodes.handle import HandleActivation
+from viewflow.workflow.nodes.view import ViewActivation
+from viewflow.workflow.status import STATUS
+
+from approval_hook import clock, gate
+from approval_hook.errors import CaseInvalid
+from approval_hook.hosts.viewflow import graph
+from approval_hook.models import Point
+
+#: Ways that do not lead forward: they hand over, take back or end the task.
+_NOT_FORWARD = frozenset({"assign", "unassign", "reassign", "cancel", "undo", "revive", "error"})
+_BEFORE_DONE = frozenset({STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED, STATUS.STARTED, State.ANY})
+
+
+def credit_permits(activation: Activation) -> Any:
+    """Condition on the way into a protected node: the newest record permits it, re-read from the database.
+
+    Read once per flow lock: nothing of this case can change while the lock is held.
+    """
+    from approval_hook.hosts.viewflow.attending import attend_later
+
+    scope = graph.lock_scope_token()
+    cached = activation.__dict__.get("_credit_standing")
+    if cached is not None and scope is not None and cached[0] is scope:
+        return cached[1]
+    answer = _answer(activation)
+    activation.__dict__["_credit_standing"] = (scope, answer)
+    if not answer and connection.in_atomic_block:
+        # Survives only if this transaction commits, that is, when the task was held without an error.
+        attend_later(activation.flow_class, activation.task.pk)
+    return answer
+
+
+def _answer(activation: Activation) -> Any:
+    from approval_hook.hosts.viewflow.injection import binding_of
+
+    binding = binding_of(activation.flow_class)
+    try:
+        case = binding.case(activation.task.process_id)
+    except CaseInvalid as error:
+        return State.CONDITION(False, unmet=str(error))
+    standing = gate.standing(case, Point.DECISION)
+    return State.CONDITION(standing.passes, unmet=standing.text)
+
+
+@cache
+def guarded(base: type[Activation]) -> type[Activation]:
+    """A subclass of a node's activation class in which every forward transition asks the guard.
+
+    Transitions are resolved through ``getattr``, because methods made by ``status.super()`` own
+    none of their own: copying those naively would run the body while the task looks held.
+    """
+    namespace: dict[str, Any] = {"__doc__": base.__doc__, "__module__": base.__module__}
+    for name in dir(base):
+        method = getattr(base, name, None)
+        if isinstance(method, TransitionMethod):
+            descriptor = _with_condition(base, name, method)
+            if descriptor is not None:
+                namespace[name] = descriptor
+    cancel = _cancellable(base)
+    if cancel is not None:
+        namespace["cancel"] = cancel
+    return type(f"Guarded{base.__name__}", (base,), namespace)
+
+
+def _with_condition(base: type[Activation], name: str, method: TransitionMethod) -> TransitionDescriptor | None:
+    if name in _NOT_FORWARD or (name == "activate" and _waits_for_a_person(base)):
+        return None
+    transitions = list(method.get_transitions())
+    if not any(t.source in _BEFORE_DONE for t in transitions):
+        return None
+    descriptor = TransitionDescriptor(method._state, method._func)
+    for t in transitions:
+        conditions = [credit_permits, *t.conditions] if t.source in _BEFORE_DONE else t.conditions
+        descriptor.add_transition(
+            Transition(
+                func=method._func,
+                source=t.source,
+                target=t.target,
+                label=t._label,
+                conditions=conditions,
+                permission=t.permission,
+                custom=t.custom,
+            )
+        )
+    return descriptor
+
+
+def _waits_for_a_person(base: type[Activation]) -> bool:
+    """Stock human and handle nodes do nothing on ``activate``; guarding it would only cost a read."""
+    activate = base.activate._func
+    return activate in (ViewActivation.activate._func, HandleActivation.activate._func)
+
+
+def _cancellable(base: type[Activation]) -> TransitionDescriptor | None:
+    """A ``cancel`` that also leaves NEW, so that a held task can be withdrawn with its case."""
+    method = getattr(base, "cancel", None)
+    sources = {t.source for t in method.get_transitions()} if isinstance(method, TransitionMethod) else set()
+    if STATUS.NEW in sources or State.ANY in sources:
+        return None
+
+    def cancel(self: Activation) -> None:
+        self.task.finished = clock.now()
+        self.task.save()
+
+    func = method._func if isinstance(method, TransitionMethod) else cancel
+    descriptor = TransitionDescriptor(base.status._state, func)
+    if isinstance(method, TransitionMethod):
+        for t in method.get_transitions():
+            descriptor.add_transition(t)
+    descriptor.add_transition(
+        Transition(func=func, source=STATUS.NEW, target=STATUS.CANCELED, permission=has_manage_permission)
+    )
+    return descriptor

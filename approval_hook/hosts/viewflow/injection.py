@@ -1,0 +1,183 @@
+"""Put the credit gate into a finished flow class, in place.
+
+Never by subclassing: a subclass of a concrete flow keeps edges to its parent's nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+from viewflow.workflow.base import Flow, Node
+
+from approval_hook.conf import FlowSettings, conf
+from approval_hook.errors import ConfigurationError
+from approval_hook.hosts.viewflow import binding as keys
+from approval_hook.hosts.viewflow import graph
+from approval_hook.hosts.viewflow.binding import Binding
+from approval_hook.hosts.viewflow.guard import guarded
+from approval_hook.hosts.viewflow.nodes import CreditGate
+from approval_hook.models import Point
+from approval_hook.spec import Gate
+
+_bindings: dict[type[Flow], Binding] = {}
+
+GATE_PREFIX = "credit_before_"
+
+
+def bindings() -> list[Binding]:
+    """Every injected flow."""
+    return list(_bindings.values())
+
+
+def binding_of(flow_class: type[Flow]) -> Binding:
+    """The binding of one flow.
+
+    Raises:
+        ConfigurationError: no gate was injected into it.
+    """
+    try:
+        return _bindings[flow_class]
+    except KeyError:
+        raise ConfigurationError(f"No credit gate is injected into {flow_class.__name__}.") from None
+
+
+def find_binding(flow_class: type[Flow]) -> Binding | None:
+    """The binding of one flow, or None."""
+    return _bindings.get(flow_class)
+
+
+def inject(flow_class: type[Flow], gate: Gate) -> Binding:
+    """Insert gate nodes before the named nodes, and guard the protected ones.
+
+    In place, on the finished class, before URLs load. Injecting an equal gate again changes
+    nothing; ``eject`` takes it out.
+
+    Args:
+        flow_class: a finished flow, of whatever package; its source is not touched.
+        gate: matter, facts, protected and acceptance nodes.
+
+    Raises:
+        ConfigurationError: a name is not a node of the flow, another gate is there already,
+            or the gate cannot be placed.
+    """
+    found = _bindings.get(flow_class)
+    if found is not None:
+        if found.gate == gate:
+            return found
+        raise ConfigurationError(f"{flow_class.__name__} has another credit gate already.")
+    nodes = graph.nodes_of(flow_class)
+    _check_names(flow_class, gate)
+    places = [(name, Point.ACCEPTANCE) for name in gate.accepts] + [(name, Point.DECISION) for name in gate.protects]
+    gate_nodes: dict[str, Point] = {}
+    for name, point in places:
+        inserted = _insert_before(flow_class, nodes[name], point)
+        if inserted is not None:
+            gate_nodes[inserted.name] = point
+    originals = {name: nodes[name].activation_class for name in gate.protects}
+    for name in gate.protects:
+        nodes[name].activation_class = guarded(nodes[name].activation_class)
+    graph.relink(flow_class)
+    result = Binding(flow_class, gate, gate_nodes, originals)
+    _bindings[flow_class] = result
+    return result
+
+
+def eject(flow_class: type[Flow]) -> None:
+    """Take the gate out of a flow class again: edges, nodes and guards as before."""
+    found = binding_of(flow_class)
+    nodes = graph.nodes_of(flow_class)
+    for name, original in found.originals.items():
+        nodes[name].activation_class = original
+    for name in found.gate_nodes:
+        graph.repoint(flow_class, nodes[name], next(graph.successors(nodes[name])))
+        graph.unregister(flow_class, name)
+    graph.relink(flow_class)
+    del _bindings[flow_class]
+
+
+def _check_names(flow_class: type[Flow], gate: Gate) -> None:
+    nodes = graph.nodes_of(flow_class)
+    unknown = [name for name in (*gate.protects, *gate.accepts) if name not in nodes]
+    if unknown:
+        raise ConfigurationError(
+            f"{flow_class.__name__} has no node {', '.join(unknown)}; its nodes are {', '.join(sorted(nodes))}."
+        )
+    if not gate.protects:
+        raise ConfigurationError(f"The gate of {flow_class.__name__} protects no node.")
+    twice = set(gate.protects) & set(gate.accepts)
+    if twice:
+        raise ConfigurationError(
+            f"{flow_class.__name__}: {', '.join(sorted(twice))} cannot be acceptance and decision."
+        )
+    starts = [name for name in (*gate.protects, *gate.accepts) if graph.is_start(nodes[name])]
+    if starts:
+        raise ConfigurationError(
+            f"{flow_class.__name__}: {', '.join(starts)} starts the process; a query without a case is forbidden."
+        )
+    taken = [name for name in (*gate.protects, *gate.accepts) if GATE_PREFIX + name in nodes]
+    if taken:
+        raise ConfigurationError(f"{flow_class.__name__} has a node named {GATE_PREFIX}{taken[0]} of its own.")
+
+
+def _insert_before(flow_class: type[Flow], target: Node, point: Point) -> CreditGate | None:
+    """Insert a gate node before ``target``, or None where only the guard can stand."""
+    name = target.name
+    predecessors = [n for n in graph.nodes_of(flow_class).values() if target in set(graph.successors(n))]
+    if any(graph.is_split_first(n) for n in predecessors):
+        # A node behind SplitFirst completes first and would cancel the applicant's other branch.
+        return None
+    node = CreditGate(point).Next(target)
+    graph.register(flow_class, GATE_PREFIX + name, node)
+    changed = graph.repoint(flow_class, target, node)
+    still = [n.name for n in predecessors if target in set(graph.successors(n))]
+    if still or not changed:
+        graph.repoint(flow_class, node, target)
+        graph.unregister(flow_class, node.name)
+        raise ConfigurationError(
+            f"{flow_class.__name__}: the credit gate cannot be placed before {name}; edges remain from {still}."
+        )
+    node._resolve(flow_class.instance)
+    node._ready()
+    return node
+
+
+def inject_configured() -> None:
+    """Inject the flows named in settings.
+
+    Raises:
+        ConfigurationError: settings are wrong; start-up must stop.
+    """
+    if getattr(settings, "APPROVAL_HOOK", None) is None:
+        return
+    for entry in conf().flows:
+        inject(_import_flow(entry), gate_from(entry))
+
+
+def gate_from(entry: FlowSettings) -> Gate:
+    """The gate that a settings entry describes."""
+    try:
+        facts = import_string(entry.facts)
+    except ImportError as error:
+        raise ConfigurationError(f"APPROVAL_HOOK: {entry.facts} cannot be imported: {error}") from error
+    return Gate(matter=entry.matter, facts=facts, protects=entry.protects, accepts=entry.accepts)
+
+
+def _import_flow(entry: FlowSettings) -> type[Flow]:
+    try:
+        flow_class = import_string(entry.flow)
+    except ImportError as error:
+        raise ConfigurationError(f"APPROVAL_HOOK: the flow {entry.flow} cannot be imported: {error}") from error
+    if not (isinstance(flow_class, type) and issubclass(flow_class, Flow)):
+        raise ConfigurationError(f"APPROVAL_HOOK: {entry.flow} is not a Viewflow flow.")
+    return flow_class
+
+
+def task_tables() -> Iterable[tuple[str, str, str]]:
+    """(task table, process column, process table) of every injected flow, each once; Viewflow's own always."""
+    from viewflow.workflow.models import Process, Task
+
+    own = (Task._meta.db_table, "process_id", Process._meta.db_table)
+    found = {(keys.task_table(f), keys.process_column(f), keys.process_table(f)) for f in _bindings}
+    return sorted(found | {own})

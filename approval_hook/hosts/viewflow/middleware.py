@@ -1,0 +1,54 @@
+"""Pages for a case that is held or whose facts cannot be used, instead of a bare 403 or 500.
+
+Add ``approval_hook.hosts.viewflow.middleware.HeldCaseMiddleware`` to ``MIDDLEWARE``, after
+authentication. The host's templates ``approval_hook/held.html`` and ``approval_hook/invalid.html``
+override ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from viewflow.fsm.base import TransitionConditionsUnmet
+
+from approval_hook.errors import CaseInvalid, RulesInvalid
+from approval_hook.hosts.viewflow.attending import Attended, attend
+from approval_hook.hosts.viewflow.guard import credit_permits
+
+
+class HeldCaseMiddleware:
+    """Answers with a page: 409 for a held step, 422 for unusable facts, 503 for an unsound rule file."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Keep the next handler."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Turn the gate's refusals into pages; every other exception goes its way."""
+        if isinstance(exception, CaseInvalid):
+            return render(request, "approval_hook/invalid.html", {"error": exception}, status=422)
+        if isinstance(exception, RulesInvalid):
+            error = CaseInvalid("规则文件", f"{exception}。", "规则文件更正前不能核查，请联系系统管理员。")
+            return render(request, "approval_hook/invalid.html", {"error": error}, status=503)
+        cause = exception.__context__ if isinstance(exception, PermissionDenied) else exception
+        if isinstance(cause, TransitionConditionsUnmet) and cause.failed_condition is credit_permits:
+            return self._held(request, cause)
+        return None
+
+    def _held(self, request: HttpRequest, cause: TransitionConditionsUnmet) -> HttpResponse:
+        activation = getattr(request, "activation", None)
+        again = False
+        if activation is not None:
+            # The refused transaction is gone; what was missing can be asked for now.
+            again = attend(activation.flow_class, activation.task.pk) is Attended.PASSED
+            if again and request.method == "GET":
+                return HttpResponseRedirect(request.get_full_path())
+        context = {"reason": cause.unmet_message, "activation": activation, "try_again": again}
+        return render(request, "approval_hook/held.html", context, status=409)

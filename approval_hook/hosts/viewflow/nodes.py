@@ -1,0 +1,132 @@
+"""The visible gate node: a wait state that parks, commits, asks and resumes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from viewflow.workflow.activation import Activation, has_manage_permission
+from viewflow.workflow.base import Node
+from viewflow.workflow.context import Context, context
+from viewflow.workflow.flow import mixins as page_mixins
+from viewflow.workflow.flow import views
+from viewflow.workflow.nodes import mixins
+from viewflow.workflow.status import STATUS
+
+from approval_hook import clock
+from approval_hook.errors import CaseInvalid
+from approval_hook.models import Point
+
+
+def _may_pass(activation: CreditGateActivation) -> bool:
+    return activation.may_pass()
+
+
+class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
+    """Completes only on a valid record; otherwise its STARTED row is the durable debt."""
+
+    passes: bool = False
+    #: The flow lock under which this run found no valid record; nothing of the case changes while it is held.
+    _parked_in: object | None = None
+
+    def may_pass(self) -> bool:
+        """Whether a valid record lets this task complete; reads it unless this run just did."""
+        if self.passes:
+            return True
+        from approval_hook.hosts.viewflow import graph
+        from approval_hook.hosts.viewflow.attending import gate_passes
+
+        if self._parked_in is not None and self._parked_in is graph.lock_scope_token():
+            return False
+        return gate_passes(self)
+
+    @Activation.status.transition(source=STATUS.NEW, target=STATUS.STARTED)
+    def activate(self) -> None:
+        """Pass at once on a valid record, or park and ask after the commit.
+
+        Raises:
+            CaseInvalid: the facts of the case are unusable; the host's transaction rolls back.
+        """
+        from approval_hook.hosts.viewflow import attending, graph
+
+        self.task.started = clock.now()
+        try:
+            self.passes = attending.pass_or_park(self)
+        except CaseInvalid as error:
+            if context.propagate_exception:
+                raise
+            # In the background nobody reads an error; the case is held with its remedy instead.
+            attending.hold_invalid(self, error)
+        if not self.passes:
+            self._parked_in = graph.lock_scope_token()
+            self.task.save()
+
+    @Activation.status.transition(source=STATUS.STARTED, target=STATUS.DONE, conditions=[_may_pass])
+    def complete(self) -> None:
+        """Finish the task."""
+        super().complete.original()
+
+    @Activation.status.transition(source=STATUS.STARTED, conditions=[_may_pass])
+    def execute(self) -> None:
+        """Finish the task and go on; a failure downstream is recorded there, as after any background job."""
+        self.complete()
+        with Context(propagate_exception=False):
+            self.activate_next()
+
+    @Activation.status.transition(
+        source=[STATUS.NEW, STATUS.STARTED], target=STATUS.CANCELED, permission=has_manage_permission
+    )
+    def cancel(self) -> None:
+        """A parked or held gate can always be cancelled, so that a case can be withdrawn."""
+        from approval_hook.hosts.viewflow.attending import release_hold
+
+        self.task.finished = clock.now()
+        self.task.save()
+        release_hold(self)
+
+
+class CreditGate(
+    mixins.NextNodeMixin,
+    page_mixins.NodeDetailMixin,
+    page_mixins.NodeCancelMixin,
+    page_mixins.NodeUndoMixin,
+    page_mixins.NodeReviveMixin,
+    Node,
+):
+    """The credit check as a node: it shows on the chart, in the history and in the BPMN export."""
+
+    activation_class = CreditGateActivation
+    task_type = "JOB"  # so that Viewflow's "continue" leads a clerk to a case that is being checked
+    bpmn_element = "businessRuleTask"
+
+    index_view_class = views.IndexTaskView
+    detail_view_class = views.DetailTaskView
+    cancel_view_class = views.CancelTaskView
+    undo_view_class = views.UndoTaskView
+    revive_view_class = views.ReviveTaskView
+
+    shape = {
+        "width": 150,
+        "height": 100,
+        "text-align": "middle",
+        "svg": """
+            <rect class="task" width="150" height="100" rx="5" ry="5"/>
+            <path d="M 14 8 l 9 3 v 7 c 0 6 -4 9 -9 11 c -5 -2 -9 -5 -9 -11 v -7 z"
+                  fill="none" stroke="rgb(20, 83, 154)" stroke-width="1.5"/>
+            <path d="M 10 18 l 3 3 l 6 -7" fill="none" stroke="rgb(20, 83, 154)" stroke-width="1.5"/>
+        """,
+    }
+
+    def __init__(self, point: Point, **kwargs: Any) -> None:
+        """Make a gate for one hook point."""
+        super().__init__(**kwargs)
+        self.point = point
+        self.task_title = _("信用核查（受理前）") if point is Point.ACCEPTANCE else _("信用核查（决定前）")
+
+
+def on_commit_unlocked(callback: Any) -> None:
+    """Run after the outermost commit and once no flow lock is held."""
+    from approval_hook.hosts.viewflow import graph
+
+    transaction.on_commit(lambda: graph.after_lock_released(callback))

@@ -1,0 +1,44 @@
+"""``manage.py credit_runner``: resumes parked gates, retries held cases, pays owed re-checks."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
+
+from approval_hook.hosts.viewflow.attending import tend
+from approval_hook.logs import get_logger
+
+
+class Command(BaseCommand):
+    """Runs until it is told to stop, or once."""
+
+    help = "恢复等待中的信用核查，补查未答复的办件"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """``--once`` and ``--every``."""
+        parser.add_argument("--once", action="store_true", help="one pass, then exit")
+        parser.add_argument("--every", type=float, default=5.0, help="seconds between passes")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Tend until SIGTERM or SIGINT."""
+        stop = threading.Event()
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stop.set())
+        run(stop, every=options["every"], once=options["once"])
+
+
+def run(stop: threading.Event, *, every: float, once: bool = False) -> None:
+    """Tend in a loop; also started as a thread by programs that embed the runner."""
+    while True:
+        close_old_connections()
+        tally = asdict(tend())
+        if any(tally.values()):
+            get_logger().info("runner pass", **tally)
+        if once or stop.wait(every):
+            return

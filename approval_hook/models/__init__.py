@@ -1,0 +1,25 @@
+"""Evidence (append-only) and operations (holds, debts) of the gate."""
+
+from approval_hook.models.evidence import (
+    AppendOnlyError,
+    CreditDecision,
+    Identity,
+    Inquiry,
+    Point,
+    Reply,
+    Settlement,
+)
+from approval_hook.models.operations import Hold, ProtectedNode, Recheck
+
+__all__ = [
+    "AppendOnlyError",
+    "CreditDecision",
+    "Hold",
+    "Identity",
+    "Inquiry",
+    "Point",
+    "ProtectedNode",
+    "Recheck",
+    "Reply",
+    "Settlement",
+]

@@ -1,0 +1,66 @@
+"""Operational rows: what is held, what is owed, which nodes the database protects."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from approval_hook.models.evidence import CreditDecision
+
+
+class Hold(models.Model):
+    """A case that waits before a protected step, with its reason and next step."""
+
+    task_key = models.CharField("任务", max_length=120, unique=True)  # "<task table>:<pk>"
+    host_key = models.CharField("宿主办件", max_length=120, db_index=True)
+    flow = models.CharField("流程", max_length=250)
+    node = models.CharField("环节", max_length=120)
+    case_no = models.CharField("办件号", max_length=64)
+    organ = models.CharField("办理机关", max_length=200)
+    reason = models.CharField("原因", max_length=40)
+    text = models.TextField("说明")
+    next_step = models.TextField("下一步")
+    since = models.DateTimeField("开始时间")
+    due_on = models.DateField("法定办结日", null=True)
+    attempts = models.PositiveIntegerField("已查询次数", default=0)
+    next_try_at = models.DateTimeField("下次查询", null=True)
+    escalated_at = models.DateTimeField("督办时间", null=True)
+    released_at = models.DateTimeField("解除时间", null=True, db_index=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "待核办件"
+
+    def __str__(self) -> str:
+        return f"{self.case_no} {self.reason}"
+
+
+class Recheck(models.Model):
+    """A check still owed after a could-not-tell answer; it never stops a decision or a delivery."""
+
+    host_key = models.CharField("宿主办件", max_length=120, unique=True)
+    flow = models.CharField("流程", max_length=250)
+    case_no = models.CharField("办件号", max_length=64)
+    decision = models.ForeignKey(CreditDecision, on_delete=models.PROTECT, related_name="+")
+    owed_since = models.DateTimeField("应补查自")
+    attempts = models.PositiveIntegerField("已补查次数", default=0)
+    next_try_at = models.DateTimeField("下次补查")
+    paid_at = models.DateTimeField("补查完成", null=True, db_index=True)
+    found = models.CharField("补查结果", max_length=4, blank=True)
+    supervise = models.BooleanField("转事后监管", default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "待补查"
+
+    def __str__(self) -> str:
+        return self.case_no
+
+
+class ProtectedNode(models.Model):
+    """A node whose task rows the database trigger guards."""
+
+    flow_task = models.CharField("环节", max_length=255, primary_key=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "受保护环节"
+
+    def __str__(self) -> str:
+        return self.flow_task

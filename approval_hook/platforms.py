@@ -1,0 +1,124 @@
+"""The configured sources, built once per settings object, and asking them all at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+
+from django.utils.module_loading import import_string
+
+from approval_hook.clock import now
+from approval_hook.conf import Conf, PlatformSettings, conf
+from approval_hook.errors import ConfigurationError, PlatformError
+from approval_hook.logs import get_logger
+from approval_hook.policy.records import CreditReport, QueryStatus
+from approval_hook.ports import CreditPlatform, Query
+
+_built: tuple[Conf, dict[str, CreditPlatform]] | None = None
+
+#: A case asks about a handful of subjects; more threads than that buy nothing.
+_WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One query and the source it goes to."""
+
+    source: str
+    query: Query
+
+
+def platforms() -> dict[str, CreditPlatform]:
+    """Configured sources by name.
+
+    Raises:
+        ConfigurationError: a backend cannot be imported or built.
+    """
+    global _built
+    c = conf()
+    if _built is None or _built[0] is not c:
+        _built = (c, {name: _build(c, p) for name, p in c.platforms.items()})
+    return _built[1]
+
+
+def _build(c: Conf, settings: PlatformSettings) -> CreditPlatform:
+    options = {}
+    for key, value in settings.options.items():
+        if key.endswith("_secret"):
+            options[key.removesuffix("_secret")] = c.secret(value)
+        else:
+            options[key] = value
+    try:
+        backend = import_string(settings.backend)
+        platform: CreditPlatform = backend(name=settings.name, **options)
+    except (ImportError, TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"The platform {settings.name} cannot be built from {settings.backend}: {error}"
+        ) from error
+    return platform
+
+
+def ask_all(questions: Sequence[Question], *, seconds: float) -> list[CreditReport]:
+    """Ask every question concurrently inside one total deadline.
+
+    Returns:
+        One report per question, in order. A source that fails in whatever way gives a
+        report that is not OK: could-not-tell.
+    """
+    started = time.monotonic()
+    sources = platforms()
+
+    def one(question: Question) -> CreditReport:
+        left = seconds - (time.monotonic() - started)
+        return _ask(sources.get(question.source), question, max(left, 0.0))
+
+    local = [q for q in questions if not _is_remote(sources, q)]
+    remote = [q for q in questions if _is_remote(sources, q)]
+    # Local sources read through this thread's database connection.
+    answers = {id(q): one(q) for q in local}
+    if len(remote) == 1:
+        answers[id(remote[0])] = one(remote[0])
+    elif remote:
+        with ThreadPoolExecutor(max_workers=min(_WORKERS, len(remote))) as pool:
+            # Each thread takes the caller's context along: its clock, its log bindings.
+            running = [pool.submit(copy_context().run, one, q) for q in remote]
+            answers.update((id(q), future.result()) for q, future in zip(remote, running, strict=True))
+    return [answers[id(q)] for q in questions]
+
+
+def _is_remote(sources: dict[str, CreditPlatform], question: Question) -> bool:
+    source = sources.get(question.source)
+    return source is not None and source.remote
+
+
+def _ask(platform: CreditPlatform | None, question: Question, seconds: float) -> CreditReport:
+    asked_at = now()
+
+    def failed(status: QueryStatus, reason: str) -> CreditReport:
+        return CreditReport(
+            party=question.query.party,
+            source=question.source,
+            status=status,
+            asked_at=asked_at,
+            answered_at=now(),
+            reason=reason,
+        )
+
+    if platform is None:
+        return failed(QueryStatus.NOT_CONFIGURED, "not-configured")
+    if seconds <= 0:
+        return failed(QueryStatus.UNAVAILABLE, "deadline")
+    try:
+        report = platform.query(question.query, timeout=seconds)
+    except PlatformError as error:
+        refused = error.reason == "refused"
+        return failed(QueryStatus.REJECTED if refused else QueryStatus.UNAVAILABLE, error.reason)
+    except Exception as error:  # noqa: BLE001 - a broken adapter is could-not-tell, never "no record"
+        get_logger().error("adapter failed", source=question.source, error=type(error).__name__)
+        return failed(QueryStatus.UNAVAILABLE, "adapter-error")
+    if report.party != question.query.party or report.source != question.source:
+        return failed(QueryStatus.UNAVAILABLE, "wrong-subject")
+    return report

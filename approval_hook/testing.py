@@ -1,0 +1,77 @@
+"""Doubles and helpers for tests of hosts and integrations; part of the product, not a test toy.
+
+``ScriptedPlatform`` answers from a ``Script`` in memory. With ``remote=False`` it may be asked inside a
+transaction, so that a flow author's own tests under Django's ``TestCase`` run through the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from django.db import DEFAULT_DB_ALIAS
+
+from approval_hook import clock, triggers
+from approval_hook.errors import PlatformError
+from approval_hook.policy.records import CreditRecord, CreditReport, QueryStatus
+from approval_hook.ports import Query
+
+standing_at = clock.standing_at
+
+
+@dataclass
+class Script:
+    """What a scripted platform answers, and what it was asked.
+
+    Attributes:
+        records: rows by full identifier number; a number that is missing has none.
+        status: of every answer; anything but OK is could-not-tell.
+        fault: raised instead of answering.
+        asked: every query that arrived, in order.
+    """
+
+    records: dict[str, tuple[CreditRecord, ...]] = field(default_factory=dict)
+    status: QueryStatus = QueryStatus.OK
+    fault: PlatformError | None = None
+    asked: list[Query] = field(default_factory=list)
+
+
+class ScriptedPlatform:
+    """A platform that answers from its script."""
+
+    def __init__(self, name: str, script: Script, *, remote: bool = False) -> None:
+        """Keep the script; ``remote`` decides whether the gate may ask inside a transaction."""
+        self.name = name
+        self.remote = remote
+        self.script = script
+
+    def query(self, query: Query, *, timeout: float) -> CreditReport:
+        """Answer from the script.
+
+        Raises:
+            PlatformError: the script says so.
+        """
+        self.script.asked.append(query)
+        if self.script.fault is not None:
+            raise self.script.fault
+        numbers = [i.number for i in query.subject.identifiers]
+        rows = [replace(r, source=self.name) for n in numbers for r in self.script.records.get(n, ())]
+        return CreditReport(
+            party=query.party,
+            source=self.name,
+            status=self.script.status,
+            asked_at=clock.now(),
+            answered_at=clock.now(),
+            records=tuple(rows),
+        )
+
+
+@contextmanager
+def lifted_triggers(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Lift the database triggers, for flushing a test database; never for a real one."""
+    triggers.remove(using)
+    try:
+        yield
+    finally:
+        triggers.install(using)

@@ -1,0 +1,1 @@
+"""Django and Viewflow together."""

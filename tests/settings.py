@@ -1,0 +1,29 @@
+"""Settings of the test suite: the real application on a throw-away database.
+
+``TEST_DATABASE_URL`` selects PostgreSQL; without it the suite runs on SQLite, and the tests marked
+``postgres`` start a server of their own.
+"""
+
+import os
+
+for _name in (
+    "WORKFLOWS_SECRET_KEY",
+    "WORKFLOWS_FIELD_SECRET",
+    "CREDIT_DIGEST_SECRET",
+    "CREDIT_FIELD_SECRET",
+    "CREDIT_PLATFORM_TOKEN",
+):
+    os.environ.setdefault(_name, f"test-only-{_name.lower()}-0123456789abcdef")
+os.environ.setdefault("WORKFLOWS_HTTPS", "0")
+if os.environ.get("TEST_DATABASE_URL"):
+    os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
+
+from workflows.site.settings import *  # noqa: E402, F403 - the suite runs the real settings
+from workflows.site.settings import APPROVAL_HOOK as _REAL  # noqa: E402
+from workflows.site.settings import INSTALLED_APPS as _APPS  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+INSTALLED_APPS = [*_APPS, "tests.flows.apps.TestFlowsConfig"]
+SECRET_KEY = os.environ["WORKFLOWS_SECRET_KEY"]
+APPROVAL_HOOK = _REAL
