@@ -1,0 +1,1 @@
+"""The licensing application, driven through its pages."""

@@ -1,0 +1,118 @@
+"""Officers of two organs and the two applications. The credit platform answers clean from a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from workflows.groups import CLERKS, DECIDERS, MANAGERS
+from workflows.models import Officer
+
+ORGAN = "越秀区市场监督管理局（示例）"
+OTHER_ORGAN = "天河区市场监督管理局（示例）"
+REGION = "440104"
+
+FOOD = {
+    "firm_name": "粤悦里餐饮（示例）有限公司",
+    "firm_code": "91440300MA5FKAEH40",
+    "established_on": "2021-03-01",
+    "premises": "越秀区示例路 1 号",
+    "materials": [
+        "application-form",
+        "premises-layout",
+        "equipment-list",
+        "operation-flow",
+        "safety-rules",
+        "safety-officer-proof",
+        "business-licence-copy",
+        "representative-id-copy",
+        "service-address",
+    ],
+    "persons": [
+        {
+            "role": "legal_representative",
+            "name": "陈示例",
+            "document_type": "resident_id",
+            "number": "440300199001010016",
+            "since": "2021-03-01",
+        },
+        {
+            "role": "food_safety_officer",
+            "name": "吴示例",
+            "document_type": "resident_id",
+            "number": "440524198801010011",
+        },
+    ],
+}
+
+DRIVER = {
+    "driver_name": "黄示例",
+    "document_type": "resident_id",
+    "number": "440300200002290019",
+    "driving_since": "2020-05-06",
+    "consent_no": "SQ-2026-1",
+    "consent_from": "2026-01-01",
+    "consent_until": "2099-01-01",
+    "materials": ["application-form", "driving-licence", "exam-result", "photo", "residence-proof"],
+}
+
+
+@pytest.fixture(autouse=True)
+def _database(db: None, credit: Any) -> None:
+    """Every test here needs the database and a credit platform that answers."""
+
+
+@pytest.fixture
+def food() -> dict[str, Any]:
+    """A complete food business application, to be spoilt by the test."""
+    return deepcopy(FOOD)
+
+
+@pytest.fixture
+def driver() -> dict[str, Any]:
+    """A complete driver application, to be spoilt by the test."""
+    return deepcopy(DRIVER)
+
+
+@pytest.fixture
+def sign_in() -> Callable[..., Client]:
+    """Sign in as a new officer: name, group, organ."""
+
+    def make(name: str, group: str, organ: str = ORGAN) -> Client:
+        user = User.objects.create_user(name, password="long-enough-1")
+        user.groups.add(Group.objects.get(name=group))
+        Officer.objects.create(user=user, organ=organ, region=REGION)
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def clerk(sign_in: Callable[..., Client]) -> Client:
+    """A window officer."""
+    return sign_in("lin", CLERKS)
+
+
+@pytest.fixture
+def head(sign_in: Callable[..., Client]) -> Client:
+    """The head who decides."""
+    return sign_in("zhao", DECIDERS)
+
+
+@pytest.fixture
+def manager(sign_in: Callable[..., Client]) -> Client:
+    """The manager who undoes and revives."""
+    return sign_in("guan", MANAGERS)
+
+
+@pytest.fixture
+def stranger(sign_in: Callable[..., Client]) -> Client:
+    """A window officer of another organ."""
+    return sign_in("wai", CLERKS, OTHER_ORGAN)

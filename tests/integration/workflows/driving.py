@@ -1,0 +1,76 @@
+"""Drives a case through the pages as officers do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+from viewflow.workflow.status import STATUS
+
+from tests.integration.workflows.conftest import ORGAN, REGION
+from workflows.filing import file_case
+from workflows.flows import FoodBusinessFlow, RideHailingDriverFlow
+
+REFUSAL = "经营场所与有毒场所距离不足，不符合《食品安全法》第三十三条规定的条件。"
+
+
+def filed_food(data: dict[str, Any]) -> Any:
+    """File a food business case from code."""
+    return file_case(FoodBusinessFlow, data, organ=ORGAN, region=REGION)
+
+
+def filed_driver(data: dict[str, Any]) -> Any:
+    """File a driver case from code."""
+    return file_case(RideHailingDriverFlow, data, organ=ORGAN, region=REGION)
+
+
+def task_named(case: Any, name: str) -> Any:
+    """The newest task of a node."""
+    return next(t for t in case.task_set.order_by("-pk") if t.flow_task.name == name)
+
+
+def open_names(case: Any) -> list[str]:
+    """Names of nodes with open tasks."""
+    done = [STATUS.DONE, STATUS.CANCELED, STATUS.REVIVED]
+    return [t.flow_task.name for t in case.task_set.exclude(status__in=done).order_by("pk")]
+
+
+def claim(client: Client, case: Any, name: str) -> Any:
+    """Claim the step and return the response."""
+    return client.post(reverse("clerk:claim", args=[case.pk, task_named(case, name).pk]))
+
+
+def do(client: Client, case: Any, name: str, data: dict[str, Any]) -> Any:
+    """Claim a step, open its form, send it; returns the last response."""
+    assert claim(client, case, name).status_code == 302
+    url = task_named(case, name).reverse("execute")
+    page = client.get(url)
+    assert page.status_code == 200, page.content.decode()[:400]
+    return client.post(url, data)
+
+
+def accepted(client: Client, case: Any) -> None:
+    """Accept with every material handed in."""
+    response = do(client, case, "accept", {"materials": case.materials})
+    assert response.status_code == 302, response.content.decode()
+    case.refresh_from_db()
+
+
+def reviewed(client: Client, case: Any) -> None:
+    """Accept and review."""
+    accepted(client, case)
+    assert do(client, case, "review", {"review_opinion": "符合法定条件。"}).status_code == 302
+    case.refresh_from_db()
+
+
+def posted(data: dict[str, Any]) -> dict[str, Any]:
+    """An application as the browser sends it."""
+    rows = data.get("persons", [])
+    flat = {key: value for key, value in data.items() if key != "persons"}
+    if "persons" in data:
+        flat |= {"persons-TOTAL_FORMS": str(len(rows) + 2), "persons-INITIAL_FORMS": "0"}
+        for index, row in enumerate([*rows, {}, {}]):
+            flat |= {f"persons-{index}-document_type": "resident_id", f"persons-{index}-role": ""}
+            flat |= {f"persons-{index}-{key}": value for key, value in row.items()}
+    return flat

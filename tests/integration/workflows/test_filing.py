@@ -1,0 +1,134 @@
+"""Filing: what is saved, and what is refused with nothing saved."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from tests.integration.workflows.conftest import ORGAN, REGION
+from tests.integration.workflows.driving import filed_driver, filed_food, posted
+from workflows.filing import FilingInvalid, file_case
+from workflows.flows import FoodBusinessFlow, RideHailingDriverFlow
+from workflows.models import CasePerson, FoodBusinessCase, RegisteredUnit, RideHailingDriverCase, Source
+
+FOOD_URL = "/flows/licensing/flows/foodbusiness/start/"
+DRIVER_URL = "/flows/licensing/flows/ridehailingdriver/start/"
+
+
+def test_the_page_files_a_firm_with_its_people(clerk: Client, food: dict[str, Any]) -> None:
+    """A valid form makes a numbered case of the officer's organ with every person, and leads to its page."""
+    response = clerk.post(FOOD_URL, posted(food))
+    case = FoodBusinessCase.objects.get()
+    assert response.headers["Location"] == f"/cases/{case.pk}/"
+    assert re.fullmatch(rf"{REGION}-\d{{8}}-0001", case.case_no)
+    assert (case.organ, case.source, case.materials) == (ORGAN, Source.WINDOW, food["materials"])
+    assert [(p.role, p.number) for p in case.persons.all()] == [
+        ("legal_representative", "440300199001010016"),
+        ("food_safety_officer", "440524198801010011"),
+    ]
+
+
+def test_the_page_files_a_driver(clerk: Client, driver: dict[str, Any]) -> None:
+    """A valid form makes a case with the driver's normalised number."""
+    driver["number"] = "４４０３００ 20000229 0019"
+    assert clerk.post(DRIVER_URL, posted(driver)).status_code == 302
+    assert RideHailingDriverCase.objects.get().number == "440300200002290019"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem", "remedy"),
+    [
+        ("firm_code", "91440300MA5FKAEH41", "校验位不符", "请按营业执照逐位核对"),
+        ("firm_code", "91440300MA5FKAEHO0", "字母O，应为数字0", "请把第17位改为数字0"),
+        ("firm_code", "00000000000000000X", "占位码", "请填写该单位营业执照"),
+        ("firm_code", "440300199001010016", "个人身份证件号码", "请填写单位的统一社会信用代码"),
+        ("established_on", "2999-01-01", "成立日期晚于今天", "请按营业执照核对"),
+    ],
+)
+def test_a_bad_identifier_is_told_with_its_remedy_and_nothing_is_saved(
+    clerk: Client, credit: Any, food: dict[str, Any], field: str, value: str, problem: str, remedy: str
+) -> None:
+    """Every wrong firm fact is a Chinese field error; no case, no person, no query comes of it."""
+    food[field] = value
+    response = clerk.post(FOOD_URL, posted(food))
+    errors = "".join(response.context["intake"].problems()[field])
+    assert problem in errors
+    assert remedy in errors
+    assert remedy in response.content.decode()
+    assert not FoodBusinessCase.objects.exists()
+    assert not CasePerson.objects.exists()
+    assert credit.asked == []
+
+
+def test_a_code_registered_under_another_name_is_refused(clerk: Client, food: dict[str, Any]) -> None:
+    """A valid code of somebody else stops with 名称与代码不符 and does not tell whose it is."""
+    RegisteredUnit.objects.create(
+        code=food["firm_code"], name="另一家（示例）公司", legal_representative="某示例", established_on="2020-01-01"
+    )
+    text = clerk.post(FOOD_URL, posted(food)).content.decode()
+    assert "名称与代码不符" in text
+    assert "另一家" not in text
+    assert not FoodBusinessCase.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "problem"),
+    [
+        ({"number": "440300199902290019"}, "persons-0-number", "不是真实日期"),
+        ({"number": "91440300MA5FKAEH40"}, "persons-0-number", "单位的统一社会信用代码"),
+        ({"since": ""}, "persons-0-since", "须填写任职起始日期"),
+        ({"until": "2020-01-01"}, "persons-0-until", "任职截止早于起始"),
+        ({"consent_no": "SQ-1"}, "persons-0-consent_no", "须一并填写"),
+        ({"role": "principal"}, "persons", "一名法定代表人"),
+    ],
+)
+def test_a_bad_person_is_told_at_the_field(
+    food: dict[str, Any], change: dict[str, str], field: str, problem: str
+) -> None:
+    """Errors about people name the row and the field, from code as on the page, and nothing is saved."""
+    food["persons"][0] |= change
+    with pytest.raises(FilingInvalid) as caught:
+        filed_food(food)
+    assert problem in "".join(caught.value.problems[field])
+    assert not FoodBusinessCase.objects.exists()
+
+
+def test_a_rejected_application_uses_no_case_number(food: dict[str, Any]) -> None:
+    """Numbers are given out without a gap: the filing after a refused one gets 0001."""
+    with pytest.raises(FilingInvalid):
+        filed_food(food | {"firm_code": "x"})
+    assert filed_food(food).case_no.endswith("-0001")
+
+
+def test_both_flows_share_one_row_of_numbers(food: dict[str, Any], driver: dict[str, Any]) -> None:
+    """Two cases of one region and day never have the same number, whatever they are about."""
+    assert [filed_food(food).case_no[-4:], filed_driver(driver).case_no[-4:]] == ["0001", "0002"]
+
+
+def test_filing_from_code_takes_the_filing_time(driver: dict[str, Any]) -> None:
+    """The number carries the day of filing; a future or naive time is a programming error."""
+    then = timezone.now() - timedelta(days=400)
+    case = file_case(RideHailingDriverFlow, driver, organ=ORGAN, region=REGION, filed_at=then)
+    assert case.filed_at == then
+    assert f"{timezone.localdate(then):%Y%m%d}" in case.case_no
+    with pytest.raises(ValueError, match="not in the future"):
+        file_case(FoodBusinessFlow, {}, organ=ORGAN, region=REGION, filed_at=timezone.now() + timedelta(minutes=1))
+
+
+def test_personal_numbers_are_ciphertext_in_the_database(food: dict[str, Any], driver: dict[str, Any]) -> None:
+    """No stored row of a case holds a personal number in clear."""
+    filed_food(food)
+    filed_driver(driver)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number FROM workflows_caseperson UNION SELECT number FROM workflows_ridehailingdrivercase"
+        )
+        stored = [row[0] for row in cursor.fetchall()]
+    assert len(stored) == 3
+    assert all(text.startswith("sm4g1:") and "4403" not in text for text in stored)

@@ -1,0 +1,345 @@
+"""The officers' pages: what they show, what they hide, and what they never contain."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.template.loader import render_to_string
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
+
+import workflows
+from approval_hook.errors import PlatformUnavailable
+from approval_hook.panel import MeasurePanel, Panel, PartyPanel, ReasonPanel, RecordPanel
+from tests.integration.workflows.conftest import ORGAN
+from tests.integration.workflows.driving import (
+    accepted,
+    claim,
+    do,
+    filed_driver,
+    filed_food,
+    open_names,
+    reviewed,
+    task_named,
+)
+from workflows.models import PenaltyDecision, PenaltyEvent
+
+NUMBERS = ("440300199001010016", "440524198801010011", "440300200002290019")
+
+
+def _pages(case: Any) -> list[str]:
+    return [
+        "/work/",
+        "/work/?show=all",
+        "/work/queue/",
+        "/work/done/",
+        "/work/new/",
+        f"/cases/{case.pk}/",
+        f"/cases/{case.pk}/withdraw/",
+        f"/cases/{case.pk}/chart/",
+        "/flows/licensing/flows/foodbusiness/start/",
+        "/flows/licensing/flows/ridehailingdriver/start/",
+        task_named(case, "accept").reverse("execute"),
+        task_named(case, "accept").reverse("detail"),
+        task_named(case, "accept").reverse("unassign"),
+        "/nowhere/",
+    ]
+
+
+def test_pages_are_free_of_inline_code_foreign_hosts_and_numbers(
+    clerk: Client, food: dict[str, Any], driver: dict[str, Any]
+) -> None:
+    """No page holds an inline script or style, an address of another host, or a personal number in full."""
+    filed_driver(driver)
+    case = filed_food(food)
+    claim(clerk, case, "accept")
+    for url in _pages(case):
+        response = clerk.get(url)
+        text = response.content.decode()
+        assert "default-src 'self'" in response.headers["Content-Security-Policy"], url
+        assert "unsafe-inline" not in response.headers["Content-Security-Policy"]
+        assert not re.search(r"<script(?![^>]*\ssrc=\"/static/)", text), url
+        assert not re.search(r"\sstyle=|<style|\son\w+=|javascript:", text), url
+        assert not re.search(r"(?:src|href|action)=\"(?:https?:)?//", text), url
+        assert not any(number in text for number in NUMBERS), url
+
+
+def test_every_page_has_one_primary_button_at_most(clerk: Client, food: dict[str, Any]) -> None:
+    """The page asks for one thing: never two primary buttons."""
+    case = filed_food(food)
+    claim(clerk, case, "accept")
+    for url in _pages(case):
+        assert clerk.get(url).content.decode().count("btn primary") <= 1, url
+
+
+def test_lists_mask_natural_persons_and_the_case_page_names_them(clerk: Client, driver: dict[str, Any]) -> None:
+    """A driver's name and number are masked in the list; the case page shows the name and a masked number."""
+    case = filed_driver(driver)
+    listed = clerk.get("/work/").content.decode()
+    assert "黄示例" not in listed
+    assert "黄＊＊" in listed
+    page = clerk.get(f"/cases/{case.pk}/").content.decode()
+    assert "黄示例" in page
+    assert "440300••••••••0019" in page
+
+
+def test_the_chips_filter(clerk: Client, credit: Any, food: dict[str, Any], driver: dict[str, Any]) -> None:
+    """Each chip keeps the rows of its channel, and its number says how many."""
+    clean = filed_food(food)
+    credit.fault = PlatformUnavailable()
+    unknown = filed_driver(driver)
+
+    def shown(query: str) -> set[str]:
+        return {row.case.case_no for row in clerk.get(f"/work/?{query}").context["page"]}
+
+    assert shown("show=all") == {clean.case_no, unknown.case_no}
+    assert shown("show=undetermined") == {unknown.case_no}
+    assert shown("show=strict") == set()
+    assert shown("show=mine&q=粤悦里") == {clean.case_no}
+    chips = {str(chip["title"]): chip["count"] for chip in clerk.get("/work/").context["chips"]}
+    assert (chips["本机关"], chips["待核"]) == (2, 1)
+
+
+def test_the_soon_chip_keeps_what_is_nearly_due(clerk: Client, food: dict[str, Any]) -> None:
+    """A case accepted twenty working days ago is due; one accepted now is not."""
+    case, fresh = filed_food(food), filed_food(food)
+    accepted(clerk, case)
+    accepted(clerk, fresh)
+    then = timezone.now() - timedelta(days=60)
+    type(case).objects.filter(pk=case.pk).update(accepted_at=then, filed_at=then)
+    response = clerk.get("/work/?show=soon")
+    assert [row.case.case_no for row in response.context["page"]] == [case.case_no]
+    assert "超期" in response.content.decode()
+
+
+def test_find_goes_to_the_exact_case_and_else_to_the_list(clerk: Client, food: dict[str, Any]) -> None:
+    """A whole case number opens the case; part of a name opens the filtered list."""
+    case = filed_food(food)
+    assert clerk.get("/find/", {"q": case.case_no}).headers["Location"] == f"/cases/{case.pk}/"
+    assert clerk.get("/find/", {"q": "粤悦"}, follow=True).context["page"].object_list[0].case == case
+
+
+def test_the_list_says_what_a_colleague_would(clerk: Client, food: dict[str, Any]) -> None:
+    """The list names the missing papers of a case instead of a status."""
+    food["materials"].remove("service-address")
+    filed_food(food)
+    assert "还缺 1 份次要材料（送达地址确认书）" in clerk.get("/work/").content.decode()
+
+
+def test_the_list_asks_the_database_the_same_number_of_times(
+    clerk: Client, food: dict[str, Any], driver: dict[str, Any], django_assert_max_num_queries: Any
+) -> None:
+    """A list of twelve cases takes no more queries than a list of two."""
+    filed_food(food), filed_driver(driver)
+    clerk.get("/work/?show=all")
+    with CaptureQueriesContext(connection) as few:
+        clerk.get("/work/?show=all")
+    for _ in range(5):
+        filed_food(food), filed_driver(driver)
+    with django_assert_max_num_queries(len(few)):
+        clerk.get("/work/?show=all")
+
+
+def test_every_text_has_its_english() -> None:
+    """Each translatable text of templates and code has an entry in the English catalogue."""
+    root = Path(workflows.__file__).parent
+    marked = [
+        r"""{%\s*(?:block)?translate\s+["']([^"']+)["']""",
+        r"""\b_\(\s*"([^"]+)"\s*\)""",
+        r"""noop\(\s*"([^"]+)"\s*\)""",
+    ]
+    texts = {
+        text
+        for path in [*root.rglob("*.html"), *root.rglob("*.py")]
+        if "migrations" not in path.parts and "demo" not in path.parts
+        for pattern in marked
+        for text in re.findall(pattern, path.read_text(encoding="utf-8"))
+    }
+    assert len(texts) > 250
+    with translation.override("en"):
+        untranslated = sorted(text for text in texts if translation.gettext(text) == text)
+    assert untranslated == []
+
+
+def test_chinese_is_shown_until_english_is_chosen(clerk: Client) -> None:
+    """The browser's language changes nothing; the switch in the header does, and back."""
+    assert "<h1>待办</h1>" in clerk.get("/work/", headers={"accept-language": "en"}).content.decode()
+    clerk.post("/language/", {"language": "en", "next": "/work/"})
+    assert "<h1>To do</h1>" in clerk.get("/work/").content.decode()
+    clerk.post("/language/", {"language": "zh-hans", "next": "/work/"})
+    assert "<h1>待办</h1>" in clerk.get("/work/").content.decode()
+
+
+def test_login_and_its_failure_are_chinese() -> None:
+    """The login page greets in Chinese and says plainly when it fails."""
+    client = Client()
+    assert "账号一人一号" in client.get("/login/").content.decode()
+    failed = client.post("/login/", {"username": "lin", "password": "wrong"})
+    assert "用户名或密码不正确" in failed.content.decode()
+
+
+def test_an_expired_form_is_told_in_chinese() -> None:
+    """A post without a valid token answers our page, not the framework's."""
+    response = Client(enforce_csrf_checks=True).post("/login/", {"username": "x", "password": "y"})
+    assert response.status_code == 403
+    assert "页面已过期" in response.content.decode()
+
+
+def test_the_server_error_page_needs_nothing() -> None:
+    """The page for a crash renders without request, database or context."""
+    text = render_to_string("500.html")
+    assert "没有保存" in text
+    assert 'lang="zh-hans"' in text
+
+
+def _barred(food: dict[str, Any]) -> Any:
+    PenaltyDecision.objects.create(
+        document_no="越市监处罚〔2025〕12号",
+        decided_on=date(2025, 5, 1),
+        decided_by=ORGAN,
+        event=PenaltyEvent.LICENCE_REVOKED,
+        domain="food",
+        unit_code=food["firm_code"],
+        unit_name=food["firm_name"],
+    )
+    return filed_food(food)
+
+
+def test_a_barred_case_waits_for_the_head_and_says_so_to_everybody(
+    clerk: Client, head: Client, food: dict[str, Any]
+) -> None:
+    """The clerk reads who must act and gets no verdict form; the head gets one, and it needs a reason."""
+    case = _barred(food)
+    reviewed(clerk, case)
+    seen_by_clerk = clerk.get(f"/cases/{case.pk}/").content.decode()
+    assert "须由负责人办理" in seen_by_clerk
+    assert 'name="reason"' not in seen_by_clerk
+    assert case.case_no in head.get("/work/held/").content.decode()
+    page = head.get(f"/cases/{case.pk}/").content.decode()
+    assert "第一百三十五条" in page
+    assert "申请人会读到" in page
+    url = f"/cases/{case.pk}/credit/"
+    refused = head.post(url, {"action": "head_decides:release", "reason": "  "}, follow=True)
+    assert "没有填写理由" in refused.content.decode()
+    assert "decide" not in open_names(case)
+    forbidden = clerk.post(url, {"action": "head_decides:release", "reason": "放行"}, follow=True)
+    assert "没有确认核查意见的权限" in forbidden.content.decode()
+    done = head.post(url, {"action": "head_decides:release", "reason": "处罚决定主体不符，见核对记录"}, follow=True)
+    assert "已登记，可以继续办理" in done.content.decode()
+    assert open_names(case) == ["decide"]
+
+
+def test_a_retry_that_changed_nothing_does_not_say_done(clerk: Client, credit: Any, food: dict[str, Any]) -> None:
+    """With the platform still down, asking again is answered with what the case still waits for."""
+    credit.fault = PlatformUnavailable()
+    case = filed_food(food)
+    reviewed(clerk, case)
+    response = clerk.post(f"/cases/{case.pk}/credit/", {"action": "retry"}, follow=True)
+    text = response.content.decode()
+    assert "办件还在等待" in text
+    assert "可以继续办理" not in text
+    credit.fault = None
+    answered = clerk.post(f"/cases/{case.pk}/credit/", {"action": "retry"}, follow=True)
+    assert "可以继续办理" in answered.content.decode()
+    assert open_names(case) == ["decide"]
+
+
+def test_only_deciders_and_managers_see_the_held_list(clerk: Client, head: Client, manager: Client) -> None:
+    """The supervisors' list is closed to window officers."""
+    assert clerk.get("/work/held/").status_code == 403
+    assert head.get("/work/held/").status_code == 200
+    assert manager.get("/work/held/").status_code == 200
+
+
+def test_a_held_case_never_stops_acceptance(clerk: Client, food: dict[str, Any]) -> None:
+    """A bar proved by the own register is a matter of decision: the case is accepted as usual."""
+    case = _barred(food)
+    accepted(clerk, case)
+    assert case.accepted_at is not None
+
+
+def test_the_chart_is_a_confined_image_in_chinese(clerk: Client, food: dict[str, Any]) -> None:
+    """The chart shows the steps by their Chinese names, branches too, under a policy of its own."""
+    case = filed_food(food)
+    image = clerk.get(clerk.get(f"/cases/{case.pk}/chart/").context["image"])
+    text = image.content.decode()
+    assert "决定" in text
+    assert re.search(r">\s*是\s*</text>", text)
+    assert not re.search(r">\s*(yes|no)\s*</text>", text)
+    assert image.headers["Content-Security-Policy"].endswith("sandbox")
+
+
+def test_withdrawal_is_offered_until_the_decision(clerk: Client, head: Client, food: dict[str, Any]) -> None:
+    """The link to withdraw is there before the decision and gone after it."""
+    case = filed_food(food)
+    link = f"/cases/{case.pk}/withdraw/"
+    assert link in clerk.get(f"/cases/{case.pk}/").content.decode()
+    reviewed(clerk, case)
+    do(head, case, "decide", {"decision": "granted", "decision_reason": "符合条件"})
+    assert link not in clerk.get(f"/cases/{case.pk}/").content.decode()
+
+
+def _panel(**changes: Any) -> Panel:
+    values: dict[str, Any] = {
+        "state": "done",
+        "headline": "信用良好，可走绿色通道",
+        "colour": "green",
+        "channel_title": "绿色通道",
+        "outcome": "O-09",
+        "asked_at": timezone.now(),
+        "age_text": "刚刚",
+        "next_step": "按绿色通道时限优先办理",
+        "primary": None,
+        "hold": None,
+    }
+    return Panel(**(values | changes))
+
+
+def test_the_credit_panel_shows_records_and_counts_what_it_must_not_show() -> None:
+    """Usable records appear with source and date; suppressed ones only as a number; the class only in details."""
+    party = PartyPanel(
+        name="粤悦里餐饮（示例）有限公司",
+        role_title="申请人",
+        masked_id="914403••••••••EH40",
+        badge="信用良好",
+        colour="green",
+        note="省公共信用信息平台均已完整答复",
+        records=[RecordPanel("A级纳税人", "认定 2026-04-20", "green", "激励依据")],
+        reasons=[ReasonPanel("连续三年无不良记录", ["《条例》第三十二条"], "R-17")],
+        suppressed=2,
+        asked=True,
+    )
+    measure = MeasurePanel("绿色通道：七个工作日", "强制", "激励", ["粤府〔2016〕133号（四）"], date(2027, 4, 19))
+    text = render_to_string("clerk/_credit_panel.html", {"panel": _panel(parties=[party], measures=[measure])})
+    assert "A级纳税人" in text
+    assert "另有 2 条" in text
+    assert "粤府〔2016〕133号（四）" in text
+    assert text.index("<details><summary>核查详情") < text.index("O-09")
+
+
+@pytest.mark.parametrize(
+    ("state", "word"), [("none", "未核查"), ("asking", "正在核查"), ("held", "等待人工确认"), ("done", "已核查")]
+)
+def test_the_credit_panel_names_its_state(state: str, word: str) -> None:
+    """Every state of the panel has its word."""
+    text = render_to_string("clerk/_credit_panel.html", {"panel": _panel(state=state, outcome="", asked_at=None)})
+    assert word in text
+
+
+def test_the_pages_run_without_a_credit_check(
+    clerk: Client, monkeypatch: pytest.MonkeyPatch, food: dict[str, Any]
+) -> None:
+    """Where no credit check is installed the case page has no credit column and settling answers 404."""
+    case = filed_food(food)
+    monkeypatch.setattr("workflows.clerk.credit_bridge._desk", lambda: None)
+    text = clerk.get(f"/cases/{case.pk}/").content.decode()
+    assert "信用核查" not in text
+    assert "受理" in text
+    assert clerk.get("/work/").status_code == 200
+    assert clerk.post(f"/cases/{case.pk}/credit/", {"action": "retry"}).status_code == 404

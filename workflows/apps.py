@@ -1,0 +1,21 @@
+"""Application configuration: labels and the officers' groups."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class WorkflowsConfig(AppConfig):
+    """The licensing flows, their data and pages."""
+
+    name = "workflows"
+    label = "workflows"
+    verbose_name = "行政许可办理"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Keep groups and their permissions in step with every migration."""
+        from workflows.groups import ensure_groups
+
+        post_migrate.connect(ensure_groups, dispatch_uid="workflows.ensure_groups")

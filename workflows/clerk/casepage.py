@@ -1,0 +1,258 @@
+"""Gathers what the case page shows: facts, the one next action, history, deadline, credit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from viewflow.workflow.status import PROCESS, STATUS
+
+from approval_hook.policy.subjects import mask_number
+from workflows import materials
+from workflows.clerk import clock, credit_bridge
+from workflows.clerk.scope import OPEN, Case
+from workflows.clerk.taskforms import catalogue_of
+from workflows.models import FoodBusinessCase, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of the facts column."""
+
+    label: str
+    value: Any  # text or date
+    note: str = ""  # a masked number or a remark
+    mono: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """The one thing to do now."""
+
+    title: str
+    text: str
+    kind: str  # "open" (go to the form), "claim" (take it and go), "wait", "ended"
+    url: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the history."""
+
+    at: datetime
+    text: str
+    tone: str  # colour of the dot: "b", "g", "a", "" or a tone of the credit panel
+
+
+def case_url(case: Any) -> str:
+    """Address of the case page."""
+    return reverse("clerk:case", args=[case.pk])
+
+
+def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dict[str, Any]:
+    """Everything the case page needs.
+
+    Args:
+        request: of the officer.
+        case: a case the officer may see.
+        open_task: the task whose form the page shows, if any.
+    """
+    tasks = list(case.task_set.select_related("owner").order_by("created", "pk"))
+    panel = credit_bridge.panel_for(case)
+    handed_in = set(case.materials)
+    rows = [{"material": material, "here": material.code in handed_in} for material in catalogue_of(case)]
+    return {
+        "case": case,
+        "case_title": case.flow_class.process_title,
+        "deadline": clock.deadline(case, timezone.localdate()),
+        "facts": _facts(case),
+        "material_rows": rows,
+        "materials_here": sum(row["here"] for row in rows),
+        "dates": _dates(case),
+        "next_step": None if open_task else _next_step(request.user, case, tasks),
+        "history": _history(case, tasks, panel),
+        "panel": panel,
+        "reasons": _grouped(panel),
+        "settling": None if open_task or case.status != PROCESS.NEW else _settling(request.user, panel),
+        "may_withdraw": case.status == PROCESS.NEW
+        and not case.decision
+        and request.user.has_perm(f"workflows.withdraw_{case._meta.model_name}"),
+        "manage_links": _manage_links(request.user, tasks),
+        "open_task": open_task,
+        "step_hint": step_hint(case, open_task) if open_task else "",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What may be done about a case that waits for its credit check."""
+
+    choices: list[Any]  # verdicts this officer may give; each needs a reason
+    plain: list[Any]  # actions without a reason, such as asking again
+    others: list[str]  # who must act, where this officer may not
+
+
+def _settling(user: Any, panel: Any) -> Settling | None:
+    if panel is None or panel.primary is None:
+        return None
+    actions = list(panel.hold.actions) if panel.hold else [panel.primary]
+    mine = [action for action in actions if credit_bridge.may_settle(user, action)]
+    return Settling(
+        choices=[action for action in mine if action.needs_reason],
+        plain=[action for action in mine if not action.needs_reason],
+        others=sorted({action.who for action in actions if action not in mine and action.who}),
+    )
+
+
+def step_hint(case: Case, task: Any) -> str:
+    """What a colleague would say about the step of this case.
+
+    Args:
+        case: the case of the task.
+        task: an open task, of any node.
+    """
+    if case.accepted_at is not None or task.flow_task.name != "accept":
+        return str(task.flow_task.task_description or "")
+    absent = materials.missing(catalogue_of(case), case.materials)
+    required = [str(material.title) for material in absent if material.required]
+    if required:
+        return _("还缺 %(count)d 份必备材料（%(titles)s），请一次告知申请人补正。") % {
+            "count": len(required),
+            "titles": "、".join(required),
+        }
+    if absent:
+        return _("还缺 %(count)d 份次要材料（%(titles)s），签了承诺书即可先受理。") % {
+            "count": len(absent),
+            "titles": "、".join(str(material.title) for material in absent),
+        }
+    return _("材料齐全，可以受理。")
+
+
+def _grouped(panel: Any) -> list[dict[str, Any]]:
+    """Reasons of the panel, each once, with everybody it is about."""
+    groups: dict[tuple[str, str], dict[str, Any]] = {}
+    for party in panel.parties if panel else ():
+        for reason in party.reasons:
+            group = groups.setdefault((reason.rule, reason.text), {"reason": reason, "about": []})
+            group["about"].append(f"{party.role_title} {party.name}")
+    return list(groups.values())
+
+
+def _facts(case: Case) -> list[Fact]:
+    if isinstance(case, FoodBusinessCase):
+        facts = [
+            Fact(_("名称"), case.firm_name),
+            Fact(_("信用代码"), case.firm_code, mono=True),
+            Fact(_("成立"), case.established_on),
+            Fact(_("经营场所"), case.premises),
+        ]
+        facts += [
+            Fact(str(p.get_role_display()), p.name, _person_note(p.number, p.consent_no, p.consent_until))
+            for p in case.persons.all()
+        ]
+        return facts
+    return [
+        Fact(_("姓名"), case.driver_name),
+        Fact(str(case.get_document_type_display()), mask_number(case.number), mono=True),
+        Fact(_("初次领证"), case.driving_since),
+        Fact(_("查询授权"), _consent(case.consent_no, case.consent_until)),
+    ]
+
+
+def _person_note(number: str, consent_no: str, consent_until: date | None) -> str:
+    return f"{mask_number(number)}　{_consent(consent_no, consent_until)}"
+
+
+def _consent(number: str, until: date | None) -> str:
+    if not number or until is None:
+        return _("未授权查询")
+    if until < timezone.localdate():
+        return _("授权已过期")
+    return _("已授权查询")
+
+
+def _dates(case: Case) -> list[Fact]:
+    stamps = [
+        (_("收件"), case.filed_at, str(case.get_source_display())),
+        (_("受理"), case.accepted_at, ""),
+        (_("补交截止"), case.supply_until, ""),
+        (_("审查"), case.reviewed_at, ""),
+        (_("决定"), case.decided_at, str(case.get_decision_display()) if case.decision else ""),
+        (_("送达"), case.delivered_at, case.delivery_note),
+        (_("撤回"), case.withdrawn_at, ""),
+    ]
+    return [Fact(label, value, note) for label, value, note in stamps if value is not None]
+
+
+def _next_step(user: Any, case: Case, tasks: list[Any]) -> NextStep:
+    if case.status != PROCESS.NEW:
+        return _ended(case)
+    waiting = [task for task in tasks if task.status in OPEN and task.flow_task is not None]
+    for task in waiting:
+        node = task.flow_task
+        if task.status == STATUS.ASSIGNED and node.can_execute(user, task):
+            return NextStep(str(task.title), step_hint(case, task), "open", task.reverse("execute"), _("继续办理"))
+    for task in waiting:
+        node = task.flow_task
+        if task.status == STATUS.NEW and hasattr(node, "can_assign") and node.can_assign(user, task):
+            url = reverse("clerk:claim", args=[case.pk, task.pk])
+            return NextStep(str(task.title), step_hint(case, task), "claim", url, _("领取并办理"))
+    if not waiting:
+        return NextStep(_("没有待办步骤"), _("请联系管理人员检查流程。"), "wait")
+    task = waiting[0]
+    if task.owner is not None:
+        text = _("由%(name)s办理。") % {"name": task.owner.get_full_name() or task.owner.get_username()}
+    else:
+        text = _("等待有权限的人员领取。受理人不能作决定。")
+    return NextStep(_("等待：%(step)s") % {"step": task.title}, text, "wait")
+
+
+def _ended(case: Case) -> NextStep:
+    if case.withdrawn_at:
+        return NextStep(_("已撤回"), case.withdraw_reason, "ended")
+    if case.decision == Result.REFUSED:
+        return NextStep(_("已决定不予许可"), case.decision_reason, "ended")
+    if case.delivered_at:
+        return NextStep(_("已准予并送达"), case.delivery_note, "ended")
+    return NextStep(_("已终止"), _("办件由管理人员终止。"), "ended")
+
+
+def _history(case: Case, tasks: list[Any], panel: Any) -> list[Event]:
+    events = [Event(case.filed_at, _("收件，出具收件凭证 %(case_no)s") % {"case_no": case.case_no}, "")]
+    for task in tasks:
+        if task.finished is None or task.flow_task is None or task.flow_task_type not in {"HUMAN", "END"}:
+            continue
+        who = (task.owner.get_full_name() or task.owner.get_username()) if task.owner else ""
+        state = {STATUS.CANCELED: _("（已取消）"), STATUS.REVIVED: _("（已重开）")}.get(task.status, "")
+        events.append(
+            Event(task.finished, f"{who} {task.title}{state}".strip(), "g" if task.status == STATUS.DONE else "")
+        )
+    if panel is not None:
+        events += [Event(item.at, item.text, item.tone or "b") for item in panel.timeline]
+    return sorted(events, key=lambda event: event.at)
+
+
+def _manage_links(user: Any, tasks: list[Any]) -> list[dict[str, str]]:
+    labels = {
+        "unassign": _("退回待认领"),
+        "cancel": _("取消步骤"),
+        "undo": _("撤销步骤"),
+        "revive": _("重开步骤"),
+    }
+    links = []
+    for task in tasks:
+        if task.flow_task is None:
+            continue
+        activation = task.flow_task.activation_class(task)
+        for transition in activation.get_available_transitions(user):
+            if transition.slug in labels and hasattr(task.flow_task, f"{transition.slug}_path"):
+                links.append(
+                    {"label": f"{labels[transition.slug]}：{task.title}", "url": task.reverse(transition.slug)}
+                )
+    return links

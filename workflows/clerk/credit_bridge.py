@@ -1,0 +1,64 @@
+"""The one place where the pages meet the credit check.
+
+An installation without the check has the same pages, with no credit panel and every
+case on the ordinary channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+
+
+def _desk() -> Any | None:
+    # Imported late: the check's own modules need the application registry.
+    return import_module("approval_hook.hosts.viewflow.desk") if apps.is_installed("approval_hook") else None
+
+
+def is_installed() -> bool:
+    """Whether this installation checks credit."""
+    return _desk() is not None
+
+
+def panel_for(process: Any) -> Any | None:
+    """Everything the credit column shows about one case; None when there is nothing to show."""
+    module = _desk()
+    return module.panel_for(process) if module else None
+
+
+def badges_for(processes: Sequence[Any]) -> dict[int, Any]:
+    """Channel of each case by process key, in a bounded number of queries."""
+    module = _desk()
+    return dict(module.badge_for(processes)) if module and processes else {}
+
+
+def held_cases(organ: str) -> list[Any]:
+    """Cases of the organ that wait for a settlement."""
+    module = _desk()
+    return list(module.held_cases(organ)) if module else []
+
+
+def may_settle(user: Any, action: Any) -> bool:
+    """Whether the officer may carry the action out; the check asks again when it is sent."""
+    module = _desk()
+    if module is None:
+        return False
+    open_to_all = not action.needs_reason or action.code.startswith("two_confirm_identity:")
+    return open_to_all or bool(user.has_perm(module.SETTLE_PERMISSION))
+
+
+def settle(process: Any, user: Any, action: str, reason: str, evidence: str) -> None:
+    """Carry out one settling action.
+
+    Raises:
+        CaseInvalid: the action does not fit; show message and remedy.
+        PermissionDenied: another officer must do it; show the message.
+        LookupError: this installation has no credit check.
+    """
+    module = _desk()
+    if module is None:
+        raise LookupError("no credit check is installed")
+    module.act(process, user, action, reason, evidence)

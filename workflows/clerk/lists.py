@@ -1,0 +1,162 @@
+"""The lists of open work: what is mine, what may be claimed, what the organ has open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from viewflow.workflow.models import Task
+from viewflow.workflow.status import STATUS
+
+from approval_hook.policy.subjects import mask_name, mask_number
+from workflows.clerk import clock, credit_bridge
+from workflows.clerk.casepage import case_url, step_hint
+from workflows.clerk.scope import Case, officer_of, open_tasks_of
+from workflows.models import RideHailingDriverCase
+
+PAGE_ROWS = 50
+#: Channel and deadline are computed, so a list is sorted here and must stay bounded.
+MOST_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a list: a task and its case."""
+
+    task: Any
+    case: Case
+    step: str
+    hint: str
+    applicant: str
+    applicant_note: str  # masked number of a natural person
+    badge: Any | None  # approval_hook.panel.Badge
+    deadline: clock.Deadline | None
+    url: str
+    mine: bool
+    claimable: bool
+
+    @property
+    def channel(self) -> str:
+        """Key of the channel; the ordinary one where nothing else is known."""
+        return self.badge.channel if self.badge else "ordinary"
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter above a list."""
+
+    key: str
+    title: str | Promise
+    keep: Callable[[Row], bool]
+
+
+CHIPS = (
+    Chip("mine", _("我的"), lambda row: row.mine or row.claimable),
+    Chip("all", _("本机关"), lambda _row: True),
+    Chip("green", _("绿色通道"), lambda row: row.channel == "green"),
+    Chip("tolerant", _("容缺待补"), lambda row: row.channel == "tolerant" or row.case.supply_until is not None),
+    Chip("strict", _("从严"), lambda row: row.channel == "strict"),
+    Chip("restricted", _("依法限制"), lambda row: row.channel == "restricted"),
+    Chip("undetermined", _("待核"), lambda row: row.channel == "undetermined"),
+    Chip("soon", _("3 个工作日内到期"), lambda row: row.deadline is not None and row.deadline.state != "fine"),
+)
+
+
+def rows_of(user: Any, organ: str, today: date, text: str = "") -> list[Row]:
+    """Open tasks of the organ, the most urgent first, with channel and deadline.
+
+    A task whose case type the user may not view is left out. Of more than ``MOST_ROWS``
+    the oldest are taken; the search reaches the others.
+    """
+    tasks = [
+        task
+        for task in open_tasks_of(organ, text)[:MOST_ROWS]
+        if task.flow_task is not None
+        and user.has_perm(f"workflows.view_{task.flow_task.flow_class.process_class._meta.model_name}")
+    ]
+    waiting = {held.process_pk: held for held in credit_bridge.held_cases(organ)}
+    badges = credit_bridge.badges_for([task.process.coerced for task in tasks])
+    rows = [_row(task, user, badges.get(task.process_id), waiting.get(task.process_id), today) for task in tasks]
+    far = date.max
+    return sorted(rows, key=lambda row: (row.deadline.on if row.deadline else far, row.case.filed_at, row.task.pk))
+
+
+def _row(task: Any, user: Any, badge: Any, held: Any, today: date) -> Row:
+    case = task.process.coerced
+    node = task.flow_task
+    person = isinstance(case, RideHailingDriverCase)
+    # A step no person claims, such as a check, is described by what its case waits for.
+    stands = held if held is not None and not hasattr(node, "can_assign") else None
+    claimable = task.status == STATUS.NEW and hasattr(node, "can_assign") and node.can_assign(user, task)
+    return Row(
+        task=task,
+        case=case,
+        step=stands.next_step if stands else str(task.title),
+        hint=stands.reason if stands else step_hint(case, task),
+        applicant=mask_name(case.driver_name) if person else case.applicant_name,
+        applicant_note=mask_number(case.number) if person else "",
+        badge=badge,
+        deadline=clock.deadline(case, today),
+        url=case_url(case),
+        mine=task.owner_id == user.pk,
+        claimable=claimable,
+    )
+
+
+def _page(request: HttpRequest, template: str, rows: list[Row], extra: dict[str, Any]) -> HttpResponse:
+    page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
+    return render(request, template, {"page": page, "total": len(rows)} | extra)
+
+
+def worklist(request: HttpRequest) -> HttpResponse:
+    """待办: what I have claimed or may claim; the chips widen or narrow it."""
+    text = request.GET.get("q", "").strip()
+    rows = rows_of(request.user, officer_of(request.user).organ, timezone.localdate(), text)
+    show = request.GET.get("show", "mine")
+    chip = next((chip for chip in CHIPS if chip.key == show), CHIPS[0])
+    chips = [
+        {
+            "title": item.title,
+            "count": sum(item.keep(row) for row in rows),
+            "on": item is chip,
+            "url": "?" + urlencode({"show": item.key} | ({"q": text} if text else {})),
+        }
+        for item in CHIPS
+    ]
+    # The case page leads back to the list as it was left.
+    request.session["clerk_list"] = f"{reverse('clerk:worklist')}?{request.GET.urlencode()}"
+    kept = [row for row in rows if chip.keep(row)]
+    return _page(request, "clerk/worklist.html", kept, {"chips": chips, "q": text, "full": len(rows) == MOST_ROWS})
+
+
+def queue(request: HttpRequest) -> HttpResponse:
+    """待认领: open tasks nobody has claimed and this officer may."""
+    rows = rows_of(request.user, officer_of(request.user).organ, timezone.localdate())
+    return _page(request, "clerk/queue.html", [row for row in rows if row.claimable], {})
+
+
+def done(request: HttpRequest) -> HttpResponse:
+    """我办过的: tasks this officer finished, the newest first."""
+    organ = officer_of(request.user).organ
+    tasks = (
+        Task.objects.filter(owner=request.user, finished__isnull=False, flow_task_type__in=["HUMAN", "HUMAN_START"])
+        .select_related("process__foodbusinesscase", "process__ridehailingdrivercase")
+        .order_by("-finished")
+    )
+    page = Paginator(tasks, PAGE_ROWS).get_page(request.GET.get("page"))
+    rows = [
+        {"task": task, "case": case, "url": case_url(case), "person": isinstance(case, RideHailingDriverCase)}
+        for task in page
+        if (case := task.process.coerced).organ == organ
+    ]
+    return render(request, "clerk/done.html", {"rows": rows, "page": page})

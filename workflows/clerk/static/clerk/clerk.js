@@ -1,0 +1,49 @@
+/* Keyboard for the lists: J and K move, Enter opens (the browser's own), C claims, / searches. */
+"use strict";
+(() => {
+  const typing = (element) => element instanceof HTMLElement && element.matches("input, textarea, select");
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Escape" && typing(document.activeElement)) {
+      document.activeElement.blur();
+      return;
+    }
+    if (typing(document.activeElement)) return;
+    if (event.key === "/") {
+      const find = document.querySelector("[data-find]");
+      if (find) { event.preventDefault(); find.focus(); find.select(); }
+      return;
+    }
+    const rows = [...document.querySelectorAll("[data-row]")];
+    if (rows.length === 0) return;
+    const here = rows.findIndex((row) => row.contains(document.activeElement));
+    const key = event.key.toLowerCase();
+    if (key === "j" || key === "k") {
+      event.preventDefault();
+      const wanted = here < 0 ? 0 : here + (key === "j" ? 1 : -1);
+      const row = rows[Math.min(rows.length - 1, Math.max(0, wanted))];
+      row.querySelector("[data-go]").focus();
+      row.scrollIntoView({ block: "nearest" });
+    } else if (key === "c" && here >= 0) {
+      const claim = rows[here].querySelector("[data-claim]");
+      if (claim) { event.preventDefault(); claim.requestSubmit(); }
+    }
+  });
+
+  /* Adverse steps are never sent by Enter in a field: only by their own button. */
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
+    if (event.target.closest("form[data-deliberate]")) event.preventDefault();
+  });
+
+  /* A double click must not send twice. The server would refuse the second one anyway. */
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.method === "post") form.dataset.sent = "1";
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  });
+})();

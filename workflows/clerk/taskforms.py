@@ -1,0 +1,164 @@
+"""The forms of the steps after filing. Each knows how to write itself into the case."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from approval_hook.policy.workdays import add_workdays
+from approval_hook.workcalendar import published_calendar
+from workflows import materials
+from workflows.clerk.clock import DECIDE_WORKDAYS
+from workflows.clerk.intake import date_field, material_field
+from workflows.models import FoodBusinessCase, Result, RideHailingDriverCase
+
+Case = FoodBusinessCase | RideHailingDriverCase
+
+
+def catalogue_of(case: Case) -> tuple[materials.Material, ...]:
+    """Materials of the case's matter."""
+    return materials.FOOD if isinstance(case, FoodBusinessCase) else materials.DRIVER
+
+
+class StepForm(forms.Form):
+    """A form about one case, filled in by one officer."""
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        """Keep the case beside the fields."""
+        self.case = case
+        super().__init__(*args, **kwargs)
+
+    def apply(self, user: Any) -> None:
+        """Write the checked fields into the case; the caller saves it."""
+        raise NotImplementedError
+
+
+class AcceptForm(StepForm):
+    """受理: materials complete, or a secondary one promised in writing."""
+
+    supply_until = date_field(_("补交截止日期"), required=False)
+    promise_signed = forms.BooleanField(label=_("申请人已签容缺承诺书"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the materials of this matter, ticked as handed in."""
+        super().__init__(*args, **kwargs)
+        field = material_field(catalogue_of(self.case))
+        field.initial = self.case.materials
+        self.fields = {"materials": field, **self.fields}
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to accept without a required material; tolerate a secondary one against a promise."""
+        data = super().clean() or {}
+        absent = materials.missing(catalogue_of(self.case), data.get("materials", []))
+        required = "、".join(str(material.title) for material in absent if material.required)
+        if required:
+            self.add_error(
+                "materials",
+                gettext("缺必备材料：%(titles)s。必备材料不能容缺，请一次告知申请人补正全部内容后再受理。")
+                % {"titles": required},
+            )
+        elif absent:
+            if not data.get("promise_signed"):
+                self.add_error("promise_signed", _("还缺次要材料。请申请人签署容缺承诺书后勾选，或补齐材料。"))
+            if not data.get("supply_until"):
+                self.add_error("supply_until", _("请填写补交截止日期，并写入承诺书。"))
+            else:
+                self._check_supply_date(data["supply_until"])
+        return data
+
+    def _check_supply_date(self, supply_until: date) -> None:
+        today = timezone.localdate()
+        if supply_until <= today:
+            self.add_error("supply_until", _("补交截止日期须晚于今天。"))
+        # What arrives after the decision cannot be weighed in it (R-13).
+        elif supply_until >= add_workdays(today, DECIDE_WORKDAYS, published_calendar()).on:
+            self.add_error("supply_until", _("补交截止日期须早于法定办结日期，材料才来得及审查。"))
+
+    def apply(self, user: Any) -> None:
+        """Accept now."""
+        absent = materials.missing(catalogue_of(self.case), self.cleaned_data["materials"])
+        self.case.materials = self.cleaned_data["materials"]
+        self.case.supply_until = self.cleaned_data["supply_until"] if absent else None
+        self.case.accepted_at = timezone.now()
+        self.case.accepted_by = user
+
+
+class ReviewForm(StepForm):
+    """审查: an opinion on the statutory conditions."""
+
+    review_opinion = forms.CharField(
+        label=_("审查意见"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=2000,
+        help_text=_("逐项对照法定条件写明是否符合。信用记录本身不是许可条件。"),
+    )
+
+    def apply(self, user: Any) -> None:
+        """Record the opinion now."""
+        self.case.review_opinion = self.cleaned_data["review_opinion"]
+        self.case.reviewed_at = timezone.now()
+
+
+class DecideForm(StepForm):
+    """决定: grant, or refuse with statutory basis, by somebody who did not accept."""
+
+    LEAST_REFUSAL_CHARS: ClassVar[int] = 20
+
+    decision = forms.ChoiceField(label=_("决定"), choices=Result.choices, widget=forms.RadioSelect)
+    decision_reason = forms.CharField(
+        label=_("理由"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=2000,
+        help_text=_("不予许可的，须写明事实和法律条款。申请人会读到这段文字。"),
+    )
+    remedy_told = forms.BooleanField(
+        label=_("不予许可：已写明六十日内申请行政复议、六个月内提起行政诉讼的权利"), required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Make a refusal say why, on which article, and with which remedies."""
+        data = super().clean() or {}
+        if data.get("decision") == Result.REFUSED:
+            reason = data.get("decision_reason", "")
+            if reason and (len(reason) < self.LEAST_REFUSAL_CHARS or "条" not in reason):
+                self.add_error("decision_reason", _("不予许可须写明事实和所依据的法律条款（第几条），不少于二十个字。"))
+            if not data.get("remedy_told"):
+                self.add_error("remedy_told", _("不予许可决定须告知申请人救济途径。请写入决定书后勾选。"))
+        return data
+
+    def apply(self, user: Any) -> None:
+        """Decide now."""
+        self.case.decision = self.cleaned_data["decision"]
+        self.case.decision_reason = self.cleaned_data["decision_reason"]
+        self.case.decided_at = timezone.now()
+        self.case.decided_by = user
+
+
+class DeliverForm(StepForm):
+    """送达: way and receiver."""
+
+    WAYS: ClassVar[list[tuple[str, Any]]] = [
+        ("直接送达", _("直接送达")),
+        ("邮寄送达", _("邮寄送达")),
+        ("电子送达", _("电子送达")),
+    ]
+
+    way = forms.ChoiceField(label=_("送达方式"), choices=WAYS)
+    receiver = forms.CharField(label=_("签收人"), max_length=60)
+
+    def apply(self, user: Any) -> None:
+        """Deliver now."""
+        self.case.delivered_at = timezone.now()
+        self.case.delivery_note = f"{self.cleaned_data['way']}，{self.cleaned_data['receiver']}签收"
+
+
+class WithdrawForm(forms.Form):
+    """撤回: the applicant's reason."""
+
+    reason = forms.CharField(label=_("撤回原因"), max_length=200, widget=forms.Textarea(attrs={"rows": 3}))
+    applicant_asked = forms.BooleanField(label=_("申请人已书面提出撤回"))

@@ -1,0 +1,127 @@
+"""The views behind the flow's steps. Viewflow locks the case and checks the claim before they run."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views import View
+from django.views.generic import FormView
+
+from workflows.clerk import credit_bridge, taskforms
+from workflows.clerk.casepage import case_context, case_url
+from workflows.clerk.scope import officer_of
+from workflows.filing import Filing
+from workflows.models import Source
+
+
+class FileCaseView(View):
+    """收件 at the window: the application form."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the empty form."""
+        return self._page(request, self._flow(request).intake_class())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """File the case, or show every problem with nothing saved."""
+        officer = officer_of(request.user)
+        intake = self._flow(request).intake_class(request.POST)
+        if not intake.is_valid():
+            return self._page(request, intake)
+        activation = request.activation  # type: ignore[attr-defined] # set by Viewflow
+        filing = Filing(officer.organ, officer.region, Source.WINDOW, timezone.now())
+        case = intake.save_to(activation.process, filing)
+        activation.execute()
+        messages.success(request, _("已收件，办件号 %(case_no)s。") % {"case_no": case.case_no})
+        return HttpResponseRedirect(case_url(case))
+
+    def _flow(self, request: HttpRequest) -> Any:
+        return request.activation.flow_class  # type: ignore[attr-defined] # set by Viewflow
+
+    def _page(self, request: HttpRequest, intake: Any) -> HttpResponse:
+        return render(request, "clerk/file.html", {"intake": intake, "flow_title": self._flow(request).process_title})
+
+
+class StepView(FormView):  # type: ignore[type-arg] # generic only in the stubs
+    """One step of a case, shown inside the case page."""
+
+    template_name = "clerk/case.html"
+    done_message: ClassVar[str] = ""
+    submit_label: ClassVar[str] = ""
+    #: What sending the form causes, said before it is sent.
+    consequence: ClassVar[str] = ""
+    #: True for a step that Enter in a field must not send.
+    deliberate: ClassVar[bool] = False
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Hand the case to the form."""
+        return super().get_form_kwargs() | {"case": self.request.activation.process}  # type: ignore[attr-defined] # set by Viewflow
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Frame the form in the case page."""
+        activation = self.request.activation  # type: ignore[attr-defined] # set by Viewflow
+        context = super().get_context_data(**kwargs)
+        context |= case_context(self.request, activation.process, open_task=activation.task)
+        return context | {
+            "step_title": activation.task.title,
+            "submit_label": _(self.submit_label),
+            "consequence": _(self.consequence),
+            "deliberate": self.deliberate,
+        }
+
+    def form_valid(self, form: taskforms.StepForm) -> HttpResponse:
+        """Write the step into the case and move the flow on, in one transaction."""
+        activation = self.request.activation  # type: ignore[attr-defined] # set by Viewflow
+        form.apply(self.request.user)
+        form.case.save()
+        activation.execute()
+        messages.success(self.request, _(self.done_message))
+        return HttpResponseRedirect(case_url(form.case))
+
+
+class AcceptView(StepView):
+    """受理."""
+
+    form_class = taskforms.AcceptForm
+    submit_label = gettext_noop("受理")
+    consequence = gettext_noop("出具受理通知书，二十个工作日的法定期限从下一个工作日起算。")
+    done_message = gettext_noop("已受理。")
+
+    def get_initial(self) -> dict[str, Any]:
+        """Propose the earliest date by which every tolerated material may still come."""
+        panel = credit_bridge.panel_for(self.request.activation.process)  # type: ignore[attr-defined] # set by Viewflow
+        dates = [until for _title, until in panel.tolerated if until] if panel else []
+        return super().get_initial() | ({"supply_until": min(dates)} if dates else {})
+
+
+class ReviewView(StepView):
+    """审查."""
+
+    form_class = taskforms.ReviewForm
+    submit_label = gettext_noop("提交审查意见")
+    consequence = gettext_noop("转审批负责人决定。")
+    done_message = gettext_noop("审查意见已提交。")
+
+
+class DecideView(StepView):
+    """决定."""
+
+    form_class = taskforms.DecideForm
+    submit_label = gettext_noop("作出决定")
+    consequence = gettext_noop("准予的，转窗口十个工作日内送达；不予许可的，办件办结并送达决定书。")
+    done_message = gettext_noop("已作出决定。")
+    deliberate = True
+
+
+class DeliverView(StepView):
+    """送达."""
+
+    form_class = taskforms.DeliverForm
+    submit_label = gettext_noop("登记送达")
+    consequence = gettext_noop("办件办结。")
+    done_message = gettext_noop("已送达，办件办结。")

@@ -1,0 +1,25 @@
+"""Addresses of the officers' pages outside the flow's own steps."""
+
+from __future__ import annotations
+
+from django.urls import path
+from django.views.generic import RedirectView
+
+from workflows.clerk import lists, views
+
+app_name = "clerk"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="clerk:worklist"), name="home"),
+    path("work/", lists.worklist, name="worklist"),
+    path("work/queue/", lists.queue, name="queue"),
+    path("work/done/", lists.done, name="done"),
+    path("work/new/", views.new, name="new"),
+    path("work/held/", views.held, name="held"),
+    path("find/", views.find, name="find"),
+    path("cases/<int:process_pk>/", views.CaseView.as_view(), name="case"),
+    path("cases/<int:process_pk>/withdraw/", views.withdraw_case, name="withdraw"),
+    path("cases/<int:process_pk>/chart/", views.chart, name="chart"),
+    path("cases/<int:process_pk>/credit/", views.credit_settle, name="credit-settle"),
+    path("cases/<int:process_pk>/claim/<int:task_pk>/", views.claim, name="claim"),
+]

@@ -1,0 +1,137 @@
+"""The officers' pages outside the flow's own steps."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django.views.generic import TemplateView
+from viewflow.workflow.models import Task
+from viewflow.workflow.status import STATUS
+
+from approval_hook.errors import CaseInvalid
+from workflows.clerk import credit_bridge
+from workflows.clerk.casepage import case_context, case_url
+from workflows.clerk.context import may_supervise
+from workflows.clerk.scope import case_of, officer_of
+from workflows.clerk.taskforms import WithdrawForm
+from workflows.flows import FoodBusinessFlow, RideHailingDriverFlow
+from workflows.models import FoodBusinessCase, RideHailingDriverCase
+from workflows.withdrawal import WithdrawalRefused, withdraw
+
+
+class CaseView(TemplateView):
+    """The case page."""
+
+    template_name = "clerk/case.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Gather the case."""
+        case = case_of(self.request.user, self.kwargs["process_pk"])
+        return super().get_context_data(**kwargs) | case_context(self.request, case)
+
+
+@require_POST
+def claim(request: HttpRequest, process_pk: int, task_pk: int) -> HttpResponse:
+    """Take an open task and go to its form; somebody faster wins, and the page says so."""
+    case = case_of(request.user, process_pk)
+    task = get_object_or_404(Task, pk=task_pk, process_id=process_pk)
+    with task.activation() as activation:
+        free = activation.task.status == STATUS.NEW
+        if free:
+            if not activation.flow_task.can_assign(request.user, activation.task):
+                raise PermissionDenied(_("您不能领取这一步。受理人不能作决定，其他步骤须有相应权限。"))
+            activation.assign(request.user)
+    if not free:
+        messages.warning(request, _("这一步刚刚已由他人领取。"))
+        return HttpResponseRedirect(case_url(case))
+    return HttpResponseRedirect(task.reverse("execute"))
+
+
+def withdraw_case(request: HttpRequest, process_pk: int) -> HttpResponse:
+    """Take the applicant's withdrawal."""
+    case = case_of(request.user, process_pk)
+    form = WithdrawForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            withdraw(case, request.user, form.cleaned_data["reason"])
+        except WithdrawalRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("已撤回，办件终止。未作出不予许可的记录。"))
+            return HttpResponseRedirect(case_url(case))
+    return render(request, "clerk/withdraw.html", case_context(request, case) | {"form": form})
+
+
+@require_POST
+def credit_settle(request: HttpRequest, process_pk: int) -> HttpResponse:
+    """Carry out one settling action of the credit panel and say what came of it."""
+    case = case_of(request.user, process_pk)
+    if not credit_bridge.is_installed():
+        raise Http404
+    try:
+        credit_bridge.settle(
+            case,
+            request.user,
+            request.POST.get("action", ""),
+            request.POST.get("reason", "").strip(),
+            request.POST.get("evidence", "").strip(),
+        )
+    except CaseInvalid as error:
+        messages.error(request, f"{error.message}{error.remedy}")
+    except PermissionDenied as error:
+        messages.error(request, str(error) or _("这一步须由其他人员办理。"))
+    else:
+        # "Done" only when the case may go on: a retry that changed nothing must not look like one.
+        panel = credit_bridge.panel_for(case)
+        if panel is not None and panel.state in {"held", "asking"}:
+            messages.warning(request, _("已登记。办件还在等待：%(step)s") % {"step": panel.next_step})
+        else:
+            messages.success(request, _("已登记，可以继续办理。"))
+    return HttpResponseRedirect(case_url(case))
+
+
+def chart(request: HttpRequest, process_pk: int) -> HttpResponse:
+    """The flow chart of a case, with the steps it has taken."""
+    case = case_of(request.user, process_pk)
+    image = case.flow_class.instance.reverse("process_chart", args=[case.pk])
+    return render(request, "clerk/chart.html", {"case": case, "image": image})
+
+
+def held(request: HttpRequest) -> HttpResponse:
+    """待核与督办: cases that wait for a settlement, the most urgent first."""
+    if not may_supervise(request.user):
+        raise PermissionDenied(_("待核与督办由审批负责人和管理人员查看。"))
+    return render(request, "clerk/held.html", {"rows": credit_bridge.held_cases(officer_of(request.user).organ)})
+
+
+def find(request: HttpRequest) -> HttpResponse:
+    """Go straight to the case of an exact 办件号, else search the list."""
+    text = request.GET.get("q", "").strip()
+    organ = officer_of(request.user).organ
+    for model in (FoodBusinessCase, RideHailingDriverCase):
+        case = model._default_manager.filter(case_no=text, organ=organ).first()
+        if case is not None:
+            return HttpResponseRedirect(case_url(case))
+    return redirect(f"{reverse('clerk:worklist')}?{urlencode({'show': 'all', 'q': text})}")
+
+
+def new(request: HttpRequest) -> HttpResponse:
+    """收件: choose what is applied for; with one choice the form opens at once."""
+    choices = [
+        {"title": flow_class.process_title, "url": node.reverse("execute")}
+        for flow_class in (FoodBusinessFlow, RideHailingDriverFlow)
+        for node in flow_class.get_start_nodes(request.user)
+    ]
+    if len(choices) == 1:
+        return HttpResponseRedirect(choices[0]["url"])
+    if not choices:
+        raise PermissionDenied(_("收件由窗口经办人员办理。"))
+    return render(request, "clerk/new.html", {"choices": choices})

@@ -1,0 +1,70 @@
+"""What both licensing flows share: the lock, the decision step and how steps are undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from viewflow.workflow import flow
+from viewflow.workflow.lock import SelectForUpdateLock
+
+from workflows.filing import Filing, Intake
+from workflows.models import LicenceCase, Result
+
+#: One lock for both databases. PostgreSQL locks the row of the case, so two officers wait for
+#: each other only on the same case; they wait (``nowait=False``, bounded by ``lock_timeout``)
+#: because a retry inside an outer transaction cannot succeed after an error. SQLite ignores the
+#: row lock, and needs none: its transactions begin IMMEDIATE, which admits one writer at a time.
+case_lock = SelectForUpdateLock(nowait=False, attempts=1)
+
+
+class DecisionTask(flow.View):
+    """A step that the officer who accepted the case may neither claim nor carry out."""
+
+    def can_assign(self, user: Any, task: Any) -> bool:
+        """Whether the user may claim the task."""
+        return super().can_assign(user, task) and self._is_second_person(user, task)
+
+    def can_execute(self, user: Any, task: Any) -> bool:
+        """Whether the user may carry the task out, also when it was assigned by somebody else."""
+        return super().can_execute(user, task) and self._is_second_person(user, task)
+
+    def _is_second_person(self, user: Any, task: Any) -> bool:
+        return bool(user.pk != task.process.coerced.accepted_by_id)
+
+
+def receive(activation: Any, *, intake: Intake, filing: Filing) -> LicenceCase:
+    """Fill the new case from a checked application."""
+    return intake.save_to(activation.process, filing)
+
+
+def is_granted(activation: Any) -> bool:
+    """Whether the decision was to grant, read again from the database under the flow lock."""
+    process = activation.process
+    process.refresh_from_db(fields=["decision"])
+    return bool(process.decision == Result.GRANTED)
+
+
+def undo_accept(activation: Any) -> None:
+    """Take the acceptance back."""
+    _clear(activation.process, accepted_at=None, accepted_by=None, supply_until=None)
+
+
+def undo_review(activation: Any) -> None:
+    """Take the opinion back."""
+    _clear(activation.process, reviewed_at=None, review_opinion="")
+
+
+def undo_decide(activation: Any) -> None:
+    """Take the decision back before it is delivered."""
+    _clear(activation.process, decision="", decision_reason="", decided_at=None, decided_by=None)
+
+
+def undo_deliver(activation: Any) -> None:
+    """Take the delivery back."""
+    _clear(activation.process, delivered_at=None, delivery_note="")
+
+
+def _clear(process: Any, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(process, name, value)
+    process.save(update_fields=list(values))

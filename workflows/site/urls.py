@@ -1,0 +1,33 @@
+"""All addresses of the application."""
+
+from __future__ import annotations
+
+from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from django.views.i18n import set_language
+from viewflow.urls import Site
+
+from workflows.clerk.viewsets import LicensingFlowViewset, LicensingViewset
+from workflows.flows import FoodBusinessFlow, RideHailingDriverFlow
+
+site = Site(
+    title="行政许可办理",
+    viewsets=[
+        LicensingViewset(
+            flow_viewsets=[LicensingFlowViewset(FoodBusinessFlow), LicensingFlowViewset(RideHailingDriverFlow)]
+        )
+    ],
+)
+
+urlpatterns = [
+    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("password/", auth.PasswordChangeView.as_view(success_url="/password/done/"), name="password_change"),
+    path("password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
+    path("language/", login_not_required(set_language), name="set_language"),
+    path("", include("workflows.clerk.urls")),
+    path("flows/", site.urls),
+]
+
+handler403 = "workflows.clerk.errors.permission_denied"
