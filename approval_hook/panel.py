@@ -311,7 +311,7 @@ def build(
         next_step=hold_view.next_step if hold_view else _next_step(decision),
         primary=hold_view.actions[0] if hold_view and hold_view.actions else None,
         hold=hold_view,
-        parties=_parties(decision, reports, facts, view),
+        parties=_parties(decision, reports, facts, view, matter),
         measures=[
             MeasurePanel(
                 m.title,
@@ -385,14 +385,19 @@ def _hold_view(hold: Hold, row: CreditDecision, due_on: date | None) -> HoldView
 
 
 def _parties(
-    decision: Decision, reports: Sequence[CreditReport], facts: CaseFacts | None, view: CaseView | None
+    decision: Decision,
+    reports: Sequence[CreditReport],
+    facts: CaseFacts | None,
+    view: CaseView | None,
+    matter: Matter | None,
 ) -> list[PartyPanel]:
     people: dict[tuple[str, str], tuple[str, str]] = {}
     if facts is not None and view is not None:
         for v, p in zip(view.parties, facts.parties, strict=True):
             number = p.subject.primary
             people[(v.ref, v.role.value)] = (p.subject.name, number.masked() if number else "无可用证件")
-    return [_party(o, decision, reports, people) for o in decision.parties]
+    required = set(matter.required_sources) if matter is not None else set()
+    return [_party(o, decision, reports, people, required) for o in decision.parties]
 
 
 def _party(
@@ -400,11 +405,15 @@ def _party(
     decision: Decision,
     reports: Sequence[CreditReport],
     people: Mapping[tuple[str, str], tuple[str, str]],
+    required: set[str],
 ) -> PartyPanel:
     name, masked = people.get((outcome.party, outcome.role), ("（主体已变更）", ""))
     badge, colour = _PARTY_BADGES[outcome.outcome]
+    partly = outcome.asked and bool(required - {r.source for r in reports if r.party == outcome.party})
     if not outcome.asked:
         badge, colour = "未查询", "grey"
+    elif partly and outcome.outcome is Outcome.ORDINARY:
+        badge, colour = "仅核法定限制", "grey"
     shown = {(r.source, r.record) for r in decision.reasons if r.party == outcome.party and r.record}
     mine = [r for r in reports if r.party == outcome.party]
     records = [
@@ -419,7 +428,7 @@ def _party(
         masked_id=masked,
         badge=badge,
         colour=colour,
-        note=_note(outcome, mine),
+        note=("本人未授权查询公共信用信息；" if partly else "") + _note(outcome, mine),
         records=records,
         reasons=[_reason(r) for r in decision.reasons if r.party == outcome.party],
         suppressed=outcome.suppressed,
@@ -479,10 +488,10 @@ def _timeline(host_key: str) -> list[TimelineItem]:
         text = f"{inquiry.get_point_display()}信用核查：登记查询 {asked} 个主体，经手人 {inquiry.asked_by}"
         items.append(TimelineItem(inquiry.made_at, text, "blue"))
         for reply in inquiry.replies.all():
-            seconds = (reply.answered_at - reply.asked_at).total_seconds()
+            millis = round((reply.answered_at - reply.asked_at).total_seconds() * 1000)
             answer = "答复完整" if reply.complete else "没有完整答复"
             items.append(
-                TimelineItem(reply.answered_at, f"第 {reply.attempt} 次查询{answer}，{seconds:.2f} 秒", "blue")
+                TimelineItem(reply.answered_at, f"第 {reply.attempt} 次查询{answer}，用时 {millis} 毫秒", "blue")
             )
     for row in CreditDecision.objects.filter(host_key=host_key).order_by("id"):
         title, colour = CHANNEL_TITLES[Channel(row.channel)]
