@@ -15,10 +15,9 @@ class ApprovalHookConfig(AppConfig):
 
     def ready(self) -> None:
         """Register checks, inject into the flows named in settings, before URLs load."""
-        from approval_hook import checks, logs, triggers
+        from approval_hook import checks, triggers
         from approval_hook.hosts.viewflow.injection import inject_configured
 
-        logs.configure()
         checks.register_all()
         inject_configured()
         post_migrate.connect(triggers.after_migrate, sender=self, dispatch_uid="approval_hook.triggers")

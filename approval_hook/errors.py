@@ -9,7 +9,7 @@
     │   ├── PlatformUnavailable     may succeed later; retryable
     │   ├── PlatformRefused         refused us: credentials, quota, permission
     │   └── PlatformReplyInvalid    answered something that cannot be trusted
-    └── GateNotPassed           a protected step was tried without a valid record
+    └── AppendOnlyError         somebody tried to change or delete evidence
 
 Each class docstring is its default message. A clean record is never an error.
 No error carries personal data or a platform's payload.
@@ -84,5 +84,5 @@ class PlatformReplyInvalid(PlatformError):
     reason = "reply-invalid"
 
 
-class GateNotPassed(ApprovalHookError):
-    """The step is protected and the case has no valid credit record for it."""
+class AppendOnlyError(ApprovalHookError):
+    """Evidence rows are never changed and never deleted."""

@@ -47,23 +47,40 @@ def _masked(value: Any) -> Any:
     return mask_text(str(value))
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Send structlog events as JSON lines to the logger ``approval_hook``, masked last of all."""
+def _processors() -> list[Any]:
+    return [
+        structlog.stdlib.filter_by_level,
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.format_exc_info,
+        mask_event,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+        _without_second_traceback,
+    ]
+
+
+def _without_second_traceback(logger: Any, method: str, line: str) -> tuple[tuple[str], dict[str, Any]]:
+    """Keep ``logging`` from appending the traceback unmasked: the masked line holds it already."""
+    return (line,), {"exc_info": False}
+
+
+def configure() -> None:
+    """Make every structlog logger of the program write masked JSON lines through ``logging``.
+
+    For the application to call once. The package's own logger is masked with or without it.
+    """
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            mask_event,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        processors=_processors(),
+        wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
 
 
 def get_logger() -> Any:
-    """The package's logger."""
-    return structlog.get_logger("approval_hook")
+    """The package's logger: the standard logger ``approval_hook``, structured and masked."""
+    return structlog.wrap_logger(
+        logging.getLogger("approval_hook"), processors=_processors(), wrapper_class=structlog.stdlib.BoundLogger
+    )

@@ -1,7 +1,6 @@
 """Evidence (append-only) and operations (holds, debts) of the gate."""
 
 from approval_hook.models.evidence import (
-    AppendOnlyError,
     CreditDecision,
     Identity,
     Inquiry,
@@ -12,7 +11,6 @@ from approval_hook.models.evidence import (
 from approval_hook.models.operations import Hold, ProtectedNode, Recheck
 
 __all__ = [
-    "AppendOnlyError",
     "CreditDecision",
     "Hold",
     "Identity",

@@ -14,12 +14,8 @@ from typing import Any, NoReturn
 from django.db import models
 
 from approval_hook import clock, privacy
-from approval_hook.errors import ApprovalHookError
+from approval_hook.errors import AppendOnlyError
 from approval_hook.policy.decision import Channel, ObligationKind, Outcome
-
-
-class AppendOnlyError(ApprovalHookError):
-    """Evidence rows are never changed and never deleted."""
 
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):

@@ -273,7 +273,8 @@ def test_fact_evidence_is_append_only_in_code_and_in_the_database(inject: Any, c
     """Update and delete are refused by the models, by bulk calls and by raw SQL."""
     from django.db import connection
 
-    from approval_hook.models import AppendOnlyError, Identity
+    from approval_hook.errors import AppendOnlyError
+    from approval_hook.models import Identity
 
     inject(flows.LinearFlow)
     process = flows.LinearFlow.start.run(data=firm_data())

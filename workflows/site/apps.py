@@ -11,3 +11,9 @@ class SiteConfig(AppConfig):
     name = "workflows.site"
     label = "workflows_site"
     verbose_name = "站点"
+
+    def ready(self) -> None:
+        """Write every log line of the program structured and masked."""
+        from approval_hook import logs
+
+        logs.configure()
