@@ -36,6 +36,7 @@ from approval_hook.policy.rules import (
     Measure,
     Part,
     Principle,
+    Source,
     Text,
 )
 from approval_hook.policy.soundness import problems, structural_problems
@@ -141,6 +142,7 @@ class RuleSet(Part):
     valid_to: Day | None
     supplement_buffer_days: Days  # a supplement ends so many working days before the decision is due
     status_authority: tuple[Text, ...]  # sources whose record state prevails, strongest first (L-17)
+    sources: tuple[Source, ...]
     principles: tuple[Principle, ...]
     categories: tuple[Category, ...]
     list_types: tuple[ListType, ...]
@@ -208,6 +210,10 @@ class RuleSet(Part):
         """Citations of a general rule."""
         return tuple(b.citation() for b in self._principles[principle].basis)
 
+    def source_title(self, name: str) -> str:
+        """A source's name as pages show it; the configured name when the rule set has none."""
+        return self._source_titles.get(name, name)
+
     def ground(self, ground_id: str) -> Ground | None:
         """The statutory ground with this id; ``None`` for an authorisation or an unknown id."""
         return self._grounds.get(ground_id)
@@ -270,6 +276,10 @@ class RuleSet(Part):
     @cached_property
     def _principles(self) -> dict[str, Principle]:
         return {p.id: p for p in self.principles}
+
+    @cached_property
+    def _source_titles(self) -> dict[str, str]:
+        return {s.name: s.title for s in self.sources}
 
     @cached_property
     def _grounds(self) -> dict[str, Ground]:

@@ -137,7 +137,7 @@ def _assess(ctx: Context, party: PartyView, reports: Sequence[CreditReport]) -> 
     usable = []
     for report in reports:
         if report.source not in sources:
-            finding += _refuse_source(party, report)
+            finding += _refuse_source(ctx, party, report)
             continue
         usable.append(report)
     rows = {
@@ -186,7 +186,7 @@ def _completeness(ctx: Context, party: PartyView, ground: str, reports: Sequence
             ctx,
             party,
             source,
-            f"必查来源“{source}”{what}，未查清不等于没有记录；案件照常受理，须补查。",
+            f"必查来源“{ctx.rules.source_title(source)}”{what}，未查清不等于没有记录；案件照常受理，须补查。",
             f"Required source {source} gave no complete answer; this is not a clean result, and a re-check is owed.",
         )
     for report in reports:
@@ -207,14 +207,14 @@ def _unavailable(ctx: Context, party: PartyView, source: str, text: str, text_en
     return Finding((Outcome.UNAVAILABLE,), (reason,))
 
 
-def _refuse_source(party: PartyView, report: CreditReport) -> Finding:
+def _refuse_source(ctx: Context, party: PartyView, report: CreditReport) -> Finding:
     return Finding(
         refused=(
             RefusedEffect(
                 "listed-basis-only",
                 party.ref,
                 "",
-                f"来源“{report.source}”未列入本事项的核查来源，其结果不使用。",
+                f"来源“{ctx.rules.source_title(report.source)}”未列入本事项的核查来源，其结果不使用。",
                 f"Source {report.source} is not configured for this matter; its answer is not used.",
             ),
         )

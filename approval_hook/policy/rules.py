@@ -129,6 +129,13 @@ class DisplayPeriod(Part):
     basis: Bases
 
 
+class Source(Part):
+    """A source of credit records, as pages name it."""
+
+    name: Code
+    title: Text
+
+
 class Ground(Part):
     """A statutory ground for asking about a subject without its consent."""
 

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from viewflow.workflow.status import STATUS
 
-from approval_hook import clock, gate, panel
+from approval_hook import clock, gate, presenting
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow.attending import Attended, attend
 from approval_hook.hosts.viewflow.binding import Binding
@@ -31,10 +31,8 @@ def panel_for(process: Any) -> Panel | None:
     try:
         case = binding.case(process.pk)
     except CaseInvalid:
-        return panel.build(host_key, facts=None, view=None, matter=None, waiting=_waiting(binding, process.pk))
-    return panel.build(
-        host_key, facts=case.facts, view=case.view, matter=case.matter, waiting=_waiting(binding, process.pk)
-    )
+        case = None
+    return presenting.build(host_key, case=case, waiting=_waiting(binding, process.pk))
 
 
 def badge_for(processes: Sequence[Any]) -> dict[int, Badge]:
@@ -44,7 +42,7 @@ def badge_for(processes: Sequence[Any]) -> dict[int, Badge]:
         binding = find_binding(process.flow_class)
         if binding is not None:
             keys[binding.host_key(process.pk)] = process.pk
-    return {keys[key]: badge for key, badge in panel.badges(list(keys)).items()}
+    return {keys[key]: badge for key, badge in presenting.badges(list(keys)).items()}
 
 
 def held_cases(organ: str | None) -> list[HeldRow]:
@@ -62,7 +60,7 @@ def held_cases(organ: str | None) -> list[HeldRow]:
             next_step=h.next_step,
             since=h.since,
             due_on=h.due_on,
-            workdays_left=panel.workdays_left(h.due_on),
+            workdays_left=presenting.workdays_left(h.due_on),
             escalated=h.escalated_at is not None,
         )
         for h in rows.order_by("due_on", "since")

@@ -1,0 +1,115 @@
+"""The pages as an officer sees them: Chinese, one next action, reasons to the article, wide and narrow."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+OUTCOMES = [f"O-{n:02d}" for n in range(11)]
+#: Latin words a Chinese page may show: codes of rules and records, key caps, the language switch.
+_ALLOWED = re.compile(r"English|Enter|[A-Za-z0-9]*[-_•][A-Za-z0-9•_-]*|[0-9A-Z]{15,18}")
+
+
+def open_case(page: Any, url: str, number: str) -> None:
+    """Find a case by its number, as a clerk does."""
+    page.goto(f"{url}/find/?q={number}")
+    if page.locator("h1").first.inner_text().strip() in ("没有这一页",):
+        raise AssertionError(page.url)
+
+
+def user_for(number: str, role: str = "clerk") -> str:
+    """A demo user of the organ that handles a case."""
+    return f"{'food' if number.startswith('440104') else 'driver'}-{role}"
+
+
+def visible_text(page: Any) -> str:
+    """Everything a person can read on the page."""
+    return str(page.locator("body").inner_text())
+
+
+def test_inbox_is_chinese_and_leads_to_the_next_step(visit: Any, demo: Any, shoot: Any) -> None:
+    """The list puts the next step first, shows channel in words and working days left."""
+    page = visit("food-clerk")
+    page.goto(demo.url + "/work/?show=all")
+    shoot(page, "inbox")
+    heads = page.locator("thead th").all_inner_texts()
+    assert heads[0] == "下一步"
+    text = visible_text(page)
+    assert "个工作日" in text
+    assert any(word in text for word in ("普通程序", "绿色通道"))
+    assert page.locator("html").get_attribute("lang").lower().startswith("zh")
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_case_page_per_outcome(outcome: str, visit: Any, demo: Any, shoot: Any) -> None:
+    """Every outcome class has a case page with verdict, reasons with basis, and at most one primary button."""
+    number = demo.case_numbers()[outcome]
+    page = visit(user_for(number))
+    open_case(page, demo.url, number)
+    shoot(page, f"case-{outcome}")
+    text = visible_text(page)
+    assert number in text
+    assert "为什么" in text
+    assert "《" in text
+    assert page.locator(".btn.primary").count() <= 1
+    assert not re.search(r"\b\d{17}[\dX]\b", text), "a personal number is shown in full"
+    if outcome == "O-00":
+        assert "待核" in text
+        for claim in ("无记录", "没有不良记录", "没有可用的失信记录"):
+            assert claim not in page.locator(".verdict").inner_text()
+            assert claim not in page.locator(".subj").first.inner_text()
+
+
+@pytest.mark.parametrize("outcome", ["O-04", "O-09", "O-00"])
+def test_pages_fit_a_phone(outcome: str, visit: Any, demo: Any, shoot: Any) -> None:
+    """At 360 px nothing scrolls sideways, on the list and on the case page."""
+    number = demo.case_numbers()[outcome]
+    page = visit(user_for(number), width=360, height=740)
+    for name, path in (("inbox", "/work/?show=all"), ("case", f"/find/?q={number}")):
+        page.goto(demo.url + path)
+        shoot(page, f"phone-{name}-{outcome}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_no_english_is_left_on_chinese_pages(visit: Any, demo: Any) -> None:
+    """No page of the application falls back to English words of the engine."""
+    number = demo.case_numbers()["O-06"]
+    page = visit(user_for(number))
+    for path in ("/work/", "/work/queue/", "/work/done/", "/work/new/", f"/find/?q={number}"):
+        page.goto(demo.url + path)
+        text = _ALLOWED.sub("", visible_text(page))
+        assert re.findall(r"[A-Za-z]{4,}", text.replace("food-clerk", "")) == [], path
+
+
+def test_language_can_be_switched(visit: Any, demo: Any, shoot: Any) -> None:
+    """English is one click away and stays."""
+    page = visit("food-clerk")
+    page.goto(demo.url + "/work/")
+    page.get_by_role("button", name="English").or_(page.get_by_role("link", name="English")).click()
+    page.wait_for_load_state()
+    shoot(page, "inbox-english")
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_head_settles_a_bar_and_the_case_goes_on(visit: Any, demo: Any, shoot: Any) -> None:
+    """An adverse step needs a reason and a second person; then the decision step opens."""
+    number = demo.case_numbers()["O-05"]
+    clerk = visit(user_for(number))
+    open_case(clerk, demo.url, number)
+    assert clerk.locator("textarea[name=reason]").count() == 0, "a clerk may not settle what only the head may"
+    head = visit(user_for(number, "head"))
+    open_case(head, demo.url, number)
+    shoot(head, "head-settles")
+    head.get_by_label("确认不适用").check()
+    head.locator("textarea[name=reason]").fill("拖欠工资已付清，依法不适用。")
+    head.locator("textarea[name=reason]").press("Enter")
+    assert "确认不适用" in visible_text(head), "Enter alone must not send an adverse step"
+    for box in head.locator("form input[type=checkbox]").all():
+        box.check()
+    head.get_by_role("button", name="提交结论").click()
+    head.wait_for_load_state()
+    shoot(head, "head-settled")
+    assert "已由人工确认" in visible_text(head)
+    assert "领取并办理" in visible_text(head)
