@@ -1,0 +1,1 @@
+"""Benchmarks: one module per area, each measured against its named peer in the same run."""

@@ -1,0 +1,88 @@
+"""The benchmark itself: its verdicts, and that a run checks the evidence it made."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import flow
+from tests.benchmarks.__main__ import main
+from tests.benchmarks.figures import Figure, exit_code
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "lower_is_better", "short"),
+    [
+        (1.45, 1.45, True, False),
+        (1.454, 1.45, True, False),  # as printed
+        (1.46, 1.45, True, True),
+        (4.49, 4.5, False, True),
+        (4.5, 4.5, False, False),
+        (9.0, None, True, False),
+    ],
+)
+def test_figure_falls_short_on_the_wrong_side_of_its_bar(
+    value: float, target: float | None, lower_is_better: bool, short: bool
+) -> None:
+    """A cost may not be above its bar, a speed not below, and the verdict agrees with the printed number."""
+    figure = Figure("flow.x", value, target, None, ("A/A 1.00",), lower_is_better)
+    assert figure.falls_short is short
+    assert ("FALLS SHORT" in figure.line()) is short
+    assert exit_code([figure]) == int(short)
+
+
+def test_line_names_ratio_target_goal_and_control() -> None:
+    """The line holds what the convention asks for."""
+    line = Figure("flow.visible_sqlite", 1.3, 1.45, 1.2, ("A/A 1.00", "9 rounds")).line()
+    assert line.split() == [
+        *("flow.visible_sqlite", "1.30x", "target", "<=", "1.45x", "goal", "1.20x", "ok"),
+        *("(A/A", "1.00,", "9", "rounds)"),
+    ]
+
+
+def test_measuring_nothing_is_a_failure() -> None:
+    """A run without a figure does not pass."""
+    assert exit_code([]) == 1
+
+
+def test_missed_bar_makes_the_command_fail_after_printing_its_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The figures are the last lines on the screen, also when one falls short."""
+    figures = [Figure("flow.a", 1.0, 1.45, None, ()), Figure("flow.b", 9.9, 1.45, None, ())]
+    monkeypatch.setattr("tests.benchmarks.__main__.AREAS", {"flow": lambda long: figures})
+    assert main(["--only", "flow"]) == 1
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[-2:]] == ["flow.a", "flow.b"]
+
+
+def test_flow_cases_run_and_replay_on_sqlite(tmp_path: Path) -> None:
+    """A short run finishes every case, counts the evidence and re-evaluates each decision."""
+    result = flow._run(f"sqlite:///{tmp_path / 'cases.sqlite3'}", 0.5)
+    assert result.database.startswith("SQLite")
+    assert set(result.shapes) == {"plain", "plain_again", *flow.BARS}
+    # Three gated shapes; each ran the warm-up, one counted case and the timed rounds.
+    assert result.decisions == 3 * (9 + result.rounds)
+    assert result.shapes["plain"].statements == result.shapes["plain_again"].statements
+    assert result.shapes["plain"].statements < result.shapes["visible"].statements < result.shapes["parked"].statements
+
+
+def test_flow_cases_refuse_a_database_with_evidence_of_somebody_else(tmp_path: Path) -> None:
+    """A second run on the same database finds more rows than cases and fails instead of printing figures."""
+    url = f"sqlite:///{tmp_path / 'cases.sqlite3'}"
+    flow._run(url, 0.1)
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings", "TEST_DATABASE_URL": url}
+    again = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.flow_cases", "0.1"],
+        cwd=flow.ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert again.returncode == 1
+    assert "inquiries, replies and decisions are" in again.stderr
+    assert again.stdout == ""

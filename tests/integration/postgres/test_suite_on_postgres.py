@@ -1,0 +1,43 @@
+"""Runs the essential integration tests once more, on a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.postgres import database
+
+pytestmark = pytest.mark.postgres
+
+ROOT = Path(__file__).resolve().parents[3]
+SUITE = ("tests/integration/test_architecture_facts.py", "tests/integration/postgres")
+#: So many tests the suite has at least; fewer means that something was not collected.
+AT_LEAST = 40
+
+
+def test_essential_integration_tests_pass_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
+    """Host facts, evidence and concurrent workers hold on PostgreSQL too, none skipped."""
+    report = tmp_path / "report.xml"
+    with database(postgres_url) as url:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *SUITE],
+            cwd=ROOT,
+            env={**os.environ, "TEST_DATABASE_URL": url},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    # Our own pytest wrote the file a moment ago.
+    suite = ElementTree.parse(report).getroot().find("testsuite")  # noqa: S314
+    assert suite is not None
+    assert int(suite.attrib["tests"]) >= AT_LEAST
+    assert int(suite.attrib["skipped"]) == 0
+    names = {case.attrib["classname"] for case in suite.iter("testcase")}
+    assert {n.rpartition(".")[2] for n in names} == {"test_architecture_facts", "test_evidence", "test_workers"}
