@@ -306,7 +306,7 @@ def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: st
     inquiry.save()
     key_id, sealed = privacy.seal(_identities(case), Identity.context(inquiry_id))
     Identity.objects.create(inquiry=inquiry, key_id=key_id, sealed=sealed)
-    get_logger().info("inquiry committed", inquiry=inquiry_id.hex, case=case.facts.case_no, queries=len(queries))
+    get_logger().info("inquiry committed", inquiry=inquiry_id.hex, case=case.host_key, queries=len(queries))
     return inquiry
 
 
@@ -419,7 +419,7 @@ def lapse(case: Case, decision: CreditDecision) -> CreditDecision | None:
     due = due_on(case)
     if case.on < due or not all(o.lapses for o in open_duties):
         return None
-    get_logger().error("hold lapsed on the statutory due date", alarm=True, case=case.facts.case_no, due=str(due))
+    get_logger().error("hold lapsed on the statutory due date", alarm=True, case=case.host_key, due=str(due))
     return _insert_decision(
         case,
         decision.inquiry,
@@ -482,9 +482,7 @@ def _insert_decision(
     )
     row.save()
     _keep_recheck(case, row, decision)
-    get_logger().info(
-        "decision recorded", case=case.facts.case_no, outcome=row.outcome, permits=row.permits, origin=origin
-    )
+    get_logger().info("decision recorded", case=case.host_key, outcome=row.outcome, permits=row.permits, origin=origin)
     return row
 
 

@@ -275,7 +275,7 @@ class PenaltyEvent(models.TextChoices):
 
     LICENCE_REVOKED = "licence_revoked", _("吊销许可证")
     FALSE_MATERIALS = "false_materials", _("隐瞒有关情况或提供虚假材料")
-    OBTAINED_BY_FRAUD = "obtained_by_fraud", _("以欺骗、贿赂等不正当手段取得许可")
+    LICENCE_BY_FRAUD = "licence_by_fraud", _("以欺骗、贿赂等不正当手段取得许可")
     PENALISED = "penalised", _("其他行政处罚")
 
 

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('document_no', models.CharField(max_length=64, unique=True, verbose_name='决定文书号')),
                 ('decided_on', models.DateField(verbose_name='决定日期')),
                 ('decided_by', models.CharField(max_length=100, verbose_name='决定机关')),
-                ('event', models.CharField(choices=[('licence_revoked', '吊销许可证'), ('false_materials', '隐瞒有关情况或提供虚假材料'), ('obtained_by_fraud', '以欺骗、贿赂等不正当手段取得许可'), ('penalised', '其他行政处罚')], max_length=30, verbose_name='处理情形')),
+                ('event', models.CharField(choices=[('licence_revoked', '吊销许可证'), ('false_materials', '隐瞒有关情况或提供虚假材料'), ('licence_by_fraud', '以欺骗、贿赂等不正当手段取得许可'), ('penalised', '其他行政处罚')], max_length=30, verbose_name='处理情形')),
                 ('domain', models.CharField(help_text='e.g. food', max_length=30, verbose_name='领域')),
                 ('unit_code', models.CharField(blank=True, db_index=True, max_length=18, verbose_name='统一社会信用代码')),
                 ('unit_name', models.CharField(blank=True, max_length=200, verbose_name='单位名称')),

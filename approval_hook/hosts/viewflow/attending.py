@@ -278,7 +278,7 @@ def _hold(binding: Binding, activation: Activation, case: Case, standing: Standi
     if hold.escalated_at is None and case.on >= gate.release_on(due_on):
         hold.escalated_at = clock.now()
         hold.save(update_fields=["escalated_at"])
-        get_logger().warning("held case escalated to the supervisor", alarm=True, case=case.facts.case_no)
+        get_logger().warning("held case escalated to the supervisor", alarm=True, case=case.host_key)
 
 
 def _hold_identity(binding: Binding, activation: Activation) -> dict[str, Any]:
@@ -367,7 +367,7 @@ def _pay_rechecks(binding: Binding) -> int:
             recheck.attempts += 1
             recheck.next_try_at = gate.next_try(recheck.attempts, clock.now())
             recheck.save(update_fields=["attempts", "next_try_at"])
-            get_logger().error("re-check failed", case=recheck.case_no, error=type(error).__name__)
+            get_logger().error("re-check failed", case=recheck.host_key, error=type(error).__name__)
     return paid
 
 

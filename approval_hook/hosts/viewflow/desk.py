@@ -91,8 +91,12 @@ def _settle(binding: Binding, process: Any, user: Any, action: str, reason: str,
         kind = ObligationKind(kind_text)
     except ValueError:
         raise CaseInvalid("操作", "没有这个操作。", "请刷新页面后重新选择。") from None
-    if kind is not ObligationKind.TWO_CONFIRM_IDENTITY and not user.has_perm(SETTLE_PERMISSION):
-        raise PermissionDenied("您没有确认核查意见的权限，请由负责人办理。")
+    if kind is not ObligationKind.TWO_CONFIRM_IDENTITY:
+        if not user.has_perm(SETTLE_PERMISSION):
+            raise PermissionDenied("您没有确认核查意见的权限，请由负责人办理。")
+        handled = binding.flow_class.task_class._default_manager.filter(process_id=process.pk, owner=user)
+        if handled.filter(status=STATUS.DONE).exists():
+            raise CaseInvalid("确认人", "您经办过本办件，不能确认。", "请由另一名有权限的工作人员确认。")
     with binding.flow_class.lock(process.pk), transaction.atomic():
         row = gate.in_force(binding.host_key(process.pk))
         case = binding.case(process.pk)

@@ -1,0 +1,180 @@
+"""The settings dict: every wrong shape is loud, secrets are named and never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from approval_hook.conf import Conf, conf
+from approval_hook.errors import ConfigurationError
+from approval_hook.platforms import platforms
+
+SECRET = "hunter2-hunter2-hunter2"
+
+TOKEN_NAME = "CONF_TEST_TOKEN"
+
+GOOD: dict[str, Any] = {
+    "RULES": "fixtures/rules/guangdong",
+    "PLATFORMS": {
+        "province": {
+            "BACKEND": "adapters.gateway.GatewayPlatform",
+            "OPTIONS": {"base_url": "https://credit.example.gov.cn", "paasid": "x", "token_secret": "CONF_TEST_TOKEN"},
+        }
+    },
+    "FLOWS": {"a.Flow": {"matter": "m", "facts": "a.facts", "protects": ["decide"]}},
+    "DIGEST_SECRET": "CONF_TEST_DIGEST",
+    "FIELD_SECRET": "CONF_TEST_FIELD",
+}
+
+
+class Keeper:
+    """A backend that only keeps what it was built with."""
+
+    remote = False
+
+    def __init__(self, name: str, token: str) -> None:
+        """Keep both."""
+        self.name, self.token = name, token
+
+
+@pytest.fixture
+def configured(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Put a variation of good settings in force."""
+    monkeypatch.setenv("CONF_TEST_TOKEN", SECRET)
+
+    def into(**changes: Any) -> Conf:
+        settings.APPROVAL_HOOK = {k: v for k, v in {**GOOD, **changes}.items() if v is not None}
+        return conf()
+
+    return into
+
+
+def platform(**changes: Any) -> dict[str, Any]:
+    """PLATFORMS with one entry changed."""
+    return {"province": {**GOOD["PLATFORMS"]["province"], **changes}}
+
+
+def flow(**changes: Any) -> dict[str, Any]:
+    """FLOWS with one entry changed; None takes a key away."""
+    entry = {**GOOD["FLOWS"]["a.Flow"], **changes}
+    return {"a.Flow": {k: v for k, v in entry.items() if v is not None}}
+
+
+def test_good_settings_become_a_frozen_object(configured: Any) -> None:
+    """Names, paths and defaults are read once, into an object that cannot be changed."""
+    found = configured()
+    assert found.rules == Path("fixtures/rules/guangdong")
+    assert found.interactive_seconds == 2.0
+    assert found.flows[0].protects == ("decide",)
+    assert found.flows[0].accepts == ()
+    with pytest.raises(AttributeError):
+        found.rules = Path("elsewhere")
+    with pytest.raises(TypeError):
+        found.platforms["other"] = None
+
+
+def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
+    """The settings are cached by identity, so that a test or a reload brings a new dict."""
+    assert configured() is conf()
+    assert configured(INTERACTIVE_SECONDS=1.5).interactive_seconds == 1.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"RULE": "x"}, "unknown keys ['RULE']"),
+        ({"RULES": None}, "missing keys ['RULES']"),
+        ({"PLATFORMS": None}, "missing keys ['PLATFORMS']"),
+        ({"DIGEST_SECRET": None}, "missing keys ['DIGEST_SECRET']"),
+        ({"DIGEST_SECRET": ""}, "DIGEST_SECRET"),
+        ({"FIELD_SECRET": 5}, "FIELD_SECRET"),
+        ({"PLATFORMS": []}, "PLATFORMS"),
+        ({"PLATFORMS": platform(OPTION={})}, "unknown keys ['OPTION']"),
+        ({"PLATFORMS": platform(BACKEND="")}, "PLATFORMS.province.BACKEND"),
+        ({"PLATFORMS": platform(OPTIONS=[1])}, "PLATFORMS.province.OPTIONS"),
+        ({"FLOWS": flow(protect=["x"])}, "unknown keys ['protect']"),
+        ({"FLOWS": flow(matter=None)}, "missing keys ['matter']"),
+        ({"FLOWS": flow(protects=[])}, "there is no off switch"),
+        ({"FLOWS": flow(protects="decide")}, "must be a list of node names"),
+        ({"FLOWS": flow(accepts=[1])}, "must be a list of node names"),
+    ],
+)
+def test_every_wrong_shape_is_named(configured: Any, changes: dict[str, Any], says: str) -> None:
+    """A mistyped, missing or misshapen key stops with its place; nothing is ignored and nothing defaulted."""
+    with pytest.raises(ConfigurationError) as raised:
+        configured(**changes)
+    assert says in str(raised.value)
+
+
+@pytest.mark.parametrize("word", ["ENABLED", "FAIL_OPEN", "DISABLE", "OBSERVE"])
+def test_there_is_no_off_switch(configured: Any, word: str) -> None:
+    """No key turns the gate off or lets it fail open."""
+    with pytest.raises(ConfigurationError, match="unknown keys"):
+        configured(**{word: True})
+
+
+def test_missing_settings_are_loud(settings: Any) -> None:
+    """Without the dict nothing starts."""
+    settings.APPROVAL_HOOK = None
+    with pytest.raises(ConfigurationError, match="APPROVAL_HOOK is missing"):
+        conf()
+
+
+def test_secret_comes_from_the_environment_or_a_file(
+    configured: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The environment wins over a file of that name, and a trailing line break is not part of the secret."""
+    (tmp_path / "CONF_TEST_FILE").write_text(SECRET + "\n", encoding="utf-8")
+    found = configured(SECRETS_DIR=str(tmp_path))
+    assert found.secret("CONF_TEST_FILE") == SECRET
+    monkeypatch.setenv("CONF_TEST_FILE", "from-the-environment")
+    assert found.secret("CONF_TEST_FILE") == "from-the-environment"
+
+
+@pytest.mark.parametrize("name", ["CONF_TEST_NOWHERE", "../outside", "/etc/hostname"])
+def test_missing_secret_names_itself_and_reads_nothing_outside(configured: Any, tmp_path: Path, name: str) -> None:
+    """A secret that is not there is an error with its name; a path is never followed."""
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "outside").write_text(SECRET, encoding="utf-8")
+    found = configured(SECRETS_DIR=str(tmp_path / "inside"))
+    with pytest.raises(ConfigurationError) as raised:
+        found.secret(name)
+    assert name in str(raised.value)
+    assert SECRET not in str(raised.value)
+
+
+def test_backend_gets_the_secret_by_its_plain_name(configured: Any) -> None:
+    """token_secret names it; the adapter receives it as token, resolved."""
+    configured(PLATFORMS={"one": {"BACKEND": f"{__name__}.Keeper", "OPTIONS": {"token_secret": TOKEN_NAME}}})
+    keeper = platforms()["one"]
+    assert isinstance(keeper, Keeper)
+    assert keeper.token == SECRET
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"base_url": "http://not-this-computer.example", "paasid": "x", "token_secret": "CONF_TEST_TOKEN"},
+        {"base_url": "https://ok.example", "paasid": "", "token_secret": "CONF_TEST_TOKEN"},
+        {"base_url": "https://ok.example", "paasid": "x", "token_secret": "CONF_TEST_TOKEN", "typo": 1},
+        {"base_url": "https://ok.example", "paasid": "x", "token_secret": "CONF_TEST_TOKEN", "attempts": "many"},
+    ],
+    ids=["plain http", "no caller", "unknown option", "wrong type"],
+)
+def test_no_secret_value_in_an_error(configured: Any, options: dict[str, Any]) -> None:
+    """A platform that cannot be built says why, without the secret it was given."""
+    configured(PLATFORMS=platform(OPTIONS=options))
+    with pytest.raises(ConfigurationError) as raised:
+        platforms()
+    shown = f"{raised.value!s} {raised.value!r} {raised.value.__cause__!r}"
+    assert SECRET not in shown
+
+
+def test_unimportable_backend_is_named(configured: Any) -> None:
+    """A dotted path that leads nowhere is an error that names it."""
+    configured(PLATFORMS=platform(BACKEND="adapters.nowhere.Platform"))
+    with pytest.raises(ConfigurationError, match=r"adapters\.nowhere"):
+        platforms()

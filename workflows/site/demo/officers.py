@@ -1,0 +1,100 @@
+"""The demonstration's officers and the data of their organs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+
+from workflows.groups import CLERKS, DECIDERS, MANAGERS
+from workflows.models import Officer, PenaltyDecision, PenaltyPerson, RegisteredUnit
+from workflows.site.demo.cases import Who
+from workflows.site.demo.cast import Drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Organ:
+    """One licensing organ."""
+
+    key: str  # prefix of its logins
+    name: str
+    region: str  # 6 digits
+
+
+ORGANS = {
+    "food-business": Organ("food", "示例市示例区市场监督管理局", "440104"),
+    "ride-hailing-driver": Organ("driver", "示例市交通运输局", "440100"),
+}
+
+#: Duty -> end of the login, name and group.
+_DUTIES = {
+    "clerk": ("clerk", "示例经办甲", CLERKS),
+    "second_clerk": ("clerk2", "示例经办乙", CLERKS),
+    "head": ("head", "示例负责人", DECIDERS),
+    "manager": ("manager", "示例管理员", MANAGERS),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How one officer signs in."""
+
+    username: str
+    organ: Organ
+    duty: str
+    title: str  # group, in Chinese
+
+
+def create_officers() -> tuple[dict[tuple[str, str], Login], str]:
+    """Create every officer of both organs.
+
+    Returns:
+        Logins by (matter, duty), and the password they share, drawn anew for every run.
+    """
+    password = f"demo-{secrets.token_hex(4)}"
+    # Hashing is slow by design; one password for all is hashed once.
+    hashed = make_password(password)
+    groups = {group.name: group for group in Group.objects.all()}
+    logins: dict[tuple[str, str], Login] = {}
+    with transaction.atomic():
+        for matter, organ in ORGANS.items():
+            for duty, (ending, name, group) in _DUTIES.items():
+                user = User.objects.create(username=f"{organ.key}-{ending}", first_name=name, password=hashed)
+                user.groups.add(groups[group])
+                Officer.objects.create(user=user, organ=organ.name, region=organ.region)
+                logins[matter, duty] = Login(user.username, organ, duty, group)
+    return logins, password
+
+
+def fill_registers(cast: Iterable[Drawn]) -> None:
+    """Enter the firms as registered units, and the decisions of the organ's own register."""
+    with transaction.atomic():
+        for drawn in cast:
+            if drawn.established_on is not None:
+                RegisteredUnit.objects.create(
+                    code=drawn.applicant.number,
+                    name=drawn.applicant.name,
+                    legal_representative=drawn.actor(Who.REPRESENTATIVE).name,
+                    established_on=drawn.established_on,
+                )
+            _enter_decisions(drawn)
+
+
+def _enter_decisions(drawn: Drawn) -> None:
+    for row in drawn.own_decisions:
+        firm = row.actor.kind == "organisation"
+        decision = PenaltyDecision.objects.create(
+            document_no=row.document_no,
+            decided_on=row.decided_on,
+            decided_by=ORGANS[drawn.spec.matter].name,
+            event=row.event,
+            domain=row.domain,
+            unit_code=row.actor.number if firm else "",
+            unit_name=row.actor.name if firm else "",
+        )
+        if not firm:
+            PenaltyPerson.objects.create(decision=decision, role=row.role, name=row.actor.name, number=row.actor.number)
