@@ -32,7 +32,7 @@ lint: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m django makemigrations --check --dry-run
 
 lock:
 	@$(BIN)/pip-compile --extra dev --extra postgres --generate-hashes --no-emit-index-url --no-emit-find-links \

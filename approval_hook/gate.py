@@ -41,7 +41,7 @@ from approval_hook.policy.receipt import (
 from approval_hook.policy.records import CreditReport, QueryStatus
 from approval_hook.ports import Query
 from approval_hook.rulebook import LoadedRules, RuleBook
-from approval_hook.settling import apply_matches, outstanding, settled_matches
+from approval_hook.settling import apply_matches, discharged, settled_channel, settled_matches
 from approval_hook.workcalendar import published_calendar
 
 
@@ -104,7 +104,7 @@ _HELD_TEXTS = {
     ObligationKind.TWO_CONFIRM_IDENTITY: ("疑似记录尚未核实是否同一主体", "请两名工作人员分别核实是否为同一主体"),
     ObligationKind.SUPERVISOR_RELEASES: (
         "信用平台尚无完整答复",
-        "系统会自动补查；到期前两个工作日可由负责人按无信用影响办理",
+        "系统会自动补查",
     ),
 }
 
@@ -181,7 +181,19 @@ def standing_on(case: Case, point: Point, found: CreditDecision | None) -> Stand
     kinds = {ObligationKind(duty["kind"]) for duty in found.body["outstanding"]}
     kind = next(k for k in _HELD_TEXTS if k in kinds)
     text, next_step = _HELD_TEXTS[kind]
+    if kind is ObligationKind.SUPERVISOR_RELEASES:
+        next_step = _release_step(case)
     return Standing(Verdict.HELD, kind.value, text, next_step, found)
+
+
+def _release_step(case: Case) -> str:
+    """What to do about a could-not-tell case, with the days it depends on."""
+    due = due_on(case)
+    release = release_on(due)
+    if case.on >= release:
+        return "请负责人今天决定：按无信用影响办理，或先人工查询并留存证据"
+    days = [f"{d.month}月{d.day}日周{'一二三四五六日'[d.weekday()]}" for d in (release, due)]
+    return f"系统会自动补查；{days[0]}起可由负责人按无信用影响办理，{days[1]}仍无答复的自动按无信用影响办理"
 
 
 def in_force(host_key: str) -> CreditDecision | None:
@@ -395,16 +407,14 @@ def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) ->
     reports = reports_from_json(reply.reports)
     matches: dict[tuple[str, str], bool] = {}
     decision = _evaluate(case, reports)
-    open_duties: tuple[Obligation, ...] = decision.obligations
+    verdicts: dict[Obligation, str] = {}
     if decision.obligations:
         matches = settled_matches(case.host_key)
         if matches:
             decision = _evaluate(case, apply_matches(reports, matches))
-        open_duties = outstanding(case.host_key, decision)
-    origin = CreditDecision.Origin.EVALUATED
-    if decision.obligations != open_duties or matches:
-        origin = CreditDecision.Origin.SETTLED
-    return _insert_decision(case, inquiry, reply, point, by, decision, open_duties, matches, origin)
+        verdicts = discharged(case.host_key, decision)
+    origin = CreditDecision.Origin.SETTLED if verdicts or matches else CreditDecision.Origin.EVALUATED
+    return _insert_decision(case, inquiry, reply, point, by, decision, verdicts, matches, origin)
 
 
 def lapse(case: Case, decision: CreditDecision) -> CreditDecision | None:
@@ -415,9 +425,9 @@ def lapse(case: Case, decision: CreditDecision) -> CreditDecision | None:
         measure that the head has not settled, or no registered attempt.
     """
     stated = stated_decision(decision)
-    open_duties = outstanding(case.host_key, stated)
+    verdicts = discharged(case.host_key, stated)
     due = due_on(case)
-    if case.on < due or not all(o.lapses for o in open_duties):
+    if case.on < due or not all(o.lapses for o in stated.obligations if o not in verdicts):
         return None
     get_logger().error("hold lapsed on the statutory due date", alarm=True, case=case.host_key, due=str(due))
     return _insert_decision(
@@ -427,8 +437,8 @@ def lapse(case: Case, decision: CreditDecision) -> CreditDecision | None:
         point_of(decision),
         "system",
         stated,
-        (),
-        {},
+        verdicts,
+        {(party, record): same for party, record, same in decision.body["matches"]},
         CreditDecision.Origin.LAPSED,
     )
 
@@ -444,14 +454,16 @@ def _insert_decision(
     point: Point,
     by: str,
     decision: Decision,
-    open_duties: Sequence[Obligation],
+    verdicts: dict[Obligation, str],
     matches: dict[tuple[str, str], bool],
     origin: CreditDecision.Origin,
 ) -> CreditDecision:
     lapsed = origin is CreditDecision.Origin.LAPSED
+    open_duties = [] if lapsed else [duty for duty in decision.obligations if duty not in verdicts]
     body: dict[str, Any] = {
         "decision": decision_to_json(decision),
         "outstanding": [_duty_json(o) for o in open_duties],
+        "settled": [{**_duty_json(duty), "verdict": str(verdict)} for duty, verdict in verdicts.items()],
         "matches": [[party, record, same] for (party, record), same in sorted(matches.items())],
     }
     answered = case.at if lapsed else reply.answered_at
@@ -464,7 +476,7 @@ def _insert_decision(
         inquiry=inquiry,
         reply=reply,
         outcome=decision.outcome.value,
-        channel=decision.channel.value,
+        channel=settled_channel(decision, verdicts, lapsed=lapsed).value,
         permits=not open_duties,
         complete=decision.complete,
         subjects=case.subjects,
@@ -478,7 +490,7 @@ def _insert_decision(
         digest=hashlib.sha256(canonical_bytes(body)).hexdigest(),
         software=approval_hook.__version__,
         made_by=by,
-        made_at=case.at,
+        made_at=clock.now(),
     )
     row.save()
     _keep_recheck(case, row, decision)

@@ -28,6 +28,8 @@ class HoldView:
     workdays_left: int | None
     actions: list[Action]
     escalated: bool = False
+    voices: list[str] = field(default_factory=list)  # what others have said already
+    spoken_by: list[str] = field(default_factory=list)  # usernames who may not speak again
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class MeasurePanel:
     kind_title: str
     basis: list[str]
     until: date | None
+    note: str = ""  # what people decided about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ class Panel:
     due_provisional: bool = False
     recheck_owed: bool = False
     rules_revision: str = ""
+    settled: str = ""  # "uphold" | "release" once people have decided about an adverse proposal
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ What the law forbids to show (expired, repaired, removed records) is counted, ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+
+from django.contrib.auth import get_user_model
 
 from approval_hook import clock
 from approval_hook.gate import Case
-from approval_hook.models import CreditDecision, Hold, Inquiry
+from approval_hook.models import CreditDecision, Hold, Inquiry, Settlement
 from approval_hook.panel import (
     Action,
     Badge,
@@ -34,82 +36,23 @@ from approval_hook.policy.decision import (
     Reason,
 )
 from approval_hook.policy.receipt import decision_from_json, reports_from_json
-from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState, Severity
+from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState
 from approval_hook.policy.workdays import workdays_between
 from approval_hook.settling import VERDICTS
+from approval_hook.wording import (
+    ACTION_LABELS,
+    ACTORS,
+    CHANNEL_TITLES,
+    MEASURE_NOTES,
+    NOT_ASKED,
+    OUTCOME_TITLES,
+    PARTY_BADGES,
+    ROLE_TITLES,
+    SETTLED,
+    SEVERITY_TITLES,
+    STATUS_TEXTS,
+)
 from approval_hook.workcalendar import published_calendar
-
-CHANNEL_TITLES = {
-    Channel.GREEN: ("绿色通道", "green"),
-    Channel.TOLERANT: ("容缺受理", "amber"),
-    Channel.STRICT: ("从严审核", "orange"),
-    Channel.RESTRICTED: ("依法限制", "red"),
-    Channel.UNDETERMINED: ("待核", "violet"),
-    Channel.ORDINARY: ("普通程序", "grey"),
-}
-
-OUTCOME_TITLES = {
-    Outcome.UNAVAILABLE: "信用平台没有完整答复，按普通程序办理，待补查",
-    Outcome.AMBIGUOUS: "有疑似记录，须两人核实是否同一主体",
-    Outcome.DISPUTED: "记录在异议核实中，暂不执行，照常办理",
-    Outcome.GONE: "没有可用的不良记录，按普通程序办理",
-    Outcome.BARRED: "查到法定限制，须由负责人听取申辩后决定",
-    Outcome.LISTED_MEASURE: "严重失信且有适用措施，须由负责人听取申辩后决定",
-    Outcome.SEVERE: "严重失信主体，建议从严审核，由科室确认",
-    Outcome.GENERAL: "有一般不良记录，照常办理，不享受信用便利",
-    Outcome.RELATED: "关联人员有记录，仅供参考，不影响本办件",
-    Outcome.GOOD: "信用良好，可走绿色通道",
-    Outcome.ORDINARY: "没有不良记录，按普通程序办理",
-}
-
-ROLE_TITLES = {
-    Role.APPLICANT: "申请人",
-    Role.LEGAL_REPRESENTATIVE: "法定代表人",
-    Role.PRINCIPAL: "主要负责人",
-    Role.RESPONSIBLE_SUPERVISOR: "直接负责的主管人员",
-    Role.OTHER_RESPONSIBLE: "其他直接责任人员",
-    Role.FOOD_SAFETY_OFFICER: "食品安全管理人员",
-    Role.AGENT: "经办人",
-}
-
-_PARTY_BADGES = {
-    Outcome.UNAVAILABLE: ("待核", "violet"),
-    Outcome.AMBIGUOUS: ("疑似，待核实", "violet"),
-    Outcome.DISPUTED: ("异议核实中", "grey"),
-    Outcome.GONE: ("无可用记录", "grey"),
-    Outcome.BARRED: ("法定限制", "red"),
-    Outcome.LISTED_MEASURE: ("严重失信，有适用措施", "red"),
-    Outcome.SEVERE: ("严重失信", "orange"),
-    Outcome.GENERAL: ("一般记录", "grey"),
-    Outcome.RELATED: ("有记录，仅供参考", "grey"),
-    Outcome.GOOD: ("信用良好", "green"),
-    Outcome.ORDINARY: ("无记录", "grey"),
-}
-
-_SEVERITY_TITLES = {
-    Severity.SERIOUS: ("严重失信", "orange"),
-    Severity.WATCH: ("重点关注", "grey"),
-    Severity.GENERAL: ("一般记录", "grey"),
-    Severity.MINOR: ("轻微记录", "grey"),
-    Severity.GOOD: ("激励依据", "green"),
-}
-
-_ACTION_LABELS = {
-    (ObligationKind.HEAD_DECIDES, "uphold"): "确认适用限制或措施",
-    (ObligationKind.HEAD_DECIDES, "release"): "确认不适用",
-    (ObligationKind.SECTION_CONFIRMS, "uphold"): "开始从严审核",
-    (ObligationKind.SECTION_CONFIRMS, "release"): "不予从严",
-    (ObligationKind.TWO_CONFIRM_IDENTITY, "same"): "核实为同一主体",
-    (ObligationKind.TWO_CONFIRM_IDENTITY, "not_same"): "核实为不同主体",
-    (ObligationKind.SUPERVISOR_RELEASES, "without_effect"): "按无信用影响办理",
-}
-
-_ACTORS = {
-    ObligationKind.HEAD_DECIDES: "负责人",
-    ObligationKind.SECTION_CONFIRMS: "科室负责人",
-    ObligationKind.TWO_CONFIRM_IDENTITY: "两名工作人员分别确认",
-    ObligationKind.SUPERVISOR_RELEASES: "负责人",
-}
 
 
 def badges(host_keys: Sequence[str]) -> dict[str, Badge]:
@@ -175,6 +118,8 @@ def build(
     decision = decision_from_json(row.body["decision"])
     reports = reports_from_json(row.reply.reports)
     title, colour = CHANNEL_TITLES[Channel(row.channel)]
+    asked = any(p.asked for p in decision.parties)
+    verdict = _verdict(row)
     hold_view = _hold_view(hold, row, decision.due_on) if hold is not None else None
     return Panel(
         state="held" if hold_view else "asking" if waiting else "done",
@@ -182,9 +127,9 @@ def build(
         colour=colour,
         channel_title=title,
         outcome=row.outcome,
-        asked_at=row.answered_at,
-        age_text=age_text(row.answered_at),
-        next_step=hold_view.next_step if hold_view else _next_step(decision),
+        asked_at=row.answered_at if asked else None,
+        age_text=age_text(row.answered_at) if asked else "",
+        next_step=hold_view.next_step if hold_view else _next_step(row, decision),
         primary=hold_view.actions[0] if hold_view and hold_view.actions else None,
         hold=hold_view,
         parties=_parties(decision, reports, case),
@@ -195,6 +140,7 @@ def build(
                 {"bar": "法定限制", "sanction": "惩戒", "incentive": "激励"}.get(m.kind, m.kind),
                 [cite(c) for c in m.basis],
                 m.until,
+                MEASURE_NOTES.get(verdict, "") if m.kind != "incentive" else "",
             )
             for m in decision.measures
         ],
@@ -206,6 +152,7 @@ def build(
         due_provisional=decision.due_provisional,
         recheck_owed=decision.recheck_owed,
         rules_revision=row.rules_revision,
+        settled=verdict,
     )
 
 
@@ -225,15 +172,33 @@ def _without_record(hold: Hold | None, waiting: bool, timeline: list[TimelineIte
     return Panel("none", "尚未进行信用核查", "grey", "普通程序", "", None, "", "", None, None, timeline=timeline)
 
 
+def _said(row: CreditDecision) -> set[tuple[ObligationKind, str]]:
+    return {(ObligationKind(s["kind"]), s["verdict"]) for s in row.body["settled"]}
+
+
+def _settled(row: CreditDecision) -> tuple[str, str] | None:
+    said = _said(row)
+    return next((texts for key, texts in SETTLED.items() if key in said), None) if row.permits else None
+
+
+def _verdict(row: CreditDecision) -> str:
+    verdicts = {verdict for _, verdict in _said(row)}
+    return next((v for v in ("uphold", "release") if v in verdicts and row.permits), "")
+
+
 def _headline(row: CreditDecision, decision: Decision) -> str:
+    if not any(p.asked for p in decision.parties):
+        return NOT_ASKED
+    settled = _settled(row)
     if row.origin == CreditDecision.Origin.LAPSED:
-        return "法定期限已到，按无信用影响办理，之后补查"
-    if row.origin == CreditDecision.Origin.SETTLED and row.permits and decision.obligations:
-        return OUTCOME_TITLES[Outcome(row.outcome)].split("，")[0] + "，已由人工确认"
-    return OUTCOME_TITLES[Outcome(row.outcome)]
+        return "法定期限已到，按无信用影响办理" + ("，之后补查" if decision.recheck_owed else "")
+    return settled[0] if settled else OUTCOME_TITLES[Outcome(row.outcome)]
 
 
-def _next_step(decision: Decision) -> str:
+def _next_step(row: CreditDecision, decision: Decision) -> str:
+    settled = _settled(row)
+    if settled is not None:
+        return settled[1]
     return {
         Outcome.GOOD: "按绿色通道时限优先办理",
         Outcome.UNAVAILABLE: "照常办理，系统会自动补查",
@@ -251,13 +216,43 @@ def _hold_view(hold: Hold, row: CreditDecision, due_on: date | None) -> HoldView
             continue  # a supervisor may release it from two working days before it is due
         for verdict in VERDICTS[kind]:
             actions.append(
-                Action(f"{kind.value}:{verdict.value}", _ACTION_LABELS[(kind, verdict.value)], who=_ACTORS[kind])
+                Action(f"{kind.value}:{verdict.value}", ACTION_LABELS[(kind, verdict.value)], who=ACTORS[kind])
             )
     if not row.complete or hold.reason == "facts-invalid":
         actions.append(Action("retry", "立即重查", needs_reason=False, who="经办人"))
     due = hold.due_on or due_on
-    escalated = hold.escalated_at is not None
-    return HoldView(hold.text, hold.next_step, hold.since, due, workdays_left(due), actions, escalated)
+    open_duties = {(duty["kind"], duty["party"], duty["record"]) for duty in row.body["outstanding"]}
+    acts = [
+        act
+        for act in Settlement.objects.filter(host_key=row.host_key).order_by("id")
+        if (act.kind, act.party, act.record) in open_duties
+    ]
+    names = real_names({act.by for act in acts})
+    said = dict.fromkeys((act.by, act.get_verdict_display()) for act in acts)
+    next_step = hold.next_step
+    if said:
+        differ = len({verdict for _, verdict in said}) > 1
+        next_step = "两人意见不一，请第三人核实" if differ else "已有一人核实，还需另一人独立核实"
+    return HoldView(
+        hold.text,
+        next_step,
+        hold.since,
+        due,
+        workdays_left(due),
+        actions,
+        hold.escalated_at is not None,
+        [f"{names[by]}核实为：{verdict}" for by, verdict in said],
+        sorted({by for by, _ in said}),
+    )
+
+
+def real_names(usernames: Iterable[str]) -> dict[str, str]:
+    """Full names of officers by login; a login without one stands for itself."""
+    model = get_user_model()
+    wanted = set(usernames)
+    users = model._default_manager.filter(**{f"{model.USERNAME_FIELD}__in": wanted})
+    found = {user.get_username(): user.get_full_name() or user.get_username() for user in users}
+    return {name: found.get(name, "系统" if name == "system" else name) for name in wanted}
 
 
 def _parties(decision: Decision, reports: Sequence[CreditReport], case: Case | None) -> list[PartyPanel]:
@@ -277,17 +272,17 @@ def _party(
     case: Case | None,
 ) -> PartyPanel:
     name, masked = people.get((outcome.party, outcome.role), ("（主体已变更）", ""))
-    badge, colour = _PARTY_BADGES[outcome.outcome]
+    badge, colour = PARTY_BADGES[outcome.outcome]
     required = set(case.matter.required_sources) if case is not None else set()
     partly = outcome.asked and bool(required - {r.source for r in reports if r.party == outcome.party})
     if not outcome.asked:
         badge, colour = "未查询", "grey"
     elif partly and outcome.outcome is Outcome.ORDINARY:
         badge, colour = "仅核法定限制", "grey"
-    shown = {(r.source, r.record) for r in decision.reasons if r.party == outcome.party and r.record}
+    shown = {(r.source, r.record): r.outcome for r in decision.reasons if r.party == outcome.party and r.record}
     mine = [r for r in reports if r.party == outcome.party]
     records = [
-        _record(record)
+        _record(record, shown[(report.source, record.record_id)])
         for report in mine
         for record in report.records
         if (report.source, record.record_id) in shown and record.state in (RecordState.ACTIVE, RecordState.DISPUTED)
@@ -307,9 +302,11 @@ def _party(
     )
 
 
-def _record(record: CreditRecord) -> RecordPanel:
-    tone_title, tone = _SEVERITY_TITLES[record.severity]
-    if record.state is RecordState.DISPUTED:
+def _record(record: CreditRecord, outcome: Outcome) -> RecordPanel:
+    tone_title, tone = SEVERITY_TITLES[record.severity]
+    if outcome is Outcome.BARRED:
+        tone_title, tone = "法定限制的依据", "red"
+    elif record.state is RecordState.DISPUTED:
         tone_title, tone = "异议核实中", "grey"
     elif record.match is MatchGrade.POSSIBLE:
         tone_title, tone = "疑似", "violet"
@@ -323,46 +320,52 @@ def _reason(reason: Reason) -> ReasonPanel:
     return ReasonPanel(reason.text, [cite(c) for c in reason.basis], reason.rule)
 
 
-_STATUS_TEXTS = {
-    QueryStatus.PARTIAL: "答复不完整",
-    QueryStatus.PENDING: "等待平台人工审批",
-    QueryStatus.UNAVAILABLE: "没有答复",
-    QueryStatus.REJECTED: "拒绝查询",
-    QueryStatus.NOT_CONFIGURED: "未配置",
-}
-
-
 def _note(outcome: PartyOutcome, reports: Sequence[CreditReport], title: Callable[[str], str]) -> str:
     if not outcome.asked:
         return "没有查询依据或本人未授权，未查询；不加分，不减损"
-    missing = [f"{title(r.source)}{_STATUS_TEXTS[r.status]}" for r in reports if r.status is not QueryStatus.OK]
+    missing = [f"{title(r.source)}{_status_text(r)}" for r in reports if r.status is not QueryStatus.OK]
     differs = [title(r.source) for r in reports if r.registered_name_differs]
     if differs:
         missing.append(f"{'、'.join(differs)}登记的名称与所填名称不符")
     if missing:
-        return "；".join(missing)
-    return "、".join(title(r.source) for r in reports) + "均已完整答复"
+        return "；".join(dict.fromkeys(missing))
+    return "、".join(dict.fromkeys(title(r.source) for r in reports)) + "均已完整答复"
+
+
+def _status_text(report: CreditReport) -> str:
+    if report.reason == "unknown-subject":
+        return "查无此主体，请核对名称和号码；未查清不等于没有记录"
+    return STATUS_TEXTS[report.status]
 
 
 def _timeline(host_key: str) -> list[TimelineItem]:
+    inquiries = list(Inquiry.objects.filter(host_key=host_key).prefetch_related("replies").order_by("made_at"))
+    rows = list(CreditDecision.objects.filter(host_key=host_key).order_by("id"))
+    acts = list(Settlement.objects.filter(host_key=host_key).order_by("id"))
+    names = real_names({i.asked_by for i in inquiries} | {a.by for a in acts})
     items: list[TimelineItem] = []
-    inquiries = Inquiry.objects.filter(host_key=host_key).prefetch_related("replies").order_by("made_at")
     for inquiry in inquiries:
-        asked = len({q["party"] for q in inquiry.queries})
-        text = f"{inquiry.get_point_display()}信用核查：登记查询 {asked} 个主体，经手人 {inquiry.asked_by}"
-        items.append(TimelineItem(inquiry.made_at, text, "blue"))
-        for reply in inquiry.replies.all():
-            millis = round((reply.answered_at - reply.asked_at).total_seconds() * 1000)
-            answer = "答复完整" if reply.complete else "没有完整答复"
-            items.append(
-                TimelineItem(reply.answered_at, f"第 {reply.attempt} 次查询{answer}，用时 {millis} 毫秒", "blue")
-            )
-    for row in CreditDecision.objects.filter(host_key=host_key).order_by("id"):
+        items += _inquiry_items(inquiry, names)
+    for row in rows:
         title, colour = CHANNEL_TITLES[Channel(row.channel)]
         items.append(TimelineItem(row.made_at, f"核查意见（{row.get_origin_display()}）：{title}", colour))
-        for act in row.settlements.order_by("id"):
-            items.append(TimelineItem(act.made_at, f"{act.by} {act.get_verdict_display()}：{act.reason}", "amber"))
+    for (by, verdict, reason), act in {(a.by, a.get_verdict_display(), a.reason): a for a in acts}.items():
+        items.append(TimelineItem(act.made_at, f"{names[by]} {verdict}：{reason}", "amber"))
     return sorted(items, key=lambda i: i.at)
+
+
+def _inquiry_items(inquiry: Inquiry, names: Mapping[str, str]) -> list[TimelineItem]:
+    asked = len({q["party"] for q in inquiry.queries})
+    point = f"{inquiry.get_point_display()}信用核查"
+    if not asked:
+        return [TimelineItem(inquiry.made_at, f"{point}：没有查询依据，未查询", "blue")]
+    text = f"{point}：登记查询 {asked} 个主体，经手人 {names[inquiry.asked_by]}"
+    items = [TimelineItem(inquiry.made_at, text, "blue")]
+    for reply in inquiry.replies.all():
+        millis = round((reply.answered_at - reply.asked_at).total_seconds() * 1000)
+        answer = "答复完整" if reply.complete else "没有完整答复"
+        items.append(TimelineItem(reply.answered_at, f"第 {reply.attempt} 次查询{answer}，用时 {millis} 毫秒", "blue"))
+    return items
 
 
 def _material(case: Case | None, code: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from approval_hook.errors import CaseInvalid
 from approval_hook.models import CreditDecision, Settlement
-from approval_hook.policy.decision import Decision, Obligation, ObligationKind
+from approval_hook.policy.decision import Channel, Decision, Obligation, ObligationKind
 from approval_hook.policy.records import CreditReport, MatchGrade
 
 #: The verdicts each duty admits.
@@ -61,19 +61,35 @@ def settle(
         raise CaseInvalid("确认人", "您已经对这一项作出过确认。", "请由另一名工作人员确认。") from None
 
 
+def discharged(host_key: str, decision: Decision) -> dict[Obligation, str]:
+    """Duties of a decision that enough people have discharged for this case, with their verdict."""
+    said: dict[tuple[str, str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in Settlement.objects.filter(host_key=host_key).order_by("id"):
+        said[(row.kind, row.party, row.record)][row.verdict].add(row.by)
+    verdicts = {}
+    for duty in decision.obligations:
+        for verdict, people in said[(duty.kind.value, duty.party, duty.record)].items():
+            if len(people) >= VOICES.get(duty.kind, 1):
+                verdicts[duty] = verdict
+                break
+    return verdicts
+
+
 def outstanding(host_key: str, decision: Decision) -> tuple[Obligation, ...]:
     """Duties of a decision that nobody has discharged for this case."""
-    said: dict[tuple[str, str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for row in Settlement.objects.filter(host_key=host_key):
-        said[(row.kind, row.party, row.record)][row.verdict].add(row.by)
-    return tuple(
-        duty
-        for duty in decision.obligations
-        if not any(
-            len(people) >= VOICES.get(duty.kind, 1)
-            for people in said[(duty.kind.value, duty.party, duty.record)].values()
-        )
-    )
+    done = discharged(host_key, decision)
+    return tuple(duty for duty in decision.obligations if duty not in done)
+
+
+def settled_channel(decision: Decision, verdicts: Mapping[Obligation, str], *, lapsed: bool) -> Channel:
+    """The channel after people have spoken: what they upheld restricts, what they released does not."""
+    upheld = {duty.kind for duty, verdict in verdicts.items() if verdict == Settlement.Verdict.UPHOLD}
+    if ObligationKind.HEAD_DECIDES in upheld:
+        return Channel.RESTRICTED
+    if ObligationKind.SECTION_CONFIRMS in upheld:
+        return Channel.STRICT
+    settled = decision.obligations and (lapsed or len(verdicts) == len(decision.obligations))
+    return Channel.ORDINARY if settled else decision.channel
 
 
 def settled_matches(host_key: str) -> dict[tuple[str, str], bool]:

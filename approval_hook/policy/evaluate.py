@@ -182,6 +182,8 @@ def _completeness(ctx: Context, party: PartyView, ground: str, reports: Sequence
         if report is not None and report.status is QueryStatus.OK:
             continue
         what = "没有查询结果" if report is None else _STATUS_TEXT[report.status]
+        if report is not None and report.reason == "unknown-subject":
+            what = "查无此主体，请核对名称和号码"
         finding += _unavailable(
             ctx,
             party,

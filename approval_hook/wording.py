@@ -1,0 +1,114 @@
+"""The Chinese words for what the core and the evidence say."""
+
+from __future__ import annotations
+
+from approval_hook.policy.case import Role
+from approval_hook.policy.decision import Channel, ObligationKind, Outcome
+from approval_hook.policy.records import QueryStatus, Severity
+
+CHANNEL_TITLES = {
+    Channel.GREEN: ("绿色通道", "green"),
+    Channel.TOLERANT: ("容缺受理", "amber"),
+    Channel.STRICT: ("从严审核", "orange"),
+    Channel.RESTRICTED: ("依法限制", "red"),
+    Channel.UNDETERMINED: ("待核", "violet"),
+    Channel.ORDINARY: ("普通程序", "grey"),
+}
+
+OUTCOME_TITLES = {
+    Outcome.UNAVAILABLE: "信用平台没有完整答复，按普通程序办理，待补查",
+    Outcome.AMBIGUOUS: "有疑似记录，须两人核实是否同一主体",
+    Outcome.DISPUTED: "记录在异议核实中，暂不执行，照常办理",
+    Outcome.GONE: "没有可用的不良记录，按普通程序办理",
+    Outcome.BARRED: "查到法定限制，须由负责人听取申辩后决定",
+    Outcome.LISTED_MEASURE: "严重失信且有适用措施，须由负责人听取申辩后决定",
+    Outcome.SEVERE: "严重失信主体，建议从严审核，由科室确认",
+    Outcome.GENERAL: "有一般不良记录，照常办理，不享受信用便利",
+    Outcome.RELATED: "关联人员有记录，仅供参考，不影响本办件",
+    Outcome.GOOD: "信用良好，可走绿色通道",
+    Outcome.ORDINARY: "没有不良记录，按普通程序办理",
+}
+
+ROLE_TITLES = {
+    Role.APPLICANT: "申请人",
+    Role.LEGAL_REPRESENTATIVE: "法定代表人",
+    Role.PRINCIPAL: "主要负责人",
+    Role.RESPONSIBLE_SUPERVISOR: "直接负责的主管人员",
+    Role.OTHER_RESPONSIBLE: "其他直接责任人员",
+    Role.FOOD_SAFETY_OFFICER: "食品安全管理人员",
+    Role.AGENT: "经办人",
+}
+
+PARTY_BADGES = {
+    Outcome.UNAVAILABLE: ("待核", "violet"),
+    Outcome.AMBIGUOUS: ("疑似，待核实", "violet"),
+    Outcome.DISPUTED: ("异议核实中", "grey"),
+    Outcome.GONE: ("无可用记录", "grey"),
+    Outcome.BARRED: ("法定限制", "red"),
+    Outcome.LISTED_MEASURE: ("严重失信，有适用措施", "red"),
+    Outcome.SEVERE: ("严重失信", "orange"),
+    Outcome.GENERAL: ("一般记录", "grey"),
+    Outcome.RELATED: ("有记录，仅供参考", "grey"),
+    Outcome.GOOD: ("信用良好", "green"),
+    Outcome.ORDINARY: ("无记录", "grey"),
+}
+
+SEVERITY_TITLES = {
+    Severity.SERIOUS: ("严重失信", "orange"),
+    Severity.WATCH: ("重点关注", "grey"),
+    Severity.GENERAL: ("一般记录", "grey"),
+    Severity.MINOR: ("轻微记录", "grey"),
+    Severity.GOOD: ("激励依据", "green"),
+}
+
+ACTION_LABELS = {
+    (ObligationKind.HEAD_DECIDES, "uphold"): "确认适用限制或措施",
+    (ObligationKind.HEAD_DECIDES, "release"): "确认不适用",
+    (ObligationKind.SECTION_CONFIRMS, "uphold"): "开始从严审核",
+    (ObligationKind.SECTION_CONFIRMS, "release"): "不予从严",
+    (ObligationKind.TWO_CONFIRM_IDENTITY, "same"): "核实为同一主体",
+    (ObligationKind.TWO_CONFIRM_IDENTITY, "not_same"): "核实为不同主体",
+    (ObligationKind.SUPERVISOR_RELEASES, "without_effect"): "按无信用影响办理",
+}
+
+ACTORS = {
+    ObligationKind.HEAD_DECIDES: "负责人",
+    ObligationKind.SECTION_CONFIRMS: "科室负责人",
+    ObligationKind.TWO_CONFIRM_IDENTITY: "两名工作人员分别确认",
+    ObligationKind.SUPERVISOR_RELEASES: "负责人",
+}
+
+
+#: Headline and next step by duty and verdict, the strongest first.
+SETTLED = {
+    (ObligationKind.HEAD_DECIDES, "uphold"): (
+        "负责人已确认适用所列限制或措施",
+        "作出决定时引用所列条款，写明事实、理由和救济途径",
+    ),
+    (ObligationKind.SECTION_CONFIRMS, "uphold"): (
+        "已开始从严审核",
+        "由第二人复核证据；只按法定条件决定，不增加材料",
+    ),
+    (ObligationKind.SUPERVISOR_RELEASES, "without_effect"): (
+        "负责人确认按无信用影响办理，之后补查",
+        "按普通程序办理，系统会自动补查",
+    ),
+    (ObligationKind.HEAD_DECIDES, "release"): ("负责人确认不适用，按普通程序办理", "按普通程序办理，不得因该记录减损"),
+    (ObligationKind.SECTION_CONFIRMS, "release"): (
+        "科室确认不予从严，按普通程序办理",
+        "按普通程序办理，不得因该记录减损",
+    ),
+}
+NOT_ASKED = "没有查询（没有依据或本人未授权），按普通程序办理"
+
+
+MEASURE_NOTES = {"uphold": "已确认适用", "release": "已确认不适用"}
+
+
+STATUS_TEXTS = {
+    QueryStatus.PARTIAL: "答复不完整",
+    QueryStatus.PENDING: "等待平台人工审批",
+    QueryStatus.UNAVAILABLE: "没有答复",
+    QueryStatus.REJECTED: "拒绝查询",
+    QueryStatus.NOT_CONFIGURED: "未配置",
+}
