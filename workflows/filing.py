@@ -89,7 +89,7 @@ def file_case(
     moment = filed_at or now
     if timezone.is_naive(moment) or moment > now:
         raise ValueError("filed_at must be an aware time that is not in the future")
-    intake = flow_class.intake_class.from_mapping(data)
+    intake = flow_class.intake_class.from_mapping(data, on=timezone.localdate(moment))
     if not intake.is_valid():
         raise FilingInvalid(intake.problems())
     with transaction.atomic():

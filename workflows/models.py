@@ -62,6 +62,9 @@ class Officer(models.Model):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="officer")
     organ = models.CharField(_("机关"), max_length=100)
     region = models.CharField(_("行政区划代码"), max_length=6)
+    matters = models.JSONField(
+        _("可收件的事项"), default=list, blank=True, help_text="matter codes of the organ, e.g. food-business"
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = _("工作人员")
@@ -103,6 +106,9 @@ class CaseNumberSequence(models.Model):
 
 class LicenceCase(models.Model):
     """What every licensing case has, whatever it is about."""
+
+    #: Code of the matter, as rule sets and ``Officer.matters`` spell it.
+    matter: ClassVar[str]
 
     case_no = models.CharField(_("办件号"), max_length=32, unique=True)
     organ = models.CharField(_("受理机关"), max_length=100, db_index=True)
@@ -170,6 +176,8 @@ _DEFAULT_PERMISSIONS = ("add", "change", "delete", "view", "manage")
 class FoodBusinessCase(LicenceCase, Process):
     """An application for a food business licence (食品经营许可)."""
 
+    matter = "food-business"
+
     firm_name = models.CharField(_("单位名称"), max_length=200)
     firm_code = models.CharField(_("统一社会信用代码"), max_length=18, db_index=True)
     established_on = models.DateField(_("成立日期"))
@@ -226,6 +234,8 @@ class CasePerson(models.Model):
 class RideHailingDriverCase(LicenceCase, Process):
     """An application for a ride-hailing driver's licence (网络预约出租汽车驾驶员证)."""
 
+    matter = "ride-hailing-driver"
+
     driver_name = models.CharField(_("姓名"), max_length=200)
     document_type = models.CharField(_("证件类型"), max_length=20, choices=DocumentType.choices)
     number = EncryptedTextField(_("证件号码"))
@@ -253,6 +263,32 @@ class RideHailingDriverCase(LicenceCase, Process):
     def is_person(self) -> bool:
         """Return True: the applicant is a natural person."""
         return True
+
+
+class CaseEvent(models.Model):
+    """Something an officer registered about a case outside the steps of its flow."""
+
+    class Kind(models.TextChoices):
+        """What was registered."""
+
+        MATERIALS = "materials", _("保存已收材料")
+        CORRECTED = "corrected", _("更正申请事项")
+        SUPPLIED = "supplied", _("登记补交")
+        WITHDRAWN = "withdrawn", _("受理申请人撤回")
+
+    process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="case_events")
+    kind = models.CharField(_("事项"), max_length=10, choices=Kind.choices)
+    at = models.DateTimeField(_("登记时间"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    materials = models.JSONField(_("材料"), default=list, blank=True, help_text="codes of workflows.materials")
+    note = models.CharField(_("说明"), max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        verbose_name = verbose_name_plural = _("办件登记")
+
+    def __str__(self) -> str:
+        return f"{self.process_id} {self.get_kind_display()}"
 
 
 class RegisteredUnit(models.Model):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from viewflow.workflow.exceptions import FlowRuntimeError
 from viewflow.workflow.status import PROCESS
 
-from workflows.models import FoodBusinessCase, RideHailingDriverCase
+from workflows.models import CaseEvent, FoodBusinessCase, RideHailingDriverCase
 
 Case = FoodBusinessCase | RideHailingDriverCase
 
@@ -51,6 +51,9 @@ def withdraw(process: Case, user: Any, reason: str) -> None:
             raise WithdrawalRefused(_("办件已经结束，无需撤回。"))
         case.withdrawn_at = timezone.now()
         case.withdraw_reason = reason
+        CaseEvent.objects.create(
+            process_id=case.pk, kind=CaseEvent.Kind.WITHDRAWN, at=case.withdrawn_at, by=user, note=reason
+        )
         try:
             flow.instance.cancel(case)
         except FlowRuntimeError:

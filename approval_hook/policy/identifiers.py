@@ -158,7 +158,7 @@ def _check_uscc(number: str, field: str, on: date) -> None:
     _length(number, (18,), field)
     if _is_resident(number, on) and uscc_check_digit(number[:17]) != number[17]:
         raise IdentifierInvalid(
-            field, f"{field}填的是个人身份证件号码。", "请填写单位的统一社会信用代码；个人申请请改选“自然人”。"
+            field, f"{field}填的是个人身份证件号码。", "请填写单位的统一社会信用代码。"
         )
     for position, char in enumerate(number, start=1):
         if char in "OI":
@@ -185,7 +185,7 @@ def _check_resident(number: str, field: str, on: date) -> None:
     _length(number, (18,), field)
     if uscc_check_digit(number[:17]) == number[17] and not _is_resident(number, on):
         raise IdentifierInvalid(
-            field, f"{field}填的是单位的统一社会信用代码。", "请填写个人的身份证件号码；单位申请请改选“单位”。"
+            field, f"{field}填的是单位的统一社会信用代码。", "请填写个人的身份证件号码。"
         )
     _check_dated(number, field, on)
     if number[0] == "9":

@@ -55,7 +55,7 @@ BAD_FIRM_CODES = {
     "O for 0": (with_letter_o(FIRM.code), "是字母O，应为数字0", "改为数字0"),
     "15 digits": ("440104000012345", "像是旧的工商注册号", "18位统一社会信用代码"),
     "filler": (USCC_FILLER, "占位码", "营业执照"),
-    "a person's number": (FIRM.legal.number, "个人身份证件号码", "自然人"),
+    "a person's number": (FIRM.legal.number, "个人身份证件号码", "请填写单位的统一社会信用代码"),
     "too short": (FIRM.code[:-1], "应为18位，现为17位", "逐位核对"),
     "invisible character": (FIRM.code[:5] + "\u200b" + FIRM.code[5:], "不可见字符", "重新手工输入"),
 }

@@ -33,6 +33,8 @@ from tests.acceptance.evidence.office import (
     statuses,
 )
 from workflows import materials
+from workflows.filing import FilingInvalid, file_case
+from workflows.flows import RideHailingDriverFlow
 from workflows.models import Officer
 
 
@@ -152,19 +154,38 @@ def test_s23_young_firm_is_ordinary_not_good(wired: Any, office: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "consent",
-    [
-        {"consent_no": "", "consent_from": "", "consent_until": ""},
-        {"consent_no": "SQ-9", "consent_from": "2020-01-01", "consent_until": "2020-12-31"},
-        {"consent_no": "SQ-9", "consent_from": "2098-01-01", "consent_until": "2098-12-31"},
-    ],
-    ids=["refused", "expired", "not yet valid"],
+    ("start", "end", "problem"),
+    [("2020-01-01", "2020-12-31", "授权已过期"), ("2098-01-01", "2098-12-31", "授权尚未生效")],
+    ids=["expired", "not yet valid"],
 )
-def test_person_without_valid_consent_is_not_queried(wired: Any, office: Any, consent: dict[str, str]) -> None:
-    """授权 refused, run out or not begun: no query, the ordinary path, no bonus, no burden, and the licence comes."""
+def test_a_consent_that_does_not_run_is_told_at_intake(
+    wired: Any, office: Any, start: str, end: str, problem: str
+) -> None:
+    """A period without the day of filing is a field error; nothing is saved and nothing is asked."""
+    filing = people.driver(2401).filing(consent_no="SQ-9", consent_from=start, consent_until=end)
+    with pytest.raises(FilingInvalid, match=problem):
+        office.file(filing)
+    assert wired.asked() == []
+
+
+@pytest.mark.parametrize("consent", ["refused", "run out since filing"])
+def test_person_without_valid_consent_is_not_queried(wired: Any, office: Any, consent: str) -> None:
+    """授权 refused or run out: no query, the ordinary path, no bonus, no burden, and the licence comes."""
     driver = people.driver(2401)
     wired.province.control.put(driver.who.held(people.row("S24")))
-    case = office.file(driver.filing(**consent))
+    days = (
+        {"consent_no": "", "consent_from": "", "consent_until": ""}
+        if consent == "refused"
+        else {
+            "consent_no": "SQ-9",
+            "consent_from": (clock.today() - timedelta(days=9)).isoformat(),
+            "consent_until": (clock.today() - timedelta(days=1)).isoformat(),
+        }
+    )
+    filed_at = clock.now() - timedelta(days=2)
+    case = file_case(
+        RideHailingDriverFlow, driver.filing(**days), organ=people.ORGAN, region=people.REGION, filed_at=filed_at
+    )
     assert wired.asked() == []
     row = opinion(case)
     assert (row.outcome, row.channel, row.permits) == ("O-10", "ordinary", True)

@@ -111,5 +111,30 @@ def test_head_settles_a_bar_and_the_case_goes_on(visit: Any, demo: Any, shoot: A
     head.get_by_role("button", name="提交结论").click()
     head.wait_for_load_state()
     shoot(head, "head-settled")
-    assert "已由人工确认" in visible_text(head)
+    assert "负责人确认不适用" in visible_text(head)
     assert "领取并办理" in visible_text(head)
+
+
+def test_on_a_phone_the_credit_verdict_follows_the_next_step(visit: Any, demo: Any) -> None:
+    """At 360 px the reader meets the next step, then the verdict, then history and facts."""
+    number = demo.case_numbers()["O-09"]
+    page = visit(user_for(number), width=360, height=740)
+    open_case(page, demo.url, number)
+    tops = [page.locator(part).first.bounding_box()["y"] for part in (".next", ".credit", ".tl", ".facts")]
+    assert tops == sorted(tops)
+
+
+def test_a_window_offers_only_its_own_matter(visit: Any, demo: Any) -> None:
+    """Filing opens the one form of the organ, with the cursor on its first field and a button for more people."""
+    page = visit("food-clerk")
+    page.goto(demo.url + "/work/new/")
+    assert "/foodbusiness/start/" in page.url
+    assert page.evaluate("document.activeElement.name") == "firm_name"
+    page.fill("input[name=firm_name]", "示例餐饮有限公司")
+    page.get_by_role("button", name="增加人员").click()
+    page.wait_for_load_state()
+    assert page.input_value("input[name=firm_name]") == "示例餐饮有限公司"
+    assert page.locator("input[name=persons-4-name]").count() == 1
+    other = page.goto(demo.url + "/flows/licensing/flows/ridehailingdriver/start/")
+    assert other.status == 403
+    assert "不受理" in visible_text(page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -16,8 +16,9 @@ from approval_hook.policy.subjects import mask_number
 from workflows import materials
 from workflows.clerk import clock, credit_bridge
 from workflows.clerk.scope import OPEN, Case
-from workflows.clerk.taskforms import catalogue_of
-from workflows.models import FoodBusinessCase, Result
+from workflows.clerk.settlement import settling_of
+from workflows.clerk.tolerance import catalogue_of, promised, shown_badge, still_out
+from workflows.models import CaseEvent, CasePerson, FoodBusinessCase, Result, RideHailingDriverCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,13 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
     rows = [{"material": material, "here": material.code in handed_in} for material in catalogue_of(case)]
     return {
         "case": case,
+        "lane": _lane(case, panel),
+        "promised": promised(case),
+        "may_supply": request.user.has_perm(f"workflows.accept_{case._meta.model_name}"),
+        "may_correct": open_task is None
+        and case.status == PROCESS.NEW
+        and case.accepted_at is None
+        and request.user.has_perm(f"workflows.file_{case._meta.model_name}"),
         "case_title": case.flow_class.process_title,
         "deadline": clock.deadline(case, timezone.localdate()),
         "facts": _facts(case),
@@ -79,35 +87,24 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
         "history": _history(case, tasks, panel),
         "panel": panel,
         "reasons": _grouped(panel),
-        "settling": None if open_task or case.status != PROCESS.NEW else _settling(request.user, panel),
+        "settling": None if open_task or case.status != PROCESS.NEW else settling_of(request.user, panel),
         "may_withdraw": case.status == PROCESS.NEW
         and not case.decision
         and request.user.has_perm(f"workflows.withdraw_{case._meta.model_name}"),
         "manage_links": _manage_links(request.user, tasks),
+        # A case that ended without a decision is no longer worked on: nothing is asked, owed or next.
+        "undecided_end": case.status != PROCESS.NEW and not case.decision,
         "open_task": open_task,
         "step_hint": step_hint(case, open_task) if open_task else "",
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Settling:
-    """What may be done about a case that waits for its credit check."""
-
-    choices: list[Any]  # verdicts this officer may give; each needs a reason
-    plain: list[Any]  # actions without a reason, such as asking again
-    others: list[str]  # who must act, where this officer may not
-
-
-def _settling(user: Any, panel: Any) -> Settling | None:
-    if panel is None or panel.primary is None:
-        return None
-    actions = list(panel.hold.actions) if panel.hold else [panel.primary]
-    mine = [action for action in actions if credit_bridge.may_settle(user, action)]
-    return Settling(
-        choices=[action for action in mine if action.needs_reason],
-        plain=[action for action in mine if not action.needs_reason],
-        others=sorted({action.who for action in actions if action not in mine and action.who}),
-    )
+def _lane(case: Case, panel: Any) -> dict[str, str] | None:
+    """Word and colour of the channel in the head of the page; None when there is none to name."""
+    badge = shown_badge(case, credit_bridge.badges_for([case]).get(case.pk))
+    if badge is not None and badge.channel == "tolerant":
+        return {"title": str(badge.title), "colour": badge.colour}
+    return {"title": panel.channel_title, "colour": panel.colour} if panel and panel.channel_title else None
 
 
 def step_hint(case: Case, task: Any) -> str:
@@ -118,7 +115,7 @@ def step_hint(case: Case, task: Any) -> str:
         task: an open task, of any node.
     """
     if case.accepted_at is not None or task.flow_task.name != "accept":
-        return str(task.flow_task.task_description or "")
+        return str(task.flow_task.task_description or "") + still_out(case)
     absent = materials.missing(catalogue_of(case), case.materials)
     required = [str(material.title) for material in absent if material.required]
     if required:
@@ -152,27 +149,27 @@ def _facts(case: Case) -> list[Fact]:
             Fact(_("成立"), case.established_on),
             Fact(_("经营场所"), case.premises),
         ]
-        facts += [
-            Fact(str(p.get_role_display()), p.name, _person_note(p.number, p.consent_no, p.consent_until))
-            for p in case.persons.all()
-        ]
+        facts += [Fact(str(p.get_role_display()), p.name, _person_note(p)) for p in case.persons.all()]
         return facts
     return [
         Fact(_("姓名"), case.driver_name),
         Fact(str(case.get_document_type_display()), mask_number(case.number), mono=True),
         Fact(_("初次领证"), case.driving_since),
-        Fact(_("查询授权"), _consent(case.consent_no, case.consent_until)),
+        Fact(_("查询授权"), _consent(case)),
     ]
 
 
-def _person_note(number: str, consent_no: str, consent_until: date | None) -> str:
-    return f"{mask_number(number)}　{_consent(consent_no, consent_until)}"
+def _person_note(row: CasePerson) -> str:
+    return f"{mask_number(row.number)}　{_consent(row)}"
 
 
-def _consent(number: str, until: date | None) -> str:
-    if not number or until is None:
+def _consent(giver: CasePerson | RideHailingDriverCase) -> str:
+    start, end = giver.consent_from, giver.consent_until
+    if not giver.consent_no or start is None or end is None:
         return _("未授权查询")
-    if until < timezone.localdate():
+    if start > timezone.localdate():
+        return _("授权尚未生效")
+    if end < timezone.localdate():
         return _("授权已过期")
     return _("已授权查询")
 
@@ -192,7 +189,7 @@ def _dates(case: Case) -> list[Fact]:
 
 def _next_step(user: Any, case: Case, tasks: list[Any]) -> NextStep:
     if case.status != PROCESS.NEW:
-        return _ended(case)
+        return ended(case)
     waiting = [task for task in tasks if task.status in OPEN and task.flow_task is not None]
     for task in waiting:
         node = task.flow_task
@@ -207,13 +204,16 @@ def _next_step(user: Any, case: Case, tasks: list[Any]) -> NextStep:
         return NextStep(_("没有待办步骤"), _("请联系管理人员检查流程。"), "wait")
     task = waiting[0]
     if task.owner is not None:
-        text = _("由%(name)s办理。") % {"name": task.owner.get_full_name() or task.owner.get_username()}
+        text = _("由%(name)s办理。") % {"name": _name(task.owner)}
     else:
-        text = _("等待有权限的人员领取。受理人不能作决定。")
+        text = _("等待有权限的人员领取。")
+        if task.flow_task.name == "decide":
+            text += _("受理人不能作决定。")
     return NextStep(_("等待：%(step)s") % {"step": task.title}, text, "wait")
 
 
-def _ended(case: Case) -> NextStep:
+def ended(case: Case) -> NextStep:
+    """How a case without an open step ended."""
     if case.withdrawn_at:
         return NextStep(_("已撤回"), case.withdraw_reason, "ended")
     if case.decision == Result.REFUSED:
@@ -224,18 +224,30 @@ def _ended(case: Case) -> NextStep:
 
 
 def _history(case: Case, tasks: list[Any], panel: Any) -> list[Event]:
-    events = [Event(case.filed_at, _("收件，出具收件凭证 %(case_no)s") % {"case_no": case.case_no}, "")]
+    events = [Event(case.filed_at, _("登记收件 %(case_no)s") % {"case_no": case.case_no}, "")]
     for task in tasks:
         if task.finished is None or task.flow_task is None or task.flow_task_type not in {"HUMAN", "END"}:
             continue
-        who = (task.owner.get_full_name() or task.owner.get_username()) if task.owner else ""
+        who = _name(task.owner) if task.owner else ""
         state = {STATUS.CANCELED: _("（已取消）"), STATUS.REVIVED: _("（已重开）")}.get(task.status, "")
         events.append(
             Event(task.finished, f"{who} {task.title}{state}".strip(), "g" if task.status == STATUS.DONE else "")
         )
+    for row in case.case_events.select_related("by"):
+        events.append(Event(row.at, _registered(case, row), "a" if row.kind == CaseEvent.Kind.WITHDRAWN else "b"))
     if panel is not None:
         events += [Event(item.at, item.text, item.tone or "b") for item in panel.timeline]
     return sorted(events, key=lambda event: event.at)
+
+
+def _registered(case: Case, row: CaseEvent) -> str:
+    titles = {material.code: str(material.title) for material in catalogue_of(case)}
+    about = row.note or "、".join(titles.get(code, code) for code in row.materials)
+    return f"{_name(row.by)} {row.get_kind_display()}" + (_("：%(about)s") % {"about": about} if about else "")
+
+
+def _name(user: Any) -> str:
+    return str(user.get_full_name() or user.get_username())
 
 
 def _manage_links(user: Any, tasks: list[Any]) -> list[dict[str, str]]:

@@ -20,8 +20,9 @@ from viewflow.workflow.status import STATUS
 
 from approval_hook.policy.subjects import mask_name, mask_number
 from workflows.clerk import clock, credit_bridge
-from workflows.clerk.casepage import case_url, step_hint
-from workflows.clerk.scope import Case, officer_of, open_tasks_of
+from workflows.clerk.casepage import case_url, ended, step_hint
+from workflows.clerk.scope import Case, officer_of, open_tasks_of, settled_cases_of
+from workflows.clerk.tolerance import shown_badge
 from workflows.models import RideHailingDriverCase
 
 PAGE_ROWS = 50
@@ -64,7 +65,7 @@ CHIPS = (
     Chip("mine", _("我的"), lambda row: row.mine or row.claimable),
     Chip("all", _("本机关"), lambda _row: True),
     Chip("green", _("绿色通道"), lambda row: row.channel == "green"),
-    Chip("tolerant", _("容缺待补"), lambda row: row.channel == "tolerant" or row.case.supply_until is not None),
+    Chip("tolerant", _("容缺待补"), lambda row: row.channel == "tolerant"),
     Chip("strict", _("从严"), lambda row: row.channel == "strict"),
     Chip("restricted", _("依法限制"), lambda row: row.channel == "restricted"),
     Chip("undetermined", _("待核"), lambda row: row.channel == "undetermined"),
@@ -105,7 +106,7 @@ def _row(task: Any, user: Any, badge: Any, held: Any, today: date) -> Row:
         hint=stands.reason if stands else step_hint(case, task),
         applicant=mask_name(case.driver_name) if person else case.applicant_name,
         applicant_note=mask_number(case.number) if person else "",
-        badge=badge,
+        badge=shown_badge(case, badge),
         deadline=clock.deadline(case, today),
         url=case_url(case),
         mine=task.owner_id == user.pk,
@@ -121,7 +122,8 @@ def _page(request: HttpRequest, template: str, rows: list[Row], extra: dict[str,
 def worklist(request: HttpRequest) -> HttpResponse:
     """待办: what I have claimed or may claim; the chips widen or narrow it."""
     text = request.GET.get("q", "").strip()
-    rows = rows_of(request.user, officer_of(request.user).organ, timezone.localdate(), text)
+    organ = officer_of(request.user).organ
+    rows = rows_of(request.user, organ, timezone.localdate(), text)
     show = request.GET.get("show", "mine")
     chip = next((chip for chip in CHIPS if chip.key == show), CHIPS[0])
     chips = [
@@ -136,7 +138,20 @@ def worklist(request: HttpRequest) -> HttpResponse:
     # The case page leads back to the list as it was left.
     request.session["clerk_list"] = f"{reverse('clerk:worklist')}?{request.GET.urlencode()}"
     kept = [row for row in rows if chip.keep(row)]
-    return _page(request, "clerk/worklist.html", kept, {"chips": chips, "q": text, "full": len(rows) == MOST_ROWS})
+    extra = {"chips": chips, "q": text, "full": len(rows) == MOST_ROWS} | _settled(request.user, organ, text)
+    return _page(request, "clerk/worklist.html", kept, extra)
+
+
+def _settled(user: Any, organ: str, text: str) -> dict[str, Any]:
+    """Finished cases that the search finds; none without a search."""
+    if not text:
+        return {"settled": [], "settled_more": False}
+    found = list(settled_cases_of(user, organ, text)[: PAGE_ROWS + 1])
+    cases = [process.coerced for process in found[:PAGE_ROWS]]
+    return {
+        "settled": [{"case": case, "url": case_url(case), "how": ended(case).title} for case in cases],
+        "settled_more": len(found) > PAGE_ROWS,
+    }
 
 
 def queue(request: HttpRequest) -> HttpResponse:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from viewflow.workflow.models import Process, Task
@@ -41,6 +41,19 @@ def officer_of(user: Any) -> Officer:
     return officer
 
 
+def require_matter(officer: Officer, flow_class: Any) -> None:
+    """Let an officer file only what their organ receives.
+
+    Raises:
+        PermissionDenied: the matter belongs to another organ; the message says so.
+    """
+    if flow_class.process_class.matter not in officer.matters:
+        raise PermissionDenied(
+            _("%(organ)s不受理“%(title)s”，请告知申请人向有权机关申请。")
+            % {"organ": officer.organ, "title": flow_class.process_title}
+        )
+
+
 def _any_case(**conditions: Any) -> Q:
     matched = Q()
     for accessor in CASE_ACCESSORS:
@@ -70,6 +83,25 @@ def open_tasks_of(organ: str, text: str = "") -> QuerySet[Any]:
     if text:
         tasks = tasks.filter(found)
     return tasks.select_related("owner", *related).order_by("process__created", "pk")
+
+
+def settled_cases_of(user: Any, organ: str, text: str) -> QuerySet[Any]:
+    """Cases of the organ in which no step is open any more, the newest first.
+
+    Args:
+        user: only the case types that the user may view are searched.
+        organ: name of the organ.
+        text: part of a case number or of the applicant's name or code, not empty.
+    """
+    found = Q()
+    for accessor in CASE_ACCESSORS:
+        if user.has_perm(f"workflows.view_{accessor}"):
+            for field in _SEARCHED[accessor]:
+                found |= Q(**{f"{accessor}__organ": organ, f"{accessor}__{field}__icontains": text})
+    if not found:
+        return Process.objects.none()
+    at_work = Task.objects.filter(process=OuterRef("pk"), status__in=OPEN)
+    return Process.objects.filter(found, ~Exists(at_work)).select_related(*CASE_ACCESSORS).order_by("-created", "-pk")
 
 
 def case_of(user: Any, process_pk: int) -> Case:

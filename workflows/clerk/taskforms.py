@@ -14,18 +14,12 @@ from approval_hook.policy.workdays import add_workdays
 from approval_hook.workcalendar import published_calendar
 from workflows import materials
 from workflows.clerk.clock import DECIDE_WORKDAYS
-from workflows.clerk.intake import date_field, material_field
-from workflows.models import FoodBusinessCase, Result, RideHailingDriverCase
-
-Case = FoodBusinessCase | RideHailingDriverCase
-
-
-def catalogue_of(case: Case) -> tuple[materials.Material, ...]:
-    """Materials of the case's matter."""
-    return materials.FOOD if isinstance(case, FoodBusinessCase) else materials.DRIVER
+from workflows.clerk.formfields import PlainForm, RadioList, date_field, material_field
+from workflows.clerk.tolerance import Case, catalogue_of, register, still_out
+from workflows.models import CaseEvent, Result
 
 
-class StepForm(forms.Form):
+class StepForm(PlainForm):
     """A form about one case, filled in by one officer."""
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
@@ -41,7 +35,7 @@ class StepForm(forms.Form):
 class AcceptForm(StepForm):
     """受理: materials complete, or a secondary one promised in writing."""
 
-    supply_until = date_field(_("补交截止日期"), required=False)
+    supply_until = date_field(_("补交截止日期"), required=False, demanded=_("（有缺件时必填）"))
     promise_signed = forms.BooleanField(label=_("申请人已签容缺承诺书"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -75,9 +69,26 @@ class AcceptForm(StepForm):
         today = timezone.localdate()
         if supply_until <= today:
             self.add_error("supply_until", _("补交截止日期须晚于今天。"))
+        elif not published_calendar().is_workday(supply_until):
+            self.add_error("supply_until", _("补交截止日期须是工作日。"))
         # What arrives after the decision cannot be weighed in it (R-13).
         elif supply_until >= add_workdays(today, DECIDE_WORKDAYS, published_calendar()).on:
             self.add_error("supply_until", _("补交截止日期须早于法定办结日期，材料才来得及审查。"))
+
+    def keep_materials(self, user: Any) -> bool:
+        """Store the ticks without accepting; False when one is not in the list of the matter."""
+        field = self.fields["materials"]
+        try:
+            codes = list(field.clean(self["materials"].data or []))
+        except forms.ValidationError as error:
+            self.add_error("materials", error)
+            return False
+        fresh = [code for code in codes if code not in self.case.materials]
+        if codes != self.case.materials:
+            self.case.materials = codes
+            self.case.save(update_fields=["materials"])
+            register(self.case, user, CaseEvent.Kind.MATERIALS, fresh)
+        return True
 
     def apply(self, user: Any) -> None:
         """Accept now."""
@@ -109,7 +120,7 @@ class DecideForm(StepForm):
 
     LEAST_REFUSAL_CHARS: ClassVar[int] = 20
 
-    decision = forms.ChoiceField(label=_("决定"), choices=Result.choices, widget=forms.RadioSelect)
+    decision = forms.ChoiceField(label=_("决定"), choices=Result.choices, widget=RadioList)
     decision_reason = forms.CharField(
         label=_("理由"),
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -123,6 +134,10 @@ class DecideForm(StepForm):
     def clean(self) -> dict[str, Any]:
         """Make a refusal say why, on which article, and with which remedies."""
         data = super().clean() or {}
+        out = still_out(self.case)
+        # 容缺 defers a paper, it does not waive it: the result is given only after the supply.
+        if data.get("decision") == Result.GRANTED and out:
+            self.add_error("decision", out + gettext("补齐前不能准予许可。请先登记补交。"))
         if data.get("decision") == Result.REFUSED:
             reason = data.get("decision_reason", "")
             if reason and (len(reason) < self.LEAST_REFUSAL_CHARS or "条" not in reason):
@@ -157,7 +172,7 @@ class DeliverForm(StepForm):
         self.case.delivery_note = f"{self.cleaned_data['way']}，{self.cleaned_data['receiver']}签收"
 
 
-class WithdrawForm(forms.Form):
+class WithdrawForm(PlainForm):
     """撤回: the applicant's reason."""
 
     reason = forms.CharField(label=_("撤回原因"), max_length=200, widget=forms.Textarea(attrs={"rows": 3}))

@@ -15,7 +15,7 @@ from django.views.generic import FormView
 
 from workflows.clerk import credit_bridge, taskforms
 from workflows.clerk.casepage import case_context, case_url
-from workflows.clerk.scope import officer_of
+from workflows.clerk.scope import officer_of, require_matter
 from workflows.filing import Filing
 from workflows.models import Source
 
@@ -25,12 +25,16 @@ class FileCaseView(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the empty form."""
-        return self._page(request, self._flow(request).intake_class())
+        require_matter(officer_of(request.user), self._flow(request))
+        return self._page(request, self._flow(request).intake_class(on=timezone.localdate()))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """File the case, or show every problem with nothing saved."""
         officer = officer_of(request.user)
-        intake = self._flow(request).intake_class(request.POST)
+        require_matter(officer, self._flow(request))
+        intake = self._flow(request).intake_class(request.POST, on=timezone.localdate())
+        if "more" in request.POST and intake.persons is not None:
+            return self._page(request, intake.with_more_people(request.POST))
         if not intake.is_valid():
             return self._page(request, intake)
         activation = request.activation  # type: ignore[attr-defined] # set by Viewflow
@@ -44,7 +48,27 @@ class FileCaseView(View):
         return request.activation.flow_class  # type: ignore[attr-defined] # set by Viewflow
 
     def _page(self, request: HttpRequest, intake: Any) -> HttpResponse:
-        return render(request, "clerk/file.html", {"intake": intake, "flow_title": self._flow(request).process_title})
+        return render(request, "clerk/file.html", intake_context(intake, self._flow(request)))
+
+
+def intake_context(intake: Any, flow_class: Any, case: Any = None) -> dict[str, Any]:
+    """What the page of an application shows.
+
+    Args:
+        intake: the application, bound or not.
+        flow_class: the flow it starts.
+        case: the case that is being corrected; None for a new one.
+    """
+    bad = [form for form in intake.forms if form.is_bound and form.errors]
+    for form in (bad or intake.forms)[:1]:
+        form.focus_first()
+    faults = [
+        {"id": form[name].id_for_label or form[name].auto_id, "label": form[name].label, "text": texts[0]}
+        for form in bad
+        for name, texts in form.errors.items()
+        if name in form.fields
+    ]
+    return {"intake": intake, "flow_title": flow_class.process_title, "case": case, "faults": faults}
 
 
 class StepView(FormView):  # type: ignore[type-arg] # generic only in the stubs
@@ -53,6 +77,8 @@ class StepView(FormView):  # type: ignore[type-arg] # generic only in the stubs
     template_name = "clerk/case.html"
     done_message: ClassVar[str] = ""
     submit_label: ClassVar[str] = ""
+    #: Of a second button that stores without carrying the step out; empty for none.
+    save_label: ClassVar[str] = ""
     #: What sending the form causes, said before it is sent.
     consequence: ClassVar[str] = ""
     #: True for a step that Enter in a field must not send.
@@ -66,10 +92,12 @@ class StepView(FormView):  # type: ignore[type-arg] # generic only in the stubs
         """Frame the form in the case page."""
         activation = self.request.activation  # type: ignore[attr-defined] # set by Viewflow
         context = super().get_context_data(**kwargs)
+        context["form"].focus_first()
         context |= case_context(self.request, activation.process, open_task=activation.task)
         return context | {
             "step_title": activation.task.title,
             "submit_label": _(self.submit_label),
+            "save_label": _(self.save_label) if self.save_label else "",
             "consequence": _(self.consequence),
             "deliberate": self.deliberate,
         }
@@ -89,8 +117,19 @@ class AcceptView(StepView):
 
     form_class = taskforms.AcceptForm
     submit_label = gettext_noop("受理")
-    consequence = gettext_noop("出具受理通知书，二十个工作日的法定期限从下一个工作日起算。")
+    save_label = gettext_noop("保存已收材料（已告知补正）")
+    consequence = gettext_noop("受理后，二十个工作日的法定期限从下一个工作日起算。")
     done_message = gettext_noop("已受理。")
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Accept, or only store which materials are here, as when the applicant was told to complete them."""
+        if "save" not in request.POST:
+            return super().post(request, *args, **kwargs)
+        form = self.get_form()
+        if not form.keep_materials(request.user):
+            return self.form_invalid(form)
+        messages.success(request, _("已保存收到的材料，尚未受理。"))
+        return HttpResponseRedirect(case_url(form.case))
 
     def get_initial(self) -> dict[str, Any]:
         """Propose the earliest date by which every tolerated material may still come."""

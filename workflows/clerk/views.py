@@ -7,23 +7,28 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.generic import TemplateView
 from viewflow.workflow.models import Task
-from viewflow.workflow.status import STATUS
+from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook.errors import CaseInvalid
 from workflows.clerk import credit_bridge
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.context import may_supervise
-from workflows.clerk.scope import case_of, officer_of
+from workflows.clerk.scope import Case, case_of, officer_of
+from workflows.clerk.settlement import EVIDENCE_DEMANDED, SettlementSent
 from workflows.clerk.taskforms import WithdrawForm
+from workflows.clerk.taskviews import intake_context
+from workflows.clerk.tolerance import SupplyRefused, register, supply
 from workflows.flows import FoodBusinessFlow, RideHailingDriverFlow
-from workflows.models import FoodBusinessCase, RideHailingDriverCase
+from workflows.models import CaseEvent, FoodBusinessCase, RideHailingDriverCase
 from workflows.withdrawal import WithdrawalRefused, withdraw
 
 
@@ -47,7 +52,12 @@ def claim(request: HttpRequest, process_pk: int, task_pk: int) -> HttpResponse:
         free = activation.task.status == STATUS.NEW
         if free:
             if not activation.flow_task.can_assign(request.user, activation.task):
-                raise PermissionDenied(_("您不能领取这一步。受理人不能作决定，其他步骤须有相应权限。"))
+                why = (
+                    _("须是审批负责人，而且受理人不能作决定。")
+                    if activation.flow_task.name == "decide"
+                    else _("须有这一步的办理权限。")
+                )
+                raise PermissionDenied(_("您不能领取这一步。") + why)
             activation.assign(request.user)
     if not free:
         messages.warning(request, _("这一步刚刚已由他人领取。"))
@@ -71,31 +81,73 @@ def withdraw_case(request: HttpRequest, process_pk: int) -> HttpResponse:
 
 
 @require_POST
+def supply_materials(request: HttpRequest, process_pk: int) -> HttpResponse:
+    """登记补交: take promised materials."""
+    case = case_of(request.user, process_pk)
+    try:
+        supply(case, request.user, request.POST.getlist("materials"))
+    except SupplyRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("已登记补交。"))
+    return HttpResponseRedirect(case_url(case))
+
+
+def correct_case(request: HttpRequest, process_pk: int) -> HttpResponse:
+    """更正申请事项: the application form again, with what is on record, until the case is accepted."""
+    case = case_of(request.user, process_pk)
+    if not request.user.has_perm(f"workflows.file_{case._meta.model_name}"):
+        raise PermissionDenied(_("更正由窗口经办人员办理。"))
+    flow_class = case.flow_class
+    with flow_class.lock(case.pk), transaction.atomic():
+        case = type(case)._default_manager.get(pk=case.pk)
+        if case.accepted_at is not None or case.status != PROCESS.NEW:
+            raise PermissionDenied(_("受理后不能再更正申请事项。申请人可以撤回后重新申请。"))
+        on = timezone.localdate(case.filed_at)
+        intake = flow_class.intake_class(request.POST if request.method == "POST" else None, on=on, case=case)
+        if request.method == "POST" and "more" in request.POST and intake.persons is not None:
+            intake = intake.with_more_people(request.POST)
+        elif request.method == "POST" and intake.is_valid():
+            intake.correct(case)
+            register(case, request.user, CaseEvent.Kind.CORRECTED)
+            messages.success(request, _("已更正。"))
+            return HttpResponseRedirect(case_url(case))
+        return render(request, "clerk/file.html", intake_context(intake, flow_class, case))
+
+
+@require_POST
 def credit_settle(request: HttpRequest, process_pk: int) -> HttpResponse:
     """Carry out one settling action of the credit panel and say what came of it."""
     case = case_of(request.user, process_pk)
     if not credit_bridge.is_installed():
         raise Http404
+    sent = SettlementSent(
+        action=request.POST.get("action", ""),
+        reason=request.POST.get("reason", "").strip(),
+        evidence=request.POST.get("evidence", "").strip(),
+    )
     try:
-        credit_bridge.settle(
-            case,
-            request.user,
-            request.POST.get("action", ""),
-            request.POST.get("reason", "").strip(),
-            request.POST.get("evidence", "").strip(),
-        )
+        if not sent.evidence and sent.action.startswith(EVIDENCE_DEMANDED):
+            raise CaseInvalid("依据材料", _("没有填写依据材料。"), _("请写明人工查询的截图或文书编号。"))
+        credit_bridge.settle(case, request.user, sent.action, sent.reason, sent.evidence)
     except CaseInvalid as error:
-        messages.error(request, f"{error.message}{error.remedy}")
+        refused = sent.refused(error.field, f"{error.message}{error.remedy}")
+        return _settlement_refused(request, case, refused, 422)
     except PermissionDenied as error:
-        messages.error(request, str(error) or _("这一步须由其他人员办理。"))
+        refused = sent.refused("", str(error) or _("这一步须由其他人员办理。"))
+        return _settlement_refused(request, case, refused, 403)
+    # "Done" only when the case may go on: a retry that changed nothing must not look like one.
+    panel = credit_bridge.panel_for(case)
+    if panel is not None and panel.state in {"held", "asking"}:
+        messages.warning(request, _("已登记。办件还在等待：%(step)s") % {"step": panel.next_step})
     else:
-        # "Done" only when the case may go on: a retry that changed nothing must not look like one.
-        panel = credit_bridge.panel_for(case)
-        if panel is not None and panel.state in {"held", "asking"}:
-            messages.warning(request, _("已登记。办件还在等待：%(step)s") % {"step": panel.next_step})
-        else:
-            messages.success(request, _("已登记，可以继续办理。"))
+        messages.success(request, _("已登记，可以继续办理。"))
     return HttpResponseRedirect(case_url(case))
+
+
+def _settlement_refused(request: HttpRequest, case: Case, sent: SettlementSent, status: int) -> HttpResponse:
+    """Show the case page again with everything typed, and the refusal beside the field it is about."""
+    return render(request, "clerk/case.html", case_context(request, case) | {"sent": sent}, status=status)
 
 
 def chart(request: HttpRequest, process_pk: int) -> HttpResponse:
@@ -125,13 +177,15 @@ def find(request: HttpRequest) -> HttpResponse:
 
 def new(request: HttpRequest) -> HttpResponse:
     """收件: choose what is applied for; with one choice the form opens at once."""
+    officer = officer_of(request.user)
     choices = [
         {"title": flow_class.process_title, "url": node.reverse("execute")}
         for flow_class in (FoodBusinessFlow, RideHailingDriverFlow)
+        if flow_class.process_class.matter in officer.matters
         for node in flow_class.get_start_nodes(request.user)
     ]
     if len(choices) == 1:
         return HttpResponseRedirect(choices[0]["url"])
     if not choices:
-        raise PermissionDenied(_("收件由窗口经办人员办理。"))
+        raise PermissionDenied(_("收件由窗口经办人员办理，而且只收本机关受理的事项。"))
     return render(request, "clerk/new.html", {"choices": choices})

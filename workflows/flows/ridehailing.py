@@ -29,7 +29,7 @@ class RideHailingDriverFlow(flow.Flow):
 
     start = (
         flow.Start(taskviews.FileCaseView.as_view())
-        .Annotation(title=_("收件"), description=_("核对证照号码，登记申请，出具收件凭证。"))
+        .Annotation(title=_("收件"), description=_("核对证照号码，登记收件。"))
         .Permission("workflows.file_ridehailingdrivercase")
         .Next(this.accept)
     )

@@ -125,6 +125,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('organ', models.CharField(max_length=100, verbose_name='机关')),
                 ('region', models.CharField(max_length=6, verbose_name='行政区划代码')),
+                ('matters', models.JSONField(blank=True, default=list, help_text='matter codes of the organ, e.g. food-business', verbose_name='可收件的事项')),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='officer', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -187,6 +188,23 @@ class Migration(migrations.Migration):
                 'default_permissions': ('add', 'change', 'delete', 'view', 'manage'),
             },
             bases=('viewflow.process', models.Model),
+        ),
+        migrations.CreateModel(
+            name='CaseEvent',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('materials', '保存已收材料'), ('corrected', '更正申请事项'), ('supplied', '登记补交'), ('withdrawn', '受理申请人撤回')], max_length=10, verbose_name='事项')),
+                ('at', models.DateTimeField(verbose_name='登记时间')),
+                ('materials', models.JSONField(blank=True, default=list, help_text='codes of workflows.materials', verbose_name='材料')),
+                ('note', models.CharField(blank=True, max_length=200, verbose_name='说明')),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('process', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='case_events', to='viewflow.process')),
+            ],
+            options={
+                'verbose_name': '办件登记',
+                'verbose_name_plural': '办件登记',
+                'ordering': ['at', 'pk'],
+            },
         ),
         migrations.AddConstraint(
             model_name='foodbusinesscase',

@@ -47,6 +47,14 @@ def day_or_moment(value: Any) -> Any:
 
 
 @register.filter
+def one_stop(value: str) -> str:
+    """Text whose sentences end with one full stop, where a quoted text brought its own."""
+    while "。。" in value:
+        value = value.replace("。。", "。")
+    return value
+
+
+@register.filter
 def masked_name(value: str) -> str:
     """Name of a person with only its first character."""
     return mask_name(value)

@@ -57,7 +57,9 @@ class Office:
             user, created = get_user_model().objects.get_or_create(username=name)
             if created:
                 user.groups.add(Group.objects.get(name=group))
-                Officer.objects.create(user=user, organ=ORGAN, region=REGION)
+                Officer.objects.create(
+                    user=user, organ=ORGAN, region=REGION, matters=["food-business", "ride-hailing-driver"]
+                )
             browsers[name] = Client()
             browsers[name].force_login(user)
         return cls(browsers)
@@ -104,6 +106,8 @@ class Office:
         answer = self.browsers[who].post(
             reverse("clerk:credit-settle", args=[case.pk]), {"action": action, "reason": reason, "evidence": "附件1"}
         )
+        if answer.status_code in (403, 422):
+            return str(answer.context["sent"].error)
         page = self.browsers[who].get(answer["Location"])
         # Earlier steps leave messages of their own; the newest is about this one.
         message = str(list(page.context["messages"])[-1])

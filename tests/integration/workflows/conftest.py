@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from workflows.groups import CLERKS, DECIDERS, MANAGERS
-from workflows.models import Officer
+from workflows.models import FoodBusinessCase, Officer, RideHailingDriverCase
 
 ORGAN = "越秀区市场监督管理局（示例）"
 OTHER_ORGAN = "天河区市场监督管理局（示例）"
@@ -86,7 +86,8 @@ def sign_in() -> Callable[..., Client]:
     def make(name: str, group: str, organ: str = ORGAN) -> Client:
         user = User.objects.create_user(name, password="long-enough-1")
         user.groups.add(Group.objects.get(name=group))
-        Officer.objects.create(user=user, organ=organ, region=REGION)
+        matters = [FoodBusinessCase.matter, RideHailingDriverCase.matter]
+        Officer.objects.create(user=user, organ=organ, region=REGION, matters=matters)
         client = Client()
         client.force_login(user)
         return client

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from approval_hook.policy.checkdigits import resident_check_digit
 from tests.integration.workflows.conftest import ORGAN, REGION
 from tests.integration.workflows.driving import filed_driver, filed_food, posted
 from workflows.filing import FilingInvalid, file_case
@@ -99,6 +100,100 @@ def test_a_bad_person_is_told_at_the_field(
     assert not FoodBusinessCase.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("change", "field", "problem"),
+    [
+        ({"since": "2999-01-01"}, "persons-0-since", "任职起始晚于收件日"),
+        ({"until": "2022-01-01"}, "persons-0-until", "法定代表人已经离任"),
+        ({"name": "Chan Siu Ming"}, "persons-0-name", "姓名是汉字"),
+        ({"name": ""}, "persons-0-name", "请填写姓名。"),
+        ({"role": ""}, "persons-0-role", "请选择职责。"),
+        ({"number": "440524198801010011"}, "persons-1-name", "同一证件号码前面填的是另一个姓名"),
+        (
+            {"consent_no": "SQ-1", "consent_from": "2999-01-01", "consent_until": "2999-02-01"},
+            "persons-0-consent_from",
+            "授权尚未生效",
+        ),
+        (
+            {"consent_no": "SQ-1", "consent_from": "2020-01-01", "consent_until": "2020-02-01"},
+            "persons-0-consent_until",
+            "授权已过期",
+        ),
+    ],
+)
+def test_what_cannot_be_true_of_a_person_is_told(
+    food: dict[str, Any], change: dict[str, str], field: str, problem: str
+) -> None:
+    """Dates, names and consents that contradict each other or the day of filing are field errors."""
+    food["persons"][0] |= change
+    with pytest.raises(FilingInvalid) as caught:
+        filed_food(food)
+    assert problem in "".join(caught.value.problems[field])
+
+
+def test_the_same_person_twice_in_one_role_is_refused(food: dict[str, Any]) -> None:
+    """A repeated row is told at its role; the same person in two roles is usual in small firms."""
+    food["persons"].append(dict(food["persons"][1]))
+    with pytest.raises(FilingInvalid) as caught:
+        filed_food(food)
+    assert "填了两次" in "".join(caught.value.problems["persons-2-role"])
+    food["persons"][2]["role"] = "principal"
+    assert filed_food(food).persons.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "problem"),
+    [
+        ({"driving_since": "2018-02-27"}, "driving_since", "早于十八周岁生日"),
+        ({"driving_since": "2018-03-01"}, "", ""),
+        ({"number": "44030020150101001" + resident_check_digit("44030020150101001")}, "number", "未满十八周岁"),
+    ],
+)
+def test_a_driver_is_of_age(driver: dict[str, Any], change: dict[str, str], field: str, problem: str) -> None:
+    """Nobody under 18 applies, and no licence is older than its holder's eighteenth birthday."""
+    driver |= change
+    if not field:
+        assert filed_driver(driver).driving_since.year == 2018
+        return
+    with pytest.raises(FilingInvalid) as caught:
+        filed_driver(driver)
+    assert problem in "".join(caught.value.problems[field])
+
+
+def test_more_people_can_be_named_without_script(clerk: Client, food: dict[str, Any]) -> None:
+    """The button shows the page again with everything typed, one more row and no complaint."""
+    food["firm_code"] = "not yet checked"
+    page = clerk.post(FOOD_URL, posted(food) | {"more": "1"})
+    text = page.content.decode()
+    assert len(page.context["intake"].persons.forms) == 5
+    assert "not yet checked" in text
+    assert "陈示例" in text
+    assert "errorlist" not in text
+    assert not FoodBusinessCase.objects.exists()
+
+
+def test_a_rejected_form_points_to_its_first_fault(clerk: Client, food: dict[str, Any]) -> None:
+    """The summary links each fault, and the cursor is on the first of them only."""
+    food["firm_code"] = "91440300MA5FKAEH41"
+    food["persons"][1]["name"] = ""
+    text = clerk.post(FOOD_URL, posted(food)).content.decode()
+    assert '<a href="#id_firm_code">统一社会信用代码</a>' in text
+    assert '<a href="#id_persons-1-name">姓名</a>' in text
+    focused = re.findall(r"<[^>]*autofocus[^>]*>", text)
+    assert len(focused) == 1
+    assert 'id="id_firm_code"' in focused[0]
+
+
+def test_what_some_answers_demand_is_not_called_optional(clerk: Client) -> None:
+    """The start of a term says who must give it, and refusing the consent says what follows."""
+    text = clerk.get(FOOD_URL).content.decode()
+    assert re.search(r'任职自<span class="dim small">（法定代表人必填）', text)
+    assert "只依法核对法律规定的限制，不查询公共信用信息" in text
+    assert "凭证" not in text
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+
+
 def test_a_rejected_application_uses_no_case_number(food: dict[str, Any]) -> None:
     """Numbers are given out without a gap: the filing after a refused one gets 0001."""
     with pytest.raises(FilingInvalid):
@@ -114,6 +209,7 @@ def test_both_flows_share_one_row_of_numbers(food: dict[str, Any], driver: dict[
 def test_filing_from_code_takes_the_filing_time(driver: dict[str, Any]) -> None:
     """The number carries the day of filing; a future or naive time is a programming error."""
     then = timezone.now() - timedelta(days=400)
+    driver["consent_from"] = "2020-01-01"
     case = file_case(RideHailingDriverFlow, driver, organ=ORGAN, region=REGION, filed_at=then)
     assert case.filed_at == then
     assert f"{timezone.localdate(then):%Y%m%d}" in case.case_no

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +11,8 @@ from django.test import Client
 from django.utils import timezone
 from viewflow.workflow.status import PROCESS, STATUS
 
+from approval_hook.policy.workdays import add_workdays
+from approval_hook.workcalendar import published_calendar
 from tests.integration.workflows.driving import (
     REFUSAL,
     accepted,
@@ -59,7 +60,7 @@ def test_a_refused_case_ends_without_delivery_of_a_licence(clerk: Client, head: 
     [
         ({"decision_reason": "信用不好", "remedy_told": "on"}, "法律条款"),
         ({"decision_reason": REFUSAL}, "救济途径"),
-        ({"remedy_told": "on"}, "必填"),
+        ({"remedy_told": "on"}, "请填写理由"),
     ],
 )
 def test_a_refusal_without_article_or_remedy_is_not_sent(
@@ -170,7 +171,7 @@ def test_undoing_the_decision_takes_it_back(clerk: Client, head: Client, manager
 
 
 def _soon() -> str:
-    return str(timezone.localdate() + timedelta(days=5))
+    return str(add_workdays(timezone.localdate(), 4, published_calendar()).on)
 
 
 def _permission(codename: str) -> Any:

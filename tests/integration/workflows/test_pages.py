@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
+from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 import workflows
-from approval_hook.errors import PlatformUnavailable
+from approval_hook.errors import CaseInvalid, PlatformUnavailable, RulesInvalid
+from approval_hook.hosts.viewflow.middleware import HeldCaseMiddleware
 from approval_hook.panel import MeasurePanel, Panel, PartyPanel, ReasonPanel, RecordPanel
 from tests.integration.workflows.conftest import ORGAN
 from tests.integration.workflows.driving import (
@@ -123,6 +126,33 @@ def test_find_goes_to_the_exact_case_and_else_to_the_list(clerk: Client, food: d
     case = filed_food(food)
     assert clerk.get("/find/", {"q": case.case_no}).headers["Location"] == f"/cases/{case.pk}/"
     assert clerk.get("/find/", {"q": "粤悦"}, follow=True).context["page"].object_list[0].case == case
+
+
+def test_the_search_finds_finished_cases(clerk: Client, stranger: Client, food: dict[str, Any]) -> None:
+    """A withdrawn case is found by number, name and code with its result, by its own organ only."""
+    case = filed_food(food)
+    clerk.post(f"/cases/{case.pk}/withdraw/", {"reason": "不办了", "applicant_asked": "on"})
+    for text in (case.case_no[-9:], "粤悦里", food["firm_code"]):
+        page = clerk.get("/find/", {"q": text}, follow=True)
+        assert [row["case"] for row in page.context["settled"]] == [case], text
+        assert "已撤回" in page.content.decode()
+    assert stranger.get("/find/", {"q": "粤悦里"}, follow=True).context["settled"] == []
+    assert clerk.get("/work/?show=all").context["settled"] == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "word"),
+    [(-9, 9, "已授权查询"), (1, 9, "授权尚未生效"), (-9, -1, "授权已过期")],
+)
+def test_the_case_page_tells_whether_the_consent_runs(
+    clerk: Client, driver: dict[str, Any], start: int, end: int, word: str
+) -> None:
+    """A consent counts from its first to its last day, not before and not after."""
+    case = filed_driver(driver)
+    today = timezone.localdate()
+    case.consent_from, case.consent_until = today + timedelta(days=start), today + timedelta(days=end)
+    case.save()
+    assert f"<dd>{word}</dd>" in clerk.get(f"/cases/{case.pk}/").content.decode()
 
 
 def test_the_list_says_what_a_colleague_would(clerk: Client, food: dict[str, Any]) -> None:
@@ -343,3 +373,59 @@ def test_the_pages_run_without_a_credit_check(
     assert "受理" in text
     assert clerk.get("/work/").status_code == 200
     assert clerk.post(f"/cases/{case.pk}/credit/", {"action": "retry"}).status_code == 404
+
+
+def test_the_cursor_is_on_the_first_field_after_the_claim(clerk: Client, food: dict[str, Any]) -> None:
+    """A claimed step opens with the cursor in its form, on one element only."""
+    case = filed_food(food)
+    text = clerk.get(claim(clerk, case, "accept").headers["Location"]).content.decode()
+    focused = re.findall(r"<[^>]*autofocus[^>]*>", text)
+    assert len(focused) == 1
+    assert 'name="materials"' in focused[0]
+
+
+def test_who_accepted_may_not_decide_is_said_of_the_decision_only(
+    clerk: Client, head: Client, food: dict[str, Any]
+) -> None:
+    """A head who waits for the review is not told about deciding; a clerk who waits for the decision is."""
+    case = filed_food(food)
+    accepted(clerk, case)
+    assert "受理人不能作决定" not in head.get(f"/cases/{case.pk}/").content.decode()
+    assert do(clerk, case, "review", {"review_opinion": "符合法定条件。"}).status_code == 302
+    assert "受理人不能作决定" in clerk.get(f"/cases/{case.pk}/").content.decode()
+
+
+def test_the_reason_of_a_grant_is_shown(clerk: Client, head: Client, food: dict[str, Any]) -> None:
+    """Whoever delivers reads why the licence was granted."""
+    case = filed_food(food)
+    reviewed(clerk, case)
+    do(head, case, "decide", {"decision": "granted", "decision_reason": "现场核查合格，准予。"})
+    assert "现场核查合格，准予。" in clerk.get(f"/cases/{case.pk}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words", "absent"),
+    [
+        (RulesInvalid(["规则文件缺少版本。"]), 503, ["系统设置有误", "不是您填错"], "办件事实需要更正"),
+        (
+            CaseInvalid("证件号码", "号码为空。", "请填写号码。"),
+            422,
+            ["办件事实需要更正", "填写的内容还在"],
+            "系统设置",
+        ),
+    ],
+)
+def test_a_fault_of_the_settings_is_not_blamed_on_the_reader(
+    clerk: Client, rf: Any, error: Exception, status: int, words: list[str], absent: str
+) -> None:
+    """Unusable facts and an unsound rule file have texts of their own, a way back, and single full stops."""
+    request = rf.post("/cases/7/credit/", headers={"referer": "http://testserver/cases/7/?from=list"})
+    request.user = User.objects.get(username="lin")
+    response = HeldCaseMiddleware(lambda _request: HttpResponse()).process_exception(request, error)
+    assert response is not None
+    text = response.content.decode()
+    assert response.status_code == status
+    assert all(word in text for word in words)
+    assert absent not in text
+    assert "。。" not in text
+    assert 'href="/cases/7/?from=list">返回上一页' in text

@@ -8,7 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.integration.workflows.driving import filed_driver, filed_food, task_named
+from tests.integration.workflows.driving import filed_driver, filed_food, posted, task_named
+from workflows.flows import FoodBusinessFlow, RideHailingDriverFlow
+from workflows.models import FoodBusinessCase, Officer
 
 LISTS = ["/work/", "/work/?show=all", "/work/queue/", "/work/?show=all&q=440104"]
 
@@ -92,3 +94,14 @@ def test_view_permission_is_per_matter(clerk: Client, food: dict[str, Any], driv
     assert seen.case_no in text
     assert hidden.case_no not in text
     assert clerk.get(f"/cases/{hidden.pk}/").status_code == 403
+
+
+def test_officers_file_only_the_matters_of_their_organ(clerk: Client, food: dict[str, Any]) -> None:
+    """A matter of another organ is not offered, and its form is refused in Chinese, to read and to send."""
+    Officer.objects.filter(user__username="lin").update(matters=["ride-hailing-driver"])
+    start = FoodBusinessFlow.start.reverse("execute")
+    assert clerk.get("/work/new/").headers["Location"] == RideHailingDriverFlow.start.reverse("execute")
+    for response in (clerk.get(start), clerk.post(start, posted(food))):
+        assert response.status_code == 403
+        assert "不受理“食品经营许可（新办）”" in response.content.decode()
+    assert not FoodBusinessCase.objects.exists()

@@ -62,3 +62,17 @@ def test_withdrawal_needs_permission_reason_and_request(clerk: Client, head: Cli
     assert clerk.post(f"/cases/{case.pk}/withdraw/", {"reason": "x"}).status_code == 200
     case.refresh_from_db()
     assert case.status == PROCESS.NEW
+
+
+def test_a_withdrawn_case_owes_nothing_and_says_who_took_it(clerk: Client, credit: Any, food: dict[str, Any]) -> None:
+    """After the withdrawal no retry, no re-check and no ordinary course is promised; the history names the officer."""
+    credit.fault = PlatformUnavailable()
+    case = filed_food(food)
+    reviewed(clerk, case)
+    User.objects.filter(username="lin").update(first_name="示例经办甲")
+    assert clerk.post(f"/cases/{case.pk}/withdraw/", ASKED).status_code == 302
+    text = clerk.get(f"/cases/{case.pk}/").content.decode()
+    for promise in ("照常办理", "自动补查", "还欠一次补查", "立即重查", "待补查"):
+        assert promise not in text, promise
+    assert "信用核查不再继续" in text
+    assert "示例经办甲 受理申请人撤回：申请人不再经营" in text

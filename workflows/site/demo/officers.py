@@ -65,7 +65,7 @@ def create_officers() -> tuple[dict[tuple[str, str], Login], str]:
             for duty, (ending, name, group) in _DUTIES.items():
                 user = User.objects.create(username=f"{organ.key}-{ending}", first_name=name, password=hashed)
                 user.groups.add(groups[group])
-                Officer.objects.create(user=user, organ=organ.name, region=organ.region)
+                Officer.objects.create(user=user, organ=organ.name, region=organ.region, matters=[matter])
                 logins[matter, duty] = Login(user.username, organ, duty, group)
     return logins, password
 

@@ -1,0 +1,120 @@
+"""Settling a case on its page: what was typed stays, and people who have spoken are told so."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from approval_hook.panel import Action, HoldView, Panel
+from approval_hook.policy.records import CreditRecord, MatchGrade, Severity
+from tests.integration.workflows.conftest import ORGAN
+from tests.integration.workflows.driving import filed_food, reviewed
+from workflows.clerk.settlement import settling_of
+from workflows.groups import CLERKS
+from workflows.models import PenaltyDecision, PenaltyEvent
+
+
+def _barred(clerk: Client, food: dict[str, Any]) -> Any:
+    PenaltyDecision.objects.create(
+        document_no="示市监处罚〔2025〕12号",
+        decided_on=date(2025, 5, 1),
+        decided_by=ORGAN,
+        event=PenaltyEvent.LICENCE_REVOKED,
+        domain="food",
+        unit_code=food["firm_code"],
+        unit_name=food["firm_name"],
+    )
+    case = filed_food(food)
+    reviewed(clerk, case)
+    return case
+
+
+def test_a_refused_settlement_keeps_what_was_typed(clerk: Client, head: Client, food: dict[str, Any]) -> None:
+    """Without a reason the page answers 422 with choice and evidence kept and the error at the reason."""
+    case = _barred(clerk, food)
+    sent = {"action": "head_decides:release", "reason": " ", "evidence": "示例卷宗第 7 页"}
+    response = head.post(f"/cases/{case.pk}/credit/", sent)
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert 'value="head_decides:release" required checked' in text
+    assert "示例卷宗第 7 页</textarea>" in text
+    assert text.index('id="settle-reason"') < text.index("没有填写理由") < text.index('id="settle-evidence"')
+
+
+def test_a_settlement_by_the_wrong_officer_answers_403_and_says_why(clerk: Client, food: dict[str, Any]) -> None:
+    """An officer without the right reads why on the case page, and nothing is settled."""
+    case = _barred(clerk, food)
+    response = clerk.post(f"/cases/{case.pk}/credit/", {"action": "head_decides:uphold", "reason": "属实，已核对"})
+    assert response.status_code == 403
+    assert "请由负责人办理" in response.content.decode()
+
+
+def test_a_release_by_the_supervisor_names_its_evidence(clerk: Client, head: Client, food: dict[str, Any]) -> None:
+    """A release that rests on a look-up by hand is refused without evidence, at that field."""
+    case = _barred(clerk, food)
+    sent = {"action": "supervisor_releases:without_effect", "reason": "平台连续三日无答复", "evidence": ""}
+    response = head.post(f"/cases/{case.pk}/credit/", sent)
+    assert response.status_code == 422
+    assert (response.context["sent"].field, response.context["sent"].reason) == ("evidence", sent["reason"])
+
+
+def _possible() -> CreditRecord:
+    return CreditRecord(
+        record_id="SX-9",
+        source="province",
+        list_type="court_defaulter",
+        severity=Severity.SERIOUS,
+        title="失信被执行人",
+        decided_on=date(2026, 3, 2),
+        decided_by="示例市中级人民法院",
+        document_no="（2026）示执9号",
+        category="C3-01",
+        match=MatchGrade.POSSIBLE,
+    )
+
+
+def test_who_has_spoken_gets_no_form_and_the_next_reads_what_was_said(
+    clerk: Client, sign_in: Any, credit: Any, food: dict[str, Any]
+) -> None:
+    """After one voice its speaker sees no choices; the other reads who said what and that one more is needed."""
+    credit.records = {food["firm_code"]: (_possible(),)}
+    case = filed_food(food)
+    reviewed(clerk, case)
+    second = sign_in("su", CLERKS)
+    User.objects.filter(username="lin").update(first_name="示例经办甲")
+    sent = {"action": "two_confirm_identity:not_same", "reason": "出生日期不同"}
+    assert clerk.post(f"/cases/{case.pk}/credit/", sent).status_code == 302
+    mine = clerk.get(f"/cases/{case.pk}/").content.decode()
+    assert 'name="action" id="settle-1"' not in mine
+    assert "您已经核实过" in mine
+    theirs = second.get(f"/cases/{case.pk}/").content.decode()
+    assert 'name="action" id="settle-1"' in theirs
+    assert "示例经办甲核实为" in theirs
+    assert "还需一人" in theirs
+    again = clerk.post(f"/cases/{case.pk}/credit/", sent)
+    assert again.status_code == 422
+    assert "您已经对这一项作出过确认" in again.content.decode()
+    second.post(f"/cases/{case.pk}/credit/", {"action": "two_confirm_identity:same", "reason": "同一主体"})
+    assert "两人意见不一，须第三人核实" in sign_in("third", CLERKS).get(f"/cases/{case.pk}/").content.decode()
+
+
+@pytest.mark.parametrize(("spoken_by", "open_to"), [([], 1), (["lin"], 0)])
+def test_only_the_identity_is_closed_to_who_has_spoken(clerk: Client, spoken_by: list[str], open_to: int) -> None:
+    """Having spoken about the identity closes that choice, and asking again stays open."""
+    actions = [
+        Action("two_confirm_identity:same", "核实为同一主体", who="两名工作人员分别确认"),
+        Action("retry", "立即重查", needs_reason=False),
+    ]
+    due = timezone.localdate() + timedelta(days=9)
+    hold = HoldView(
+        "疑似", "核实", timezone.now(), due, 7, actions, voices=["某人核实为：同一主体"], spoken_by=spoken_by
+    )
+    panel = Panel("held", "", "violet", "待核", "O-01", None, "", "核实", actions[0], hold)
+    settling = settling_of(User.objects.get(username="lin"), panel)
+    assert settling is not None
+    assert (len(settling.choices), len(settling.plain), settling.others) == (open_to, 1, [])

@@ -1,0 +1,118 @@
+"""容缺受理: promised materials are shown, supplied and waited for before a grant."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from approval_hook.panel import Badge
+from approval_hook.policy.workdays import add_workdays
+from approval_hook.workcalendar import published_calendar
+from tests.integration.workflows.driving import claim, do, filed_food, task_named
+from workflows.clerk.tolerance import shown_badge
+from workflows.models import FoodBusinessCase
+
+MISSING = "service-address"
+
+
+def _workday() -> date:
+    return add_workdays(timezone.localdate(), 4, published_calendar()).on
+
+
+@pytest.fixture
+def tolerated(clerk: Client, food: dict[str, Any]) -> FoodBusinessCase:
+    """A case accepted with one material promised."""
+    food["materials"].remove(MISSING)
+    case: FoodBusinessCase = filed_food(food)
+    form = {"materials": food["materials"], "promise_signed": "on", "supply_until": str(_workday())}
+    assert do(clerk, case, "accept", form).status_code == 302
+    case.refresh_from_db()
+    return case
+
+
+def test_a_grant_waits_for_the_promised_material(clerk: Client, head: Client, tolerated: FoodBusinessCase) -> None:
+    """Review and decision say what is out; a grant is refused until it is registered, then it goes through."""
+    page = clerk.get(f"/cases/{tolerated.pk}/").content.decode()
+    assert "还有 1 份承诺补交的材料未到" in page
+    assert '<span class="lane amber">容缺受理</span>' in page
+    do(clerk, tolerated, "review", {"review_opinion": "符合法定条件。"})
+    grant = {"decision": "granted", "decision_reason": "符合条件"}
+    refused = do(head, tolerated, "decide", grant).content.decode()
+    assert "补齐前不能准予许可" in refused
+    assert str(_workday()) in refused
+    supplied = clerk.post(f"/cases/{tolerated.pk}/supply/", {"materials": [MISSING]}, follow=True).content.decode()
+    assert "lin 登记补交：送达地址确认书" in supplied
+    assert '<span class="lane amber">容缺受理</span>' not in supplied
+    assert head.post(task_named(tolerated, "decide").reverse("execute"), grant).status_code == 302
+    tolerated.refresh_from_db()
+    assert (tolerated.decision, MISSING in tolerated.materials) == ("granted", True)
+
+
+def test_a_refusal_does_not_wait_for_it(clerk: Client, head: Client, tolerated: FoodBusinessCase) -> None:
+    """A promise that is still open stops only a grant."""
+    do(clerk, tolerated, "review", {"review_opinion": "不符合法定条件。"})
+    refusal = "经营场所与有毒场所距离不足，不符合《食品安全法》第三十三条规定的条件。"
+    data = {"decision": "refused", "decision_reason": refusal, "remedy_told": "on"}
+    assert do(head, tolerated, "decide", data).status_code == 302
+
+
+def test_only_what_is_out_is_supplied_and_only_by_the_window(
+    clerk: Client, head: Client, tolerated: FoodBusinessCase
+) -> None:
+    """An empty tick, a paper that is already here and an officer without the right change nothing."""
+    url = f"/cases/{tolerated.pk}/supply/"
+    assert "请勾选收到的材料" in clerk.post(url, {}, follow=True).content.decode()
+    here = clerk.post(url, {"materials": ["application-form"]}, follow=True)
+    assert "请勾选收到的材料" in here.content.decode()
+    assert "没有登记补交的权限" in head.post(url, {"materials": [MISSING]}, follow=True).content.decode()
+    assert tolerated.case_events.count() == 0
+
+
+def test_the_list_shows_the_promise_and_its_chip_keeps_it(clerk: Client, tolerated: FoodBusinessCase) -> None:
+    """The list has the amber badge while the paper is out, and not after."""
+    shown = clerk.get("/work/?show=tolerant")
+    assert [row.case for row in shown.context["page"]] == [tolerated]
+    assert "容缺受理" in shown.content.decode()
+    clerk.post(f"/cases/{tolerated.pk}/supply/", {"materials": [MISSING]})
+    assert list(clerk.get("/work/?show=tolerant").context["page"]) == []
+
+
+@pytest.mark.parametrize(
+    ("channel", "shown"),
+    [("ordinary", "tolerant"), ("green", "tolerant"), ("strict", "strict"), ("restricted", "restricted")],
+)
+def test_a_stricter_channel_keeps_its_word(tolerated: FoodBusinessCase, channel: str, shown: str) -> None:
+    """A promise never hides that a case is examined strictly or restricted."""
+    badge = shown_badge(tolerated, Badge(channel, channel, "grey", "O-10"))
+    assert badge is not None
+    assert badge.channel == shown
+
+
+def test_the_last_day_of_a_promise_is_a_working_day(clerk: Client, food: dict[str, Any]) -> None:
+    """A Saturday off is refused as the last day."""
+    food["materials"].remove(MISSING)
+    case = filed_food(food)
+    day = timezone.localdate() + timedelta(days=1)
+    while published_calendar().is_workday(day):
+        day += timedelta(days=1)
+    form = {"materials": food["materials"], "promise_signed": "on", "supply_until": str(day)}
+    assert "须是工作日" in do(clerk, case, "accept", form).content.decode()
+
+
+def test_received_materials_are_kept_without_accepting(clerk: Client, food: dict[str, Any]) -> None:
+    """The second button stores the ticks, says so in the history and leaves the case unaccepted."""
+    food["materials"] = ["application-form"]
+    case = filed_food(food)
+    claim(clerk, case, "accept")
+    url = task_named(case, "accept").reverse("execute")
+    assert clerk.post(url, {"materials": ["invented"], "save": "materials"}).status_code == 200
+    now = ["application-form", "safety-rules"]
+    page = clerk.post(url, {"materials": now, "save": "materials"}, follow=True).content.decode()
+    assert "尚未受理" in page
+    assert "lin 保存已收材料：食品安全规章制度" in page
+    case.refresh_from_db()
+    assert (case.materials, case.accepted_at) == (now, None)

@@ -1,0 +1,99 @@
+"""容缺受理: what an accepted case still owes, how it is shown, and how it is supplied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from viewflow.workflow.status import PROCESS
+
+from approval_hook.panel import Badge
+from workflows import materials
+from workflows.models import CaseEvent, FoodBusinessCase, RideHailingDriverCase
+
+Case = FoodBusinessCase | RideHailingDriverCase
+
+#: Channels that a promise colours; a stricter one keeps its own word.
+_MILD = {"ordinary", "green"}
+
+
+class SupplyRefused(Exception):
+    """Nothing can be supplied now; the message says why, in the reader's language."""
+
+
+def catalogue_of(case: Case) -> tuple[materials.Material, ...]:
+    """Materials of the case's matter."""
+    return materials.FOOD if isinstance(case, FoodBusinessCase) else materials.DRIVER
+
+
+def promised(case: Case) -> list[materials.Material]:
+    """Materials that the applicant promised and has not brought; empty when nothing is owed or all is over."""
+    if case.accepted_at is None or case.decision or case.status != PROCESS.NEW:
+        return []
+    return materials.missing(catalogue_of(case), case.materials)
+
+
+def shown_badge(case: Case, badge: Any | None) -> Any | None:
+    """The channel as lists and the case page show it.
+
+    Args:
+        case: any case.
+        badge: the channel that the credit check gave, if any.
+
+    Returns:
+        容缺受理 while promised materials are out and the check found nothing that weighs more;
+        else the badge as it is.
+
+    Source: 广东省优化营商环境条例 第三十二条.
+    """
+    mild = badge is None or badge.channel in _MILD
+    if case.supply_until is None or not mild or not promised(case):
+        return badge
+    return Badge("tolerant", _("容缺受理"), "amber", badge.outcome if badge else "")
+
+
+def still_out(case: Case) -> str:
+    """One sentence about promised materials that are still out; empty when none are."""
+    out = promised(case)
+    if not out:
+        return ""
+    if case.supply_until is None:
+        return _("还有 %(count)d 份材料未到。") % {"count": len(out)}
+    return _("还有 %(count)d 份承诺补交的材料未到，最迟 %(date)s。") % {
+        "count": len(out),
+        "date": case.supply_until.isoformat(),
+    }
+
+
+def supply(process: Case, user: Any, codes: Sequence[str]) -> None:
+    """Register that the applicant brought promised materials.
+
+    Args:
+        process: the case; it is read again under the flow lock.
+        user: the officer who takes them; needs the accept permission of the case.
+        codes: codes of the materials, at least one, each among those still out.
+
+    Raises:
+        SupplyRefused: no permission, nothing is out, or another code. Nothing has changed.
+    """
+    model = type(process)
+    if not user.has_perm(f"workflows.accept_{model._meta.model_name}"):
+        raise SupplyRefused(_("您没有登记补交的权限。请由窗口经办人员办理。"))
+    with process.flow_class.lock(process.pk), transaction.atomic():
+        case = model._default_manager.get(pk=process.pk)
+        out = {material.code for material in promised(case)}
+        if not out:
+            raise SupplyRefused(_("没有待补交的材料。"))
+        if not codes or not set(codes) <= out:
+            raise SupplyRefused(_("请勾选收到的材料。"))
+        case.materials = [m.code for m in catalogue_of(case) if m.code in {*case.materials, *codes}]
+        case.save(update_fields=["materials"])
+        register(case, user, CaseEvent.Kind.SUPPLIED, sorted(set(codes)))
+
+
+def register(case: Case, user: Any, kind: CaseEvent.Kind, codes: Sequence[str] = ()) -> None:
+    """Keep what an officer did to the case outside its steps, for the history."""
+    CaseEvent.objects.create(process_id=case.pk, kind=kind, at=timezone.now(), by=user, materials=list(codes))
