@@ -22,7 +22,7 @@ from django.db import IntegrityError, connection, transaction
 import approval_hook
 from approval_hook import clock, privacy
 from approval_hook.conf import conf
-from approval_hook.errors import ConfigurationError
+from approval_hook.errors import CaseInvalid, ConfigurationError
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Identity, Inquiry, Point, Recheck, Reply
 from approval_hook.platforms import Question, ask_all, platforms
@@ -133,6 +133,9 @@ def case_of(host_key: str, flow: str, matter: str, facts: CaseFacts, at: datetim
     loaded = book().on(clock.china_date(at))
     if facts.matter != matter:
         raise ConfigurationError(f"The flow {flow} is configured for {matter}, its facts say {facts.matter}.")
+    for field, text, most in (("办件号", facts.case_no, 64), ("办理机关", facts.organ, 200)):
+        if not 0 < len(text) <= most:
+            raise CaseInvalid(field, f"{field}应为 1 至 {most} 个字符。", f"请更正{field}后重新提交。")
     view = view_of(facts, privacy.digest, clock.china_date)
     return Case(
         host_key=host_key,

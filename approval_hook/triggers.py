@@ -7,13 +7,15 @@ SQLite drops triggers when it rebuilds a table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from approval_hook.errors import ConfigurationError
+from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Identity, Inquiry, ProtectedNode, Reply, Settlement
 
 APPEND_ONLY = (Inquiry, Reply, CreditDecision, Settlement)
@@ -24,8 +26,9 @@ _FORWARD = "('STARTED', 'SCHEDULED', 'DONE')"
 
 
 def after_migrate(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
-    """Signal receiver: put triggers and protected nodes in place."""
-    install(using)
+    """Signal receiver: put triggers and protected nodes in place, where our tables are."""
+    if ProtectedNode._meta.db_table in connections[using].introspection.table_names():
+        install(using)
 
 
 def install(using: str = DEFAULT_DB_ALIAS) -> None:
@@ -85,7 +88,10 @@ def sync_protected_nodes(using: str = DEFAULT_DB_ALIAS) -> None:
     """Bring the table of protected nodes in line with the injected flows."""
     wanted = protected_refs()
     manager = ProtectedNode.objects.using(using)
-    manager.exclude(pk__in=wanted).delete()
+    dropped = sorted(manager.exclude(pk__in=wanted).values_list("pk", flat=True))
+    if dropped:
+        get_logger().warning("nodes are no longer protected", alarm=True, nodes=dropped)
+        manager.filter(pk__in=dropped).delete()
     present = set(manager.values_list("pk", flat=True))
     manager.bulk_create(ProtectedNode(flow_task=ref) for ref in sorted(wanted - present))
 
@@ -98,19 +104,24 @@ def _task_tables() -> Iterable[tuple[str, str, str]]:
 
 def _statements(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
     build = _sqlite if connection.vendor == "sqlite" else _postgres
-    return list(build())
+    return list(build(connection.ops.quote_name))
 
 
-def _sqlite() -> Iterable[tuple[str, str]]:
+def guard_name(table: str, verb: str) -> str:
+    """Name of the guard on a task table: short enough for PostgreSQL whatever the table is called."""
+    return f"{_PREFIX}guard_{hashlib.sha256(table.encode()).hexdigest()[:12]}_{verb.lower()}"
+
+
+def _sqlite(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
     for model in APPEND_ONLY:
         table = model._meta.db_table
         for verb in ("UPDATE", "DELETE"):
             name = f"{_PREFIX}{table.removeprefix(_PREFIX)}_no_{verb.lower()}"
             yield (
                 name,
-                f"CREATE TRIGGER {name} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END",
+                f"CREATE TRIGGER {name} BEFORE {verb} ON {q(table)} BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END",
             )
-    identity = Identity._meta.db_table
+    identity = q(Identity._meta.db_table)
     yield (
         f"{_PREFIX}identity_no_delete",
         f"CREATE TRIGGER {_PREFIX}identity_no_delete BEFORE DELETE ON {identity}"
@@ -122,27 +133,28 @@ def _sqlite() -> Iterable[tuple[str, str]]:
         f" WHEN NEW.sealed IS NOT NULL OR NEW.inquiry_id IS NOT OLD.inquiry_id OR NEW.key_id IS NOT OLD.key_id"
         f" BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END",
     )
-    decision, protected = CreditDecision._meta.db_table, ProtectedNode._meta.db_table
+    decision, protected = q(CreditDecision._meta.db_table), q(ProtectedNode._meta.db_table)
     for table, process_column, process_table in _task_tables():
         unfit = (  # table names come from model metadata, never from outside
             f"NEW.status IN {_FORWARD}"
             f" AND EXISTS (SELECT 1 FROM {protected} p WHERE p.flow_task = NEW.flow_task)"
             f" AND NOT COALESCE((SELECT d.permits AND d.fresh_until > strftime('%Y-%m-%d %H:%M:%f', 'now')"
-            f" FROM {decision} d WHERE d.host_key = '{process_table}:' || NEW.{process_column}"
+            f" FROM {decision} d WHERE d.host_key = '{process_table}:' || NEW.{q(process_column)}"
             f" ORDER BY d.id DESC LIMIT 1), 0)"
         )
         for verb, when in (
             ("INSERT", unfit),
             ("UPDATE", f"(NEW.status IS NOT OLD.status OR NEW.flow_task IS NOT OLD.flow_task) AND {unfit}"),
         ):
-            name = f"{_PREFIX}guard_{table}_{verb.lower()}"
+            name = guard_name(table, verb)
             yield (
                 name,
-                f"CREATE TRIGGER {name} BEFORE {verb} ON {table} WHEN {when} BEGIN SELECT RAISE(ABORT, '{_HELD}'); END",
+                f"CREATE TRIGGER {name} BEFORE {verb} ON {q(table)} WHEN {when}"
+                f" BEGIN SELECT RAISE(ABORT, '{_HELD}'); END",
             )
 
 
-def _postgres() -> Iterable[tuple[str, str]]:
+def _postgres(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
     yield (
         "",
         f"CREATE OR REPLACE FUNCTION {_PREFIX}refuse() RETURNS trigger LANGUAGE plpgsql AS $$"
@@ -154,41 +166,44 @@ def _postgres() -> Iterable[tuple[str, str]]:
         verbs = "DELETE" if model is Identity else "UPDATE OR DELETE"
         yield (
             f"{_PREFIX}{short}_append_only",
-            f"CREATE TRIGGER {_PREFIX}{short}_append_only BEFORE {verbs} ON {table}"
+            f"CREATE TRIGGER {_PREFIX}{short}_append_only BEFORE {verbs} ON {q(table)}"
             f" FOR EACH ROW EXECUTE FUNCTION {_PREFIX}refuse()",
         )
         yield (
             f"{_PREFIX}{short}_no_truncate",
-            f"CREATE TRIGGER {_PREFIX}{short}_no_truncate BEFORE TRUNCATE ON {table}"
+            f"CREATE TRIGGER {_PREFIX}{short}_no_truncate BEFORE TRUNCATE ON {q(table)}"
             f" FOR EACH STATEMENT EXECUTE FUNCTION {_PREFIX}refuse()",
         )
-    identity = Identity._meta.db_table
+    identity = q(Identity._meta.db_table)
     yield (
         f"{_PREFIX}identity_erase_only",
         f"CREATE TRIGGER {_PREFIX}identity_erase_only BEFORE UPDATE ON {identity} FOR EACH ROW WHEN"
         f" (NEW.sealed IS NOT NULL OR NEW.inquiry_id IS DISTINCT FROM OLD.inquiry_id"
         f" OR NEW.key_id IS DISTINCT FROM OLD.key_id) EXECUTE FUNCTION {_PREFIX}refuse()",
     )
-    decision, protected = CreditDecision._meta.db_table, ProtectedNode._meta.db_table
+    decision, protected = q(CreditDecision._meta.db_table), q(ProtectedNode._meta.db_table)
     for table, process_column, process_table in _task_tables():
-        function = f"{_PREFIX}guard_{table}"
+        function = guard_name(table, "function")
         yield (
             "",
             f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
             f" IF EXISTS (SELECT 1 FROM {protected} p WHERE p.flow_task = NEW.flow_task)"
             f" AND NOT COALESCE((SELECT d.permits AND d.fresh_until > clock_timestamp() FROM {decision} d"
-            f" WHERE d.host_key = '{process_table}:' || NEW.{process_column} ORDER BY d.id DESC LIMIT 1), false)"
+            f" WHERE d.host_key = '{process_table}:' || NEW.{q(process_column)} ORDER BY d.id DESC LIMIT 1), false)"
             f" THEN RAISE EXCEPTION '{_HELD}' USING ERRCODE = 'integrity_constraint_violation'; END IF;"
             f" RETURN NEW; END $$",
         )
-        yield (
-            f"{_PREFIX}guard_{table}_insert",
-            f"CREATE TRIGGER {_PREFIX}guard_{table}_insert BEFORE INSERT ON {table} FOR EACH ROW"
-            f" WHEN (NEW.status IN {_FORWARD}) EXECUTE FUNCTION {function}()",
-        )
-        yield (
-            f"{_PREFIX}guard_{table}_update",
-            f"CREATE TRIGGER {_PREFIX}guard_{table}_update BEFORE UPDATE ON {table} FOR EACH ROW"
-            f" WHEN (NEW.status IN {_FORWARD} AND (NEW.status IS DISTINCT FROM OLD.status"
-            f" OR NEW.flow_task IS DISTINCT FROM OLD.flow_task)) EXECUTE FUNCTION {function}()",
-        )
+        for verb, when in (
+            ("INSERT", f"NEW.status IN {_FORWARD}"),
+            (
+                "UPDATE",
+                f"NEW.status IN {_FORWARD} AND (NEW.status IS DISTINCT FROM OLD.status"
+                f" OR NEW.flow_task IS DISTINCT FROM OLD.flow_task)",
+            ),
+        ):
+            name = guard_name(table, verb)
+            yield (
+                name,
+                f"CREATE TRIGGER {name} BEFORE {verb} ON {q(table)} FOR EACH ROW WHEN ({when})"
+                f" EXECUTE FUNCTION {function}()",
+            )

@@ -73,7 +73,7 @@ class Inquiry(AppendOnly):
     point = models.CharField("环节", max_length=16, choices=Point.choices)
     gate_key = models.CharField("闸口任务", max_length=120)  # "<task table>:<pk>" or "recheck:<pk>"
     round = models.PositiveSmallIntegerField("第几次")
-    asked_by = models.CharField("发起人", max_length=150)
+    asked_by = models.CharField("发起人", max_length=254)
     rules_revision = models.CharField("规则版本", max_length=64)
     rules_digest = models.CharField("规则摘要", max_length=64)
     subjects = models.CharField("主体指纹", max_length=64)  # keyed digest over parties and roles
@@ -173,7 +173,7 @@ class CreditDecision(AppendOnly):
     body = models.JSONField("意见书")  # Decision and the settled matches it was made with
     digest = models.CharField("意见书摘要", max_length=64)  # SHA-256 of the canonical body
     software = models.CharField("软件版本", max_length=32)
-    made_by = models.CharField("经手人", max_length=150)
+    made_by = models.CharField("经手人", max_length=254)
     made_at = models.DateTimeField("作出时间")
 
     class Meta:
@@ -203,7 +203,7 @@ class Settlement(AppendOnly):
     party = models.CharField("主体", max_length=64)
     record = models.CharField("记录", max_length=128, blank=True)
     verdict = models.CharField("结论", max_length=16, choices=Verdict.choices)
-    by = models.CharField("确认人", max_length=150)
+    by = models.CharField("确认人", max_length=254)
     reason = models.TextField("理由")
     evidence = models.TextField("证据", blank=True)
     made_at = models.DateTimeField("确认时间")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from viewflow.workflow.base import Flow, Node
 
+from approval_hook.errors import ApprovalHookError, CaseInvalid
 from approval_hook.gate import Case, case_of
 from approval_hook.hosts.viewflow import graph
+from approval_hook.logs import get_logger
 from approval_hook.models import Point
+from approval_hook.policy.case import CaseFacts
 from approval_hook.spec import Gate
 
 
@@ -66,7 +71,24 @@ class Binding:
         Raises:
             CaseInvalid: the facts cannot be used.
         """
-        return case_of(self.host_key(process.pk), self.flow_ref, self.gate.matter, self.gate.facts(process), at)
+        return case_of(self.host_key(process.pk), self.flow_ref, self.gate.matter, self._facts(process), at)
+
+    def _facts(self, process: Any) -> CaseFacts:
+        """The host's facts; whatever its mapping throws becomes a remedy instead of a crash."""
+        try:
+            return self.gate.facts(process)
+        except ApprovalHookError:
+            raise
+        except Exception as error:  # noqa: BLE001 - host code; only its place is logged, never its values
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            get_logger().error(
+                "facts failed",
+                case=self.host_key(process.pk),
+                error=type(error).__name__,
+                place=f"{Path(frame.filename).name}:{frame.lineno}",
+            )
+            text = f"办件事实读取出错（{type(error).__name__}）。"
+            raise CaseInvalid("办件事实", text, "请联系系统管理员检查事实映射。") from None
 
 
 def task_table(flow_class: type[Flow]) -> str:

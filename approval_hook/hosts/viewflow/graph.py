@@ -23,6 +23,16 @@ def nodes_of(flow_class: type[Flow]) -> dict[str, Node]:
     return flow_class._nodes_by_name
 
 
+def all_flows() -> Iterator[type[Flow]]:
+    """Every flow class that has been imported."""
+    waiting = list(Flow.__subclasses__())
+    while waiting:
+        flow_class = waiting.pop()
+        waiting += flow_class.__subclasses__()
+        if "_nodes_by_name" in vars(flow_class):
+            yield flow_class
+
+
 def is_start(node: Node) -> bool:
     """True when the node creates a process."""
     return isinstance(node, Start | StartHandle)
@@ -43,6 +53,11 @@ def successors(node: Node) -> Iterator[Node]:
     for edge in node._outgoing():
         if edge.dst is not None:
             yield edge.dst
+
+
+def is_boundary(node: Node) -> bool:
+    """True when the node is an event on another node's border, armed with it."""
+    return getattr(node, "_attached_to", None) is not None
 
 
 def boundary_events(node: Node) -> list[Node]:

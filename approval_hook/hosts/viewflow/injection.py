@@ -66,7 +66,9 @@ def inject(flow_class: type[Flow], gate: Gate) -> Binding:
     if found is not None:
         if found.gate == gate:
             return found
-        raise ConfigurationError(f"{flow_class.__name__} has another credit gate already.")
+        raise ConfigurationError(
+            f"{flow_class.__name__} has another credit gate already: {found.gate}; this one is {gate}."
+        )
     nodes = graph.nodes_of(flow_class)
     _check_names(flow_class, gate)
     places = [(name, Point.ACCEPTANCE) for name in gate.accepts] + [(name, Point.DECISION) for name in gate.protects]
@@ -106,6 +108,11 @@ def _check_names(flow_class: type[Flow], gate: Gate) -> None:
         )
     if not gate.protects:
         raise ConfigurationError(f"The gate of {flow_class.__name__} protects no node.")
+    attached = [name for name in (*gate.protects, *gate.accepts) if graph.is_boundary(nodes[name])]
+    if attached:
+        raise ConfigurationError(
+            f"{flow_class.__name__}: {', '.join(attached)} is a boundary event; name the node behind it."
+        )
     twice = set(gate.protects) & set(gate.accepts)
     if twice:
         raise ConfigurationError(
@@ -161,6 +168,8 @@ def gate_from(entry: FlowSettings) -> Gate:
         facts = import_string(entry.facts)
     except ImportError as error:
         raise ConfigurationError(f"APPROVAL_HOOK: {entry.facts} cannot be imported: {error}") from error
+    if not callable(facts):
+        raise ConfigurationError(f"APPROVAL_HOOK: {entry.facts} is not a function that maps a process to CaseFacts.")
     return Gate(matter=entry.matter, facts=facts, protects=entry.protects, accepts=entry.accepts)
 
 
