@@ -115,15 +115,15 @@ def check_surroundings(app_configs: Any, **kwargs: Any) -> Sequence[checks.Check
 
 
 def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """W006 held cases would answer a bare 403, E007 Viewflow needs request.user, W008 unsafe lock."""
+    """E006 a task could be moved under another node's address, E007 Viewflow needs request.user, W008 unsafe lock."""
     from viewflow.workflow.lock import no_lock
 
     from approval_hook.hosts.viewflow.injection import bindings
 
     problems: list[checks.CheckMessage] = []
     if _MIDDLEWARE not in settings.MIDDLEWARE:
-        text = f"{_MIDDLEWARE} is not in MIDDLEWARE; a held step would answer a bare 403."
-        problems.append(checks.Warning(text, hint="Add it after authentication.", id="approval_hook.W006"))
+        text = f"{_MIDDLEWARE} is not in MIDDLEWARE; a task could be moved under another node's address."
+        problems.append(checks.Error(text, hint="Add it after authentication.", id="approval_hook.E006"))
     if "django.contrib.auth.middleware.AuthenticationMiddleware" not in settings.MIDDLEWARE:
         problems.append(
             checks.Error(
@@ -144,17 +144,17 @@ def check_database(
 ) -> Sequence[checks.CheckMessage]:
     """E009 a table or trigger is missing, E010 protected nodes are out of date, W014 cases nobody attends to."""
     from approval_hook import triggers
-    from approval_hook.models import ProtectedNode
+    from approval_hook.models import CreditDecision
 
     problems: list[checks.CheckMessage] = []
     for alias in databases or ():
-        if ProtectedNode._meta.db_table not in connections[alias].introspection.table_names():
+        if CreditDecision._meta.db_table not in connections[alias].introspection.table_names():
             text = f"{alias}: the tables of the credit gate are missing."
             problems.append(checks.Error(text, hint="Run manage.py migrate.", id="approval_hook.E009"))
             continue
         try:
-            missing = set(triggers.expected(alias)) - {name for name, _ in triggers.installed(alias)}
-            stale = set(ProtectedNode.objects.using(alias).values_list("pk", flat=True)) != triggers.protected_refs()
+            missing = set(triggers.expected(alias)) - {name for name, *_ in triggers.installed(alias)}
+            stale = triggers.outdated(alias)
         except DatabaseError as error:
             problems.append(checks.Error(f"{alias}: {type(error).__name__}", id="approval_hook.E009"))
             continue
@@ -165,7 +165,9 @@ def check_database(
         if stale:
             problems.append(
                 checks.Error(
-                    f"{alias}: the list of protected nodes is out of date.", hint=hint, id="approval_hook.E010"
+                    f"{alias}: the guards protect other nodes than the injected flows name.",
+                    hint=hint,
+                    id="approval_hook.E010",
                 )
             )
         problems += _orphans(alias)

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('answered_at', models.DateTimeField(verbose_name='答复时间')),
                 ('fresh_until', models.DateTimeField(verbose_name='有效至')),
                 ('body', models.JSONField(verbose_name='意见书')),
-                ('digest', models.CharField(max_length=64, verbose_name='意见书摘要')),
+                ('digest', models.CharField(max_length=64, verbose_name='意见书验证码')),
                 ('software', models.CharField(max_length=32, verbose_name='软件版本')),
                 ('made_by', models.CharField(max_length=254, verbose_name='经手人')),
                 ('made_at', models.DateTimeField(verbose_name='作出时间')),
@@ -95,16 +95,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='ProtectedNode',
-            fields=[
-                ('flow_task', models.CharField(max_length=255, primary_key=True, serialize=False, verbose_name='环节')),
-            ],
-            options={
-                'verbose_name': '受保护环节',
-                'verbose_name_plural': '受保护环节',
-            },
-        ),
-        migrations.CreateModel(
             name='Recheck',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -147,6 +137,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('head_decides', 'head_decides'), ('section_confirms', 'section_confirms'), ('two_confirm_identity', 'two_confirm_identity'), ('supervisor_releases', 'supervisor_releases')], max_length=32, verbose_name='义务')),
                 ('party', models.CharField(max_length=64, verbose_name='主体')),
                 ('record', models.CharField(blank=True, max_length=128, verbose_name='记录')),
+                ('content', models.CharField(blank=True, max_length=64, verbose_name='记录内容摘要')),
                 ('verdict', models.CharField(choices=[('uphold', '确认'), ('release', '不适用'), ('same', '是同一主体'), ('not_same', '不是同一主体'), ('without_effect', '按无信用影响办理')], max_length=16, verbose_name='结论')),
                 ('by', models.CharField(max_length=254, verbose_name='确认人')),
                 ('reason', models.TextField(verbose_name='理由')),

@@ -210,8 +210,10 @@ def _ask_and_decide(binding: Binding, activation: Activation, case: Case, point:
 
 def _decide(case: Case, point: Point, answer: _Answer) -> CreditDecision | None:
     """The decision now in force; an answer that another worker has decided on is not decided on again."""
-    if answer.taken_up and answer.reply.decisions.filter(host_key=case.host_key).exists():
-        return gate.in_force(case.host_key)
+    if answer.taken_up:
+        found = gate.in_force(case.host_key)
+        if found is not None and found.reply_id == answer.reply.pk and found.is_genuine():
+            return found
     return gate.decide(case, answer.inquiry, answer.reply, point, answer.inquiry.asked_by)
 
 

@@ -26,7 +26,7 @@ class Binding:
     flow_class: type[Flow]
     gate: Gate
     gate_nodes: dict[str, Point]  # inserted node name -> hook point
-    originals: dict[str, type]  # protected node name -> its activation class before
+    originals: dict[str, type]  # node name -> its activation class before
 
     @property
     def flow_ref(self) -> str:
@@ -36,6 +36,12 @@ class Binding:
     def protected_refs(self) -> list[str]:
         """Stored references of the protected nodes."""
         return [graph.node_ref(graph.nodes_of(self.flow_class)[name]) for name in self.gate.protects]
+
+    def refs_behind(self) -> list[str]:
+        """Stored references of the nodes that no path reaches but through a protected one."""
+        nodes = graph.nodes_of(self.flow_class)
+        reached = {name for name, _ in graph.reach(self.flow_class, closed=set(self.gate.protects))}
+        return [graph.node_ref(node) for name, node in nodes.items() if name not in reached]
 
     def gate_refs(self) -> list[str]:
         """Stored references of the inserted gate nodes."""

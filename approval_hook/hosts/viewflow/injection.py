@@ -5,8 +5,6 @@ Never by subclassing: a subclass of a concrete flow keeps edges to its parent's 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.conf import settings
 from django.utils.module_loading import import_string
 from viewflow.workflow.base import Flow, Node
@@ -20,6 +18,7 @@ from approval_hook.hosts.viewflow.guard import guarded
 from approval_hook.hosts.viewflow.nodes import CreditGate
 from approval_hook.models import Point
 from approval_hook.spec import Gate
+from approval_hook.triggers import GuardedTable
 
 _bindings: dict[type[Flow], Binding] = {}
 
@@ -77,9 +76,13 @@ def inject(flow_class: type[Flow], gate: Gate) -> Binding:
         inserted = _insert_before(flow_class, nodes[name], point)
         if inserted is not None:
             gate_nodes[inserted.name] = point
-    originals = {name: nodes[name].activation_class for name in gate.protects}
-    for name in gate.protects:
-        nodes[name].activation_class = guarded(nodes[name].activation_class)
+    originals = {
+        name: node.activation_class
+        for name, node in nodes.items()
+        if node.activation_class is not None and not graph.is_start(node) and name not in gate_nodes
+    }
+    for name, original in originals.items():
+        nodes[name].activation_class = guarded(original)
     graph.relink(flow_class)
     result = Binding(flow_class, gate, gate_nodes, originals)
     _bindings[flow_class] = result
@@ -183,10 +186,21 @@ def _import_flow(entry: FlowSettings) -> type[Flow]:
     return flow_class
 
 
-def task_tables() -> Iterable[tuple[str, str, str]]:
-    """(task table, process column, process table) of every injected flow, each once; Viewflow's own always."""
+def guarded_tables() -> list[GuardedTable]:
+    """What the database guards: each task table of an injected flow once; Viewflow's own always."""
     from viewflow.workflow.models import Process, Task
 
-    own = (Task._meta.db_table, "process_id", Process._meta.db_table)
-    found = {(keys.task_table(f), keys.process_column(f), keys.process_table(f)) for f in _bindings}
-    return sorted(found | {own})
+    tables: dict[tuple[str, str, str], list[Binding]] = {
+        (Task._meta.db_table, "process_id", Process._meta.db_table): []
+    }
+    for flow_class, found in _bindings.items():
+        key = (keys.task_table(flow_class), keys.process_column(flow_class), keys.process_table(flow_class))
+        tables.setdefault(key, []).append(found)
+    return [
+        GuardedTable(
+            *key,
+            protected=tuple(sorted(ref for b in found for ref in b.protected_refs())),
+            behind=tuple(sorted((ref, tuple(b.protected_refs())) for b in found for ref in b.refs_behind())),
+        )
+        for key, found in sorted(tables.items())
+    ]
