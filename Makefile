@@ -1,4 +1,6 @@
 # Every target makes what it needs; `make test` and `make demo` work on a fresh clone.
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -12,7 +14,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "Installing the locked dependencies into $(VENV) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock \
+	  | awk '/^Collecting/ {printf "\r  %d packages found", ++n; fflush()} /^Installing/ {printf "\r  installing %d packages ...", n; fflush()} END {print "\r  installed.                    "}'
 	@touch $(STAMP)
 
 # Drives the demo cases over real HTTP, prints the table, then serves the pages until Ctrl-C.

@@ -35,7 +35,7 @@ from adapters.signing import TifSigner
 from adapters.wire import Fields, parse_object
 from approval_hook.errors import ConfigurationError, PlatformReplyInvalid
 from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState, Severity
-from approval_hook.policy.subjects import Identifier, IdentifierType, Subject
+from approval_hook.policy.subjects import Identifier, IdentifierType, Subject, mask_text
 from approval_hook.ports import Query
 
 __all__ = ["GatewayPlatform"]
@@ -189,7 +189,7 @@ class GatewayPlatform:
         ids = [row.text("recordId", longest=100) for row in rows]
         if len(rows) != count or len(set(ids)) != len(ids):
             raise PlatformReplyInvalid(f"{self.name}: rows are missing or come twice.")
-        records = [_row(row, query.subject, self.name) for row in rows]
+        records = [_row(row, query, self.name) for row in rows]
         first = pages[0]
         registered = first.object("subject").text_or_empty("name", longest=200)
         return _Answer(
@@ -261,23 +261,27 @@ def _askable(subject: Subject) -> list[Identifier]:
     return [primary, *others]
 
 
-def _row(row: Fields, subject: Subject, source: str) -> CreditRecord:
-    """Read one row; fields that are not named here are dropped (R-36)."""
+def _row(row: Fields, query: Query, source: str) -> CreditRecord:
+    """Read one row; fields that are not named here are dropped (R-36).
+
+    Free text is masked here: a record becomes evidence that nobody can erase afterwards.
+    """
     return CreditRecord(
         record_id=row.text("recordId", longest=100),
         source=source,
         list_type=row.text("listType", longest=60),
         severity=row.code("severity", _SEVERITY),
-        title=row.text("title"),
+        title=mask_text(row.text("title")),
         decided_on=row.day("decidedOn"),
-        decided_by=row.text_or_empty("decidedBy", longest=200),
-        document_no=row.text_or_empty("documentNo", longest=200),
+        decided_by=mask_text(row.text_or_empty("decidedBy", longest=200)),
+        document_no=_document_no(row),
         category=row.text_or_empty("category", longest=20),
         match=grade(
-            subject,
+            query.subject,
             name=row.text_or_empty("name", longest=200),
             id_type=row.text_or_empty("idType", longest=40),
             number=row.text_or_empty("idNumber", longest=40),
+            on=query.as_of,
         ),
         state=row.code("state", _STATE),
         published_on=row.day_or_none("publishedOn"),
@@ -288,6 +292,17 @@ def _row(row: Fields, subject: Subject, source: str) -> CreditRecord:
         domain=row.text_or_empty("domain", longest=60),
         role_then=row.text_or_empty("roleThen", longest=60),
     )
+
+
+def _document_no(row: Fields) -> str:
+    """Document number without personal numbers.
+
+    Two documents may look alike once masked, and one entry must never speak for another, so a
+    masked one carries the number of its row.
+    """
+    plain = row.text_or_empty("documentNo", longest=200)
+    masked = mask_text(plain)
+    return plain if masked == plain else f"{masked}（{row.text('recordId', longest=100)}）"
 
 
 def _merged(answers: list[_Answer]) -> _Answer:

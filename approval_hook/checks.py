@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core import checks
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.utils import DatabaseError
 
 from approval_hook import clock
@@ -22,19 +23,19 @@ def register_all() -> None:
     checks.register(check_settings)
     checks.register(check_flows)
     checks.register(check_middleware)
-    checks.register(check_database, checks.Tags.database)
+    checks.register(check_surroundings)
+    # With deploy=True, because migrate runs database checks first, and these are mended by migrate.
+    checks.register(check_database, checks.Tags.database, deploy=True)
 
 
 def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
     """E001 settings, E002 rules, E003 platforms and secrets."""
-    from approval_hook import gate, platforms
+    from approval_hook import gate, platforms, privacy
 
     try:
-        c = conf()
-        c.secret(c.digest_secret)
-        c.secret(c.field_secret)
+        privacy.check_secrets()
     except ApprovalHookError as error:
-        return [checks.Error(str(error), hint="See docs/quickstart.md.", id="approval_hook.E001")]
+        return [checks.Error(str(error), hint="See docs/reference/settings.md.", id="approval_hook.E001")]
     problems: list[checks.CheckMessage] = []
     try:
         gate.book().on(clock.today())
@@ -59,29 +60,70 @@ def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage
         try:
             matter = gate.book().on(clock.today()).rules.matter(binding.gate.matter)
         except CaseInvalid as error:
-            problems.append(checks.Error(f"{name}: {error}", id="approval_hook.E004"))
+            hint = "Add the matter to the rule file, or mend APPROVAL_HOOK['FLOWS']."
+            problems.append(checks.Error(f"{name}: {error}", hint=hint, id="approval_hook.E004"))
             continue
         except ApprovalHookError:
             continue  # check_settings reports it
         missing = set(matter.required_sources) - set(conf().platforms)
         if missing:
             text = f"{name}: the matter requires the sources {sorted(missing)}, which PLATFORMS does not name."
-            problems.append(checks.Error(text, id="approval_hook.E004"))
+            hint = "Add them to APPROVAL_HOOK['PLATFORMS']."
+            problems.append(checks.Error(text, hint=hint, id="approval_hook.E004"))
         for node, path in prove(binding.flow_class).gaps.items():
             text = f"{name}: {node} can be reached around the credit gate: {' -> '.join(path)}."
-            problems.append(checks.Error(text, id="approval_hook.E005"))
+            hint = "Take the edge out, or name the node it leads to as protected too."
+            problems.append(checks.Error(text, hint=hint, id="approval_hook.E005"))
+    for name, into in _subclasses_into_injected_flows():
+        text = f"{name} leads into nodes of {into}, which has a credit gate; its cases would wait there for ever."
+        hint = "Give the subclass nodes of its own: a concrete flow cannot be extended by subclassing."
+        problems.append(checks.Error(text, hint=hint, id="approval_hook.E011"))
+    return problems
+
+
+def _subclasses_into_injected_flows() -> list[tuple[str, str]]:
+    from approval_hook.hosts.viewflow import graph
+    from approval_hook.hosts.viewflow.injection import bindings
+
+    injected = {binding.flow_class for binding in bindings()}
+    found = set()
+    for flow_class in graph.all_flows():
+        if flow_class in injected:
+            continue
+        for node in graph.nodes_of(flow_class).values():
+            for following in graph.successors(node):
+                if following.flow_class in injected:
+                    found.add((flow_class.__name__, following.flow_class.__name__))
+    return sorted(found)
+
+
+def check_surroundings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """E012 evidence would go to another database than the transactions we watch, E013 naive times."""
+    from approval_hook.hosts.viewflow.injection import bindings
+    from approval_hook.models import Inquiry
+
+    problems: list[checks.CheckMessage] = []
+    models = {Inquiry, *(m for b in bindings() for m in (b.flow_class.task_class, b.flow_class.process_class))}
+    elsewhere = sorted({m._meta.label for m in models if router.db_for_write(m) != DEFAULT_DB_ALIAS})
+    if elsewhere:
+        text = f"{', '.join(elsewhere)}: the credit gate and the flows it guards must be in the default database."
+        problems.append(checks.Error(text, hint="Mend DATABASE_ROUTERS.", id="approval_hook.E012"))
+    if not settings.USE_TZ:
+        text = "USE_TZ is off; the age of a record cannot be told."
+        problems.append(checks.Error(text, hint="Set USE_TZ = True.", id="approval_hook.E013"))
     return problems
 
 
 def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """W006 held cases would answer a bare 403, E007 Viewflow needs request.user, W008 unsafe lock."""
+    """E006 a task could be moved under another node's address, E007 Viewflow needs request.user, W008 unsafe lock."""
     from viewflow.workflow.lock import no_lock
 
     from approval_hook.hosts.viewflow.injection import bindings
 
     problems: list[checks.CheckMessage] = []
     if _MIDDLEWARE not in settings.MIDDLEWARE:
-        problems.append(checks.Warning(f"{_MIDDLEWARE} is not in MIDDLEWARE.", id="approval_hook.W006"))
+        text = f"{_MIDDLEWARE} is not in MIDDLEWARE; a task could be moved under another node's address."
+        problems.append(checks.Error(text, hint="Add it after authentication.", id="approval_hook.E006"))
     if "django.contrib.auth.middleware.AuthenticationMiddleware" not in settings.MIDDLEWARE:
         problems.append(
             checks.Error(
@@ -100,17 +142,19 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMe
 def check_database(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Sequence[checks.CheckMessage]:
-    """E009 a trigger is missing, E010 the list of protected nodes is out of date."""
+    """E009 a table or trigger is missing, E010 protected nodes are out of date, W014 cases nobody attends to."""
     from approval_hook import triggers
-    from approval_hook.models import ProtectedNode
+    from approval_hook.models import CreditDecision
 
     problems: list[checks.CheckMessage] = []
     for alias in databases or ():
-        if ProtectedNode._meta.db_table not in connections[alias].introspection.table_names():
-            continue  # not migrated yet
+        if CreditDecision._meta.db_table not in connections[alias].introspection.table_names():
+            text = f"{alias}: the tables of the credit gate are missing."
+            problems.append(checks.Error(text, hint="Run manage.py migrate.", id="approval_hook.E009"))
+            continue
         try:
-            missing = set(triggers.expected(alias)) - {name for name, _ in triggers.installed(alias)}
-            stale = set(ProtectedNode.objects.using(alias).values_list("pk", flat=True)) != triggers.protected_refs()
+            missing = set(triggers.expected(alias)) - {name for name, *_ in triggers.installed(alias)}
+            stale = triggers.outdated(alias)
         except DatabaseError as error:
             problems.append(checks.Error(f"{alias}: {type(error).__name__}", id="approval_hook.E009"))
             continue
@@ -121,7 +165,28 @@ def check_database(
         if stale:
             problems.append(
                 checks.Error(
-                    f"{alias}: the list of protected nodes is out of date.", hint=hint, id="approval_hook.E010"
+                    f"{alias}: the guards protect other nodes than the injected flows name.",
+                    hint=hint,
+                    id="approval_hook.E010",
                 )
             )
+        problems += _orphans(alias)
     return problems
+
+
+def _orphans(alias: str) -> list[checks.CheckMessage]:
+    """Open holds of flows or nodes that no gate covers any more: no runner will ever attend to them."""
+    from approval_hook.hosts.viewflow.injection import bindings
+    from approval_hook.models import Hold
+
+    covered = {(b.flow_ref, node) for b in bindings() for node in (*b.gate.protects, *b.gate_nodes)}
+    counts = Counter(Hold.objects.using(alias).filter(released_at=None).values_list("flow", "node"))
+    return [
+        checks.Warning(
+            f"{alias}: {number} held case(s) wait at {flow}.{node}, which no gate covers any more.",
+            hint="See 'Rename or remove a gated node' in docs/howto/operate.md.",
+            id="approval_hook.W014",
+        )
+        for (flow, node), number in sorted(counts.items())
+        if (flow, node) not in covered
+    ]

@@ -27,8 +27,10 @@ the suffix. A secret is an environment variable, else a file of that name.
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -40,6 +42,7 @@ from approval_hook.errors import ConfigurationError
 
 _REQUIRED = {"RULES", "PLATFORMS", "DIGEST_SECRET", "FIELD_SECRET"}
 _OPTIONAL = {"FLOWS", "SECRETS_DIR", "INTERACTIVE_SECONDS"}
+_SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _FLOW_KEYS = {"matter", "facts", "protects", "accepts"}
 
 
@@ -84,11 +87,13 @@ class Conf:
         value = os.environ.get(name)
         if value:
             return value
-        if self.secrets_dir is not None and "/" not in name:
+        if self.secrets_dir is not None and _SECRET_NAME.fullmatch(name):
             path = self.secrets_dir / name
             if path.is_file():
                 return path.read_text(encoding="utf-8").strip()
-        raise ConfigurationError(f"The secret {name} is set neither in the environment nor in SECRETS_DIR.")
+        # A name that looks like a value may be the secret itself, pasted by mistake.
+        shown = name if _SECRET_NAME.fullmatch(name) else "(not a name)"
+        raise ConfigurationError(f"The secret {shown} is set neither in the environment nor in SECRETS_DIR.")
 
 
 _cached: tuple[Any, Conf] | None = None
@@ -120,13 +125,13 @@ def _parse(source: Any) -> Conf:
         )
     secrets_dir = source.get("SECRETS_DIR")
     return Conf(
-        rules=Path(source["RULES"]),
+        rules=Path(_text(str(source["RULES"] or ""), "RULES")),
         platforms=MappingProxyType({n: _platform(n, p) for n, p in _mapping(source["PLATFORMS"], "PLATFORMS").items()}),
         flows=tuple(_flow(n, f) for n, f in _mapping(source.get("FLOWS", {}), "FLOWS").items()),
         digest_secret=_text(source["DIGEST_SECRET"], "DIGEST_SECRET"),
         field_secret=_text(source["FIELD_SECRET"], "FIELD_SECRET"),
         secrets_dir=Path(secrets_dir) if secrets_dir else None,
-        interactive_seconds=float(source.get("INTERACTIVE_SECONDS", 2.0)),
+        interactive_seconds=_seconds(source.get("INTERACTIVE_SECONDS", 2.0), "INTERACTIVE_SECONDS"),
     )
 
 
@@ -142,8 +147,14 @@ def _text(value: Any, where: str) -> str:
     return value
 
 
+def _seconds(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (0 < value < math.inf):
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be a number of seconds above 0.")
+    return float(value)
+
+
 def _names(value: Any, where: str) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(v, str) for v in value):
+    if isinstance(value, str) or not isinstance(value, Iterable) or not all(isinstance(v, str) for v in value):
         raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be a list of node names.")
     return tuple(value)
 
@@ -155,6 +166,9 @@ def _platform(name: str, value: Any) -> PlatformSettings:
     if unknown:
         raise ConfigurationError(f"APPROVAL_HOOK[{where!r}]: unknown keys {sorted(unknown)}.")
     options = MappingProxyType(dict(_mapping(data.get("OPTIONS", {}), where + ".OPTIONS")))
+    for key, option in options.items():
+        if key.endswith("_secret"):
+            _text(option, f"{where}.OPTIONS.{key}")
     return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options)
 
 

@@ -22,7 +22,7 @@ from django.db import IntegrityError, connection, transaction
 import approval_hook
 from approval_hook import clock, privacy
 from approval_hook.conf import conf
-from approval_hook.errors import ConfigurationError
+from approval_hook.errors import CaseInvalid, ConfigurationError
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Identity, Inquiry, Point, Recheck, Reply
 from approval_hook.platforms import Question, ask_all, platforms
@@ -88,10 +88,14 @@ class Standing:
         return self.verdict is Verdict.PASSES
 
 
+#: Clocks of several workers differ by less than this.
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+
 _ASK_TEXTS = {
     "never-asked": "本办件尚无信用核查记录",
     "subjects-changed": "办件主体或其授权已变更，原核查记录不再适用",
     "rules-changed": "规则版本已更新，需按现行规则重新核查",
+    "forged": "核查意见校验不符，不能采用，需重新核查",
     "stale": "核查答复已超过规定的有效时间，需重新核查",
 }
 
@@ -133,32 +137,39 @@ def case_of(host_key: str, flow: str, matter: str, facts: CaseFacts, at: datetim
     loaded = book().on(clock.china_date(at))
     if facts.matter != matter:
         raise ConfigurationError(f"The flow {flow} is configured for {matter}, its facts say {facts.matter}.")
+    for field, text, most in (("办件号", facts.case_no, 64), ("办理机关", facts.organ, 200)):
+        if not 0 < len(text) <= most:
+            raise CaseInvalid(field, f"{field}应为 1 至 {most} 个字符。", f"请更正{field}后重新提交。")
     view = view_of(facts, privacy.digest, clock.china_date)
     return Case(
         host_key=host_key,
         flow=flow,
         facts=facts,
         view=view,
-        subjects=_fingerprint(view),
+        subjects=_fingerprint(facts, view),
         loaded=loaded,
         matter=loaded.rules.matter(matter),
         at=at,
     )
 
 
-def _fingerprint(view: CaseView) -> str:
+def _fingerprint(facts: CaseFacts, view: CaseView) -> str:
+    """Keyed digest over everything about organ and parties that the answer depends on."""
     parties = sorted(
         [
-            p.ref,
-            p.role.value,
-            str(p.since or ""),
-            str(p.until or ""),
-            p.authorisation.reference if p.authorisation else "",
+            v.ref,
+            v.role.value,
+            str(v.since or ""),
+            str(v.until or ""),
+            str(v.established_on or ""),
+            [v.authorisation.reference, str(v.authorisation.valid_from), str(v.authorisation.valid_until)]
+            if v.authorisation
+            else [],
+            [p.subject.kind.value, p.subject.name, sorted(f"{i.type}:{i.number}" for i in p.subject.identifiers)],
         ]
-        for p in view.parties
+        for v, p in zip(view.parties, facts.parties, strict=True)
     )
-    text = json.dumps([view.matter, view.case_no, parties], ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return privacy.digest(json.dumps([view.matter, view.case_no, view.organ, view.region, parties], ensure_ascii=False))
 
 
 def standing(case: Case, point: Point) -> Standing:
@@ -176,6 +187,9 @@ def standing_on(case: Case, point: Point, found: CreditDecision | None) -> Stand
         return Standing(Verdict.ASK, reason, _ASK_TEXTS[reason], "系统正在核查，请稍候", found)
     if found is None:  # pragma: no cover - _why_ask names this case
         raise ConfigurationError
+    if not found.is_genuine():
+        get_logger().error("a decision row was not made by the gate", alarm=True, case=case.host_key, row=found.pk)
+        return Standing(Verdict.ASK, "forged", _ASK_TEXTS["forged"], "系统正在重新核查，请联系系统管理员", found)
     if point is Point.ACCEPTANCE or found.permits:
         return Standing(Verdict.PASSES, "", "", "", found)
     kinds = {ObligationKind(duty["kind"]) for duty in found.body["outstanding"]}
@@ -214,6 +228,8 @@ def _why_ask(case: Case, point: Point, found: CreditDecision | None) -> str:
         return "subjects-changed"
     if found.rules_digest != case.loaded.digest:
         return "rules-changed"
+    if found.made_at > case.at + _CLOCK_TOLERANCE:
+        return "stale"  # from a time that has not come
     limit = _fresh_until(case, point, found.answered_at) if point is Point.ACCEPTANCE else found.fresh_until
     return "stale" if case.at >= limit else ""
 
@@ -409,10 +425,10 @@ def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) ->
     decision = _evaluate(case, reports)
     verdicts: dict[Obligation, str] = {}
     if decision.obligations:
-        matches = settled_matches(case.host_key)
+        matches = settled_matches(case.host_key, reports)
         if matches:
             decision = _evaluate(case, apply_matches(reports, matches))
-        verdicts = discharged(case.host_key, decision)
+        verdicts = discharged(case.host_key, decision, reports)
     origin = CreditDecision.Origin.SETTLED if verdicts or matches else CreditDecision.Origin.EVALUATED
     return _insert_decision(case, inquiry, reply, point, by, decision, verdicts, matches, origin)
 
@@ -425,7 +441,7 @@ def lapse(case: Case, decision: CreditDecision) -> CreditDecision | None:
         measure that the head has not settled, or no registered attempt.
     """
     stated = stated_decision(decision)
-    verdicts = discharged(case.host_key, stated)
+    verdicts = discharged(case.host_key, stated, reports_from_json(decision.reply.reports))
     due = due_on(case)
     if case.on < due or not all(o.lapses for o in stated.obligations if o not in verdicts):
         return None
@@ -487,11 +503,12 @@ def _insert_decision(
         answered_at=reply.answered_at,
         fresh_until=answered + timedelta(minutes=case.matter.fresh_minutes(Point.DECISION.value)),
         body=body,
-        digest=hashlib.sha256(canonical_bytes(body)).hexdigest(),
+        digest="",
         software=approval_hook.__version__,
         made_by=by,
         made_at=clock.now(),
     )
+    row.digest = privacy.digest(row.sealed_text())
     row.save()
     _keep_recheck(case, row, decision)
     get_logger().info("decision recorded", case=case.host_key, outcome=row.outcome, permits=row.permits, origin=origin)
@@ -551,3 +568,9 @@ def stated_decision(row: CreditDecision) -> Decision:
 def point_of(row: CreditDecision) -> Point:
     """The hook point a row was made at."""
     return Point(row.point)
+
+
+def newly_discharged(row: CreditDecision) -> bool:
+    """Whether people have since discharged a duty that the row still holds open."""
+    said = discharged(row.host_key, stated_decision(row), reports_from_json(row.reply.reports))
+    return len(said) > len(row.body["settled"])

@@ -54,10 +54,13 @@ def _build(c: Conf, settings: PlatformSettings) -> CreditPlatform:
     try:
         backend = import_string(settings.backend)
         platform: CreditPlatform = backend(name=settings.name, **options)
-    except (ImportError, TypeError, ValueError) as error:
+    except Exception as error:  # a backend may fail in any way; the check must name it
+        text = f"The platform {settings.name} cannot be built from {settings.backend}: {type(error).__name__}: {error}"
+        raise ConfigurationError(text) from error
+    if not isinstance(getattr(platform, "remote", None), bool) or not callable(getattr(platform, "query", None)):
         raise ConfigurationError(
-            f"The platform {settings.name} cannot be built from {settings.backend}: {error}"
-        ) from error
+            f"The platform {settings.name} ({settings.backend}) needs an attribute remote (True or False) and query()."
+        )
     return platform
 
 

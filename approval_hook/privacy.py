@@ -14,6 +14,7 @@ from approval_hook.errors import ConfigurationError
 
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
+_SECRET_LENGTH = 16
 
 
 def digest(text: str) -> str:
@@ -54,10 +55,24 @@ def unseal(key_id: str, sealed: bytes, context: str) -> bytes:
         raise ConfigurationError("The sealed row does not open: it was changed or belongs to another row.") from None
 
 
+def check_secrets() -> None:
+    """Read both secrets.
+
+    Raises:
+        ConfigurationError: one is missing or too short.
+    """
+    c = conf()
+    for setting, name in (("DIGEST_SECRET", c.digest_secret), ("FIELD_SECRET", c.field_secret)):
+        if len(c.secret(name)) < _SECRET_LENGTH:
+            raise ConfigurationError(
+                f"The secret that APPROVAL_HOOK[{setting!r}] names has fewer than {_SECRET_LENGTH} characters."
+            )
+
+
 @lru_cache(maxsize=8)
 def _key(secret: str, purpose: str) -> bytes:
-    if len(secret) < 16:
-        raise ConfigurationError("A secret of the credit gate is shorter than 16 characters.")
+    if len(secret) < _SECRET_LENGTH:
+        raise ConfigurationError(f"A secret of the credit gate has fewer than {_SECRET_LENGTH} characters.")
     h = hashes.Hash(hashes.SM3())
     h.update(f"approval-hook/{purpose}/1\0{secret}".encode())
     return h.finalize()

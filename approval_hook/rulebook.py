@@ -100,7 +100,10 @@ class RuleBook:
         """
         loaded = sorted((self._read(path) for path in self._paths()), key=lambda item: item.rules.valid_from)
         if not loaded:
-            raise RulesInvalid([f"{self.directory.name}：目录中没有规则文件；请放入形如 2026-10-01.yaml 的文件。"])
+            what = "目录中没有规则文件" if self.directory.is_dir() else "目录不存在"
+            raise RulesInvalid(
+                [f"{self.directory.resolve()}：{what}；请放入形如 2026-10-01.yaml 的文件，并写绝对路径。"]
+            )
         for first, second in pairwise(loaded):
             if first.rules.valid_from == second.rules.valid_from:
                 raise RulesInvalid([f"{second.path.name}：与 {first.path.name} 的生效日相同；请保留一个。"])

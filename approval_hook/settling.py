@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import hashlib
+import json
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +15,9 @@ from django.db import IntegrityError, transaction
 from approval_hook.errors import CaseInvalid
 from approval_hook.models import CreditDecision, Settlement
 from approval_hook.policy.decision import Channel, Decision, Obligation, ObligationKind
+from approval_hook.policy.receipt import reports_from_json
 from approval_hook.policy.records import CreditReport, MatchGrade
+from approval_hook.policy.subjects import mask_text
 
 #: The verdicts each duty admits.
 VERDICTS = {
@@ -21,6 +26,9 @@ VERDICTS = {
     ObligationKind.TWO_CONFIRM_IDENTITY: (Settlement.Verdict.SAME, Settlement.Verdict.NOT_SAME),
     ObligationKind.SUPERVISOR_RELEASES: (Settlement.Verdict.WITHOUT_EFFECT,),
 }
+
+#: Longest reason or evidence, in characters.
+_LONGEST = 2000
 
 #: How many different people must say the same before a duty is discharged.
 VOICES = {ObligationKind.TWO_CONFIRM_IDENTITY: 2}
@@ -37,6 +45,11 @@ def settle(
     """
     if not reason.strip():
         raise CaseInvalid("理由", "没有填写理由。", "请写明依据和理由后再提交。")
+    for field, text in (("理由", reason), ("证据", evidence)):
+        if len(text) > _LONGEST:
+            raise CaseInvalid(field, f"{field}超过 {_LONGEST} 个字符。", "请精简后再提交。")
+        if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\r\n\t" for c in text):
+            raise CaseInvalid(field, f"{field}中有不可见的控制字符。", "请重新输入后再提交。")
     if verdict not in VERDICTS[duty.kind]:
         raise CaseInvalid("结论", "该义务没有这个结论可选。", "请刷新页面后重新选择。")
     if VOICES.get(duty.kind, 1) == 1 and by == decision.inquiry.asked_by:
@@ -49,10 +62,11 @@ def settle(
                 kind=duty.kind.value,
                 party=duty.party,
                 record=duty.record,
+                content=record_content(reports_from_json(decision.reply.reports), duty.party, duty.record),
                 verdict=verdict,
                 by=by,
-                reason=reason.strip(),
-                evidence=evidence.strip(),
+                reason=mask_text(reason.strip()),
+                evidence=mask_text(evidence.strip()),
                 made_at=at,
             )
             act.save()
@@ -61,24 +75,52 @@ def settle(
         raise CaseInvalid("确认人", "您已经对这一项作出过确认。", "请由另一名工作人员确认。") from None
 
 
-def discharged(host_key: str, decision: Decision) -> dict[Obligation, str]:
-    """Duties of a decision that enough people have discharged for this case, with their verdict."""
-    said: dict[tuple[str, str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+def record_content(reports: Sequence[CreditReport], party: str, record: str) -> str:
+    """Digest of a record as it was answered, so that a word about it covers no other record of the same number."""
+    if not record:
+        return ""
+    rows = sorted(
+        [
+            r.source,
+            r.list_type,
+            r.severity,
+            r.document_no,
+            str(r.decided_on),
+            r.title,
+            r.event,
+            r.domain,
+            r.role_then,
+        ]
+        for report in reports
+        if report.party == party
+        for r in report.records
+        if r.record_id == record
+    )
+    return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
+
+
+def _voices(host_key: str, reports: Sequence[CreditReport]) -> dict[tuple[str, str, str], dict[str, str]]:
+    """Each person's newest verdict per duty, about the records as they stand in these reports."""
+    voices: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
     for row in Settlement.objects.filter(host_key=host_key).order_by("id"):
-        said[(row.kind, row.party, row.record)][row.verdict].add(row.by)
-    verdicts = {}
-    for duty in decision.obligations:
-        for verdict, people in said[(duty.kind.value, duty.party, duty.record)].items():
-            if len(people) >= VOICES.get(duty.kind, 1):
-                verdicts[duty] = verdict
-                break
-    return verdicts
+        if row.content == record_content(reports, row.party, row.record):
+            voices[(row.kind, row.party, row.record)][row.by] = row.verdict
+    return voices
 
 
-def outstanding(host_key: str, decision: Decision) -> tuple[Obligation, ...]:
-    """Duties of a decision that nobody has discharged for this case."""
-    done = discharged(host_key, decision)
-    return tuple(duty for duty in decision.obligations if duty not in done)
+def _agreed(voices: Mapping[str, str], kind: ObligationKind) -> str:
+    """The verdict that enough people share, or an empty text."""
+    counts = Counter(voices.values())
+    return next((verdict for verdict, number in counts.items() if number >= VOICES.get(kind, 1)), "")
+
+
+def discharged(host_key: str, decision: Decision, reports: Sequence[CreditReport]) -> dict[Obligation, str]:
+    """Duties of a decision that enough people have discharged for this case, with their verdict."""
+    voices = _voices(host_key, reports)
+    said = {
+        duty: _agreed(voices[(duty.kind.value, duty.party, duty.record)], duty.kind) for duty in decision.obligations
+    }
+    return {duty: verdict for duty, verdict in said.items() if verdict}
 
 
 def settled_channel(decision: Decision, verdicts: Mapping[Obligation, str], *, lapsed: bool) -> Channel:
@@ -92,16 +134,15 @@ def settled_channel(decision: Decision, verdicts: Mapping[Obligation, str], *, l
     return Channel.ORDINARY if settled else decision.channel
 
 
-def settled_matches(host_key: str) -> dict[tuple[str, str], bool]:
+def settled_matches(host_key: str, reports: Sequence[CreditReport]) -> dict[tuple[str, str], bool]:
     """Possible matches that two different people settled alike: (party, record) -> same person."""
-    said: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for row in Settlement.objects.filter(host_key=host_key, kind=ObligationKind.TWO_CONFIRM_IDENTITY.value):
-        said[(row.party, row.record, row.verdict)].add(row.by)
-    return {
-        (party, record): verdict == Settlement.Verdict.SAME
-        for (party, record, verdict), people in said.items()
-        if len(people) >= VOICES[ObligationKind.TWO_CONFIRM_IDENTITY]
+    kind = ObligationKind.TWO_CONFIRM_IDENTITY
+    agreed = {
+        (party, record): _agreed(people, kind)
+        for (what, party, record), people in _voices(host_key, reports).items()
+        if what == kind.value
     }
+    return {key: verdict == Settlement.Verdict.SAME for key, verdict in agreed.items() if verdict}
 
 
 def apply_matches(reports: Sequence[CreditReport], matches: dict[tuple[str, str], bool]) -> list[CreditReport]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from approval_hook.errors import ConfigurationError
 from approval_hook.policy.case import CaseFacts
 
 
@@ -27,3 +28,11 @@ class Gate:
     facts: Callable[[Any], CaseFacts]
     protects: tuple[str, ...]
     accepts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Take any list of names, and refuse a bare text, whose letters would pass for names."""
+        for field in ("protects", "accepts"):
+            names = getattr(self, field)
+            if isinstance(names, str):
+                raise ConfigurationError(f"Gate.{field} must be a list of node names, not the text {names!r}.")
+            object.__setattr__(self, field, tuple(names))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from django.db import DEFAULT_DB_ALIAS
+from django.test import TransactionTestCase
 
 from approval_hook import clock, triggers
 from approval_hook.errors import PlatformError
@@ -65,6 +66,14 @@ class ScriptedPlatform:
             answered_at=clock.now(),
             records=tuple(rows),
         )
+
+
+class GateTransactionTestCase(TransactionTestCase):
+    """``TransactionTestCase`` whose flush at the end gets past the append-only triggers."""
+
+    def _fixture_teardown(self) -> None:
+        with lifted_triggers():
+            super()._fixture_teardown()  # type: ignore[misc] # Django's own hook, untyped
 
 
 @contextmanager

@@ -1,20 +1,42 @@
 """Database triggers: evidence is append-only, and a protected task cannot finish without a record.
 
 They are the net under the Python code: they hold for plain ORM writes, for the admin, for
-another program on the same database. They are (re)made after every migration, because
+another program on the same database. Which nodes are protected stands in the trigger itself, so
+there is no row whose deletion would switch it off. They are (re)made after every migration, because
 SQLite drops triggers when it rebuilds a table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field, Model, UniqueConstraint
 
 from approval_hook.errors import ConfigurationError
-from approval_hook.models import CreditDecision, Identity, Inquiry, ProtectedNode, Reply, Settlement
+from approval_hook.models import CreditDecision, Identity, Inquiry, Reply, Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedTable:
+    """A task table, with the stored references of the nodes that matter in it."""
+
+    table: str
+    process_column: str
+    process_table: str
+    protected: tuple[str, ...]  # their execution is a decision: needs a record that permits it
+    behind: tuple[tuple[str, tuple[str, ...]], ...]  # (node, protected nodes) with no way to it around them
+
+    @property
+    def mark(self) -> str:
+        """Stands in the text of the guard, so that a check can tell an outdated one."""
+        text = repr((self.protected, self.behind))
+        return f"approval_hook:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
 
 APPEND_ONLY = (Inquiry, Reply, CreditDecision, Settlement)
 _PREFIX = "approval_hook_"
@@ -24,12 +46,13 @@ _FORWARD = "('STARTED', 'SCHEDULED', 'DONE')"
 
 
 def after_migrate(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
-    """Signal receiver: put triggers and protected nodes in place."""
-    install(using)
+    """Signal receiver: put triggers and protected nodes in place, where our tables are."""
+    if CreditDecision._meta.db_table in connections[using].introspection.table_names():
+        install(using)
 
 
 def install(using: str = DEFAULT_DB_ALIAS) -> None:
-    """Make every trigger, replacing older ones, and write the list of protected nodes.
+    """Make every trigger, replacing older ones.
 
     Raises:
         ConfigurationError: the database is neither SQLite nor PostgreSQL.
@@ -39,34 +62,34 @@ def install(using: str = DEFAULT_DB_ALIAS) -> None:
     with connection.cursor() as cursor:
         for _, statement in _statements(connection):
             cursor.execute(statement)
-    sync_protected_nodes(using)
 
 
 def remove(using: str = DEFAULT_DB_ALIAS) -> None:
     """Drop every trigger of ours; for uninstalling and for test databases that are flushed."""
     connection = connections[using]
     with connection.cursor() as cursor:
-        for name, table in installed(using):
+        for name, table, _ in installed(using):
             quoted = connection.ops.quote_name(name)
             on = f" ON {connection.ops.quote_name(table)}" if connection.vendor == "postgresql" else ""
             cursor.execute(f"DROP TRIGGER IF EXISTS {quoted}{on}")
 
 
-def installed(using: str = DEFAULT_DB_ALIAS) -> list[tuple[str, str]]:
-    """Name and table of each of our triggers in the database."""
+def installed(using: str = DEFAULT_DB_ALIAS) -> list[tuple[str, str, str]]:
+    """Name, table and text of each of our triggers in the database."""
     connection = connections[using]
     if connection.vendor == "sqlite":
-        query = "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'approval_hook_%%'"
+        query = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'approval_hook_%%'"
     elif connection.vendor == "postgresql":
         query = (
-            "SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            "SELECT t.tgname, c.relname, pg_get_triggerdef(t.oid) || p.prosrc FROM pg_trigger t"
+            " JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid"
             " WHERE NOT t.tgisinternal AND t.tgname LIKE 'approval_hook_%%' AND pg_table_is_visible(c.oid)"
         )
     else:
         raise ConfigurationError(f"The credit gate runs on SQLite and PostgreSQL, not on {connection.vendor}.")
     with connection.cursor() as cursor:
         cursor.execute(query, [])
-        return [(str(name), str(table)) for name, table in cursor.fetchall()]
+        return [(str(name), str(table), str(text)) for name, table, text in cursor.fetchall()]
 
 
 def expected(using: str = DEFAULT_DB_ALIAS) -> list[str]:
@@ -74,43 +97,54 @@ def expected(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     return [name for name, _ in _statements(connections[using]) if name]
 
 
-def protected_refs() -> set[str]:
-    """Stored references of the nodes that configured gates protect."""
-    from approval_hook.hosts.viewflow.injection import bindings
-
-    return {ref for binding in bindings() for ref in binding.protected_refs()}
-
-
-def sync_protected_nodes(using: str = DEFAULT_DB_ALIAS) -> None:
-    """Bring the table of protected nodes in line with the injected flows."""
-    wanted = protected_refs()
-    manager = ProtectedNode.objects.using(using)
-    manager.exclude(pk__in=wanted).delete()
-    present = set(manager.values_list("pk", flat=True))
-    manager.bulk_create(ProtectedNode(flow_task=ref) for ref in sorted(wanted - present))
+def outdated(using: str = DEFAULT_DB_ALIAS) -> list[str]:
+    """Guards in the database that do not protect exactly the nodes which are to be protected now."""
+    texts = {name: text for name, _, text in installed(using)}
+    return [
+        name
+        for guarded in _guarded_tables()
+        for name in (guard_name(guarded.table, "INSERT"), guard_name(guarded.table, "UPDATE"))
+        if name in texts and guarded.mark not in texts[name]
+    ]
 
 
-def _task_tables() -> Iterable[tuple[str, str, str]]:
-    from approval_hook.hosts.viewflow.injection import task_tables
+def _guarded_tables() -> list[GuardedTable]:
+    from approval_hook.hosts.viewflow.injection import guarded_tables
 
-    return task_tables()
+    return guarded_tables()
 
 
 def _statements(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
     build = _sqlite if connection.vendor == "sqlite" else _postgres
-    return list(build())
+    return list(build(connection.ops.quote_name))
 
 
-def _sqlite() -> Iterable[tuple[str, str]]:
-    for model in APPEND_ONLY:
-        table = model._meta.db_table
+def guard_name(table: str, verb: str) -> str:
+    """Name of the guard on a task table: short enough for PostgreSQL whatever the table is called."""
+    return f"{_PREFIX}guard_{hashlib.sha256(table.encode()).hexdigest()[:12]}_{verb.lower()}"
+
+
+def _sqlite(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
+    for each in APPEND_ONLY:
+        table = each._meta.db_table
         for verb in ("UPDATE", "DELETE"):
             name = f"{_PREFIX}{table.removeprefix(_PREFIX)}_no_{verb.lower()}"
             yield (
                 name,
-                f"CREATE TRIGGER {name} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END",
+                f"CREATE TRIGGER {name} BEFORE {verb} ON {q(table)} BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END",
             )
-    identity = Identity._meta.db_table
+    evidence: tuple[type[Model], ...] = (*APPEND_ONLY, Identity)
+    for model in evidence:
+        # INSERT OR REPLACE deletes the older row without firing a delete trigger.
+        table = model._meta.db_table
+        name = f"{_PREFIX}{table.removeprefix(_PREFIX)}_no_replace"
+        same = " OR ".join(_same_key(q, columns) for columns in _unique_columns(model))
+        yield (
+            name,
+            f"CREATE TRIGGER {name} BEFORE INSERT ON {q(table)} WHEN EXISTS (SELECT 1 FROM {q(table)} old WHERE {same})"
+            f" BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {_REFUSED}'); END",
+        )
+    identity = q(Identity._meta.db_table)
     yield (
         f"{_PREFIX}identity_no_delete",
         f"CREATE TRIGGER {_PREFIX}identity_no_delete BEFORE DELETE ON {identity}"
@@ -122,27 +156,57 @@ def _sqlite() -> Iterable[tuple[str, str]]:
         f" WHEN NEW.sealed IS NOT NULL OR NEW.inquiry_id IS NOT OLD.inquiry_id OR NEW.key_id IS NOT OLD.key_id"
         f" BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END",
     )
-    decision, protected = CreditDecision._meta.db_table, ProtectedNode._meta.db_table
-    for table, process_column, process_table in _task_tables():
-        unfit = (  # table names come from model metadata, never from outside
-            f"NEW.status IN {_FORWARD}"
-            f" AND EXISTS (SELECT 1 FROM {protected} p WHERE p.flow_task = NEW.flow_task)"
-            f" AND NOT COALESCE((SELECT d.permits AND d.fresh_until > strftime('%Y-%m-%d %H:%M:%f', 'now')"
-            f" FROM {decision} d WHERE d.host_key = '{process_table}:' || NEW.{process_column}"
-            f" ORDER BY d.id DESC LIMIT 1), 0)"
-        )
-        for verb, when in (
-            ("INSERT", unfit),
-            ("UPDATE", f"(NEW.status IS NOT OLD.status OR NEW.flow_task IS NOT OLD.flow_task) AND {unfit}"),
-        ):
-            name = f"{_PREFIX}guard_{table}_{verb.lower()}"
+    decision = q(CreditDecision._meta.db_table)
+    for guarded in _guarded_tables():
+        table, process = guarded.table, q(guarded.process_column)
+        fresh = "d.fresh_until > strftime('%Y-%m-%d %H:%M:%f', 'now')"
+        unfit = _unfit(guarded, q, decision, fresh, "0")
+        moved = " OR ".join(f"NEW.{c} IS NOT OLD.{c}" for c in ("status", "flow_task", process))
+        for verb, when in (("INSERT", unfit), ("UPDATE", f"({moved}) AND {unfit}")):
+            name = guard_name(table, verb)
             yield (
                 name,
-                f"CREATE TRIGGER {name} BEFORE {verb} ON {table} WHEN {when} BEGIN SELECT RAISE(ABORT, '{_HELD}'); END",
+                f"CREATE TRIGGER {name} BEFORE {verb} ON {q(table)} WHEN {when}"
+                f" BEGIN SELECT RAISE(ABORT, '{_HELD}') /* {guarded.mark} */; END",
             )
 
 
-def _postgres() -> Iterable[tuple[str, str]]:
+def _unique_columns(model: type[Model]) -> list[list[str]]:
+    meta = model._meta
+    keys = [[str(meta.pk.column)]]
+    for constraint in meta.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            keys.append([str(cast("Field[Any, Any]", meta.get_field(name)).column) for name in constraint.fields])
+    return keys
+
+
+def _same_key(q: Callable[[str], str], columns: list[str]) -> str:
+    return "(" + " AND ".join(f"old.{q(c)} = NEW.{q(c)}" for c in columns) + ")"
+
+
+def _literals(refs: Iterable[str]) -> str:
+    return ", ".join("'" + ref.replace("'", "''") + "'" for ref in refs) or "NULL"
+
+
+def _unfit(guarded: GuardedTable, q: Callable[[str], str], decision: str, fresh: str, no: str) -> str:
+    """A forward status of a protected node without a permitting record, or of a node behind it without a decision."""
+    process, table = q(guarded.process_column), q(guarded.table)
+    key = f"'{guarded.process_table}:' || NEW.{process}"
+    permitted = (
+        f"COALESCE((SELECT d.permits AND {fresh} FROM {decision} d WHERE d.host_key = {key}"
+        f" ORDER BY d.id DESC LIMIT 1), {no})"
+    )
+    cases = [f"(NEW.flow_task IN ({_literals(guarded.protected)}) AND NOT {permitted})"]
+    for node, decisions in guarded.behind:
+        decided = (
+            f"EXISTS (SELECT 1 FROM {table} t WHERE t.{process} = NEW.{process} AND t.status IN ('STARTED', 'DONE')"
+            f" AND t.flow_task IN ({_literals(decisions)}))"
+        )
+        cases.append(f"(NEW.flow_task = {_literals([node])} AND NOT {decided})")
+    return f"NEW.status IN {_FORWARD} AND ({' OR '.join(cases)})"
+
+
+def _postgres(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
     yield (
         "",
         f"CREATE OR REPLACE FUNCTION {_PREFIX}refuse() RETURNS trigger LANGUAGE plpgsql AS $$"
@@ -154,41 +218,41 @@ def _postgres() -> Iterable[tuple[str, str]]:
         verbs = "DELETE" if model is Identity else "UPDATE OR DELETE"
         yield (
             f"{_PREFIX}{short}_append_only",
-            f"CREATE TRIGGER {_PREFIX}{short}_append_only BEFORE {verbs} ON {table}"
+            f"CREATE TRIGGER {_PREFIX}{short}_append_only BEFORE {verbs} ON {q(table)}"
             f" FOR EACH ROW EXECUTE FUNCTION {_PREFIX}refuse()",
         )
         yield (
             f"{_PREFIX}{short}_no_truncate",
-            f"CREATE TRIGGER {_PREFIX}{short}_no_truncate BEFORE TRUNCATE ON {table}"
+            f"CREATE TRIGGER {_PREFIX}{short}_no_truncate BEFORE TRUNCATE ON {q(table)}"
             f" FOR EACH STATEMENT EXECUTE FUNCTION {_PREFIX}refuse()",
         )
-    identity = Identity._meta.db_table
+    identity = q(Identity._meta.db_table)
     yield (
         f"{_PREFIX}identity_erase_only",
         f"CREATE TRIGGER {_PREFIX}identity_erase_only BEFORE UPDATE ON {identity} FOR EACH ROW WHEN"
         f" (NEW.sealed IS NOT NULL OR NEW.inquiry_id IS DISTINCT FROM OLD.inquiry_id"
         f" OR NEW.key_id IS DISTINCT FROM OLD.key_id) EXECUTE FUNCTION {_PREFIX}refuse()",
     )
-    decision, protected = CreditDecision._meta.db_table, ProtectedNode._meta.db_table
-    for table, process_column, process_table in _task_tables():
-        function = f"{_PREFIX}guard_{table}"
+    decision = q(CreditDecision._meta.db_table)
+    for guarded in _guarded_tables():
+        table, process = guarded.table, q(guarded.process_column)
+        function = guard_name(table, "function")
+        unfit = _unfit(guarded, q, decision, "d.fresh_until > clock_timestamp()", "false")
         yield (
             "",
             f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-            f" IF EXISTS (SELECT 1 FROM {protected} p WHERE p.flow_task = NEW.flow_task)"
-            f" AND NOT COALESCE((SELECT d.permits AND d.fresh_until > clock_timestamp() FROM {decision} d"
-            f" WHERE d.host_key = '{process_table}:' || NEW.{process_column} ORDER BY d.id DESC LIMIT 1), false)"
+            f" /* {guarded.mark} */ IF {unfit}"
             f" THEN RAISE EXCEPTION '{_HELD}' USING ERRCODE = 'integrity_constraint_violation'; END IF;"
             f" RETURN NEW; END $$",
         )
-        yield (
-            f"{_PREFIX}guard_{table}_insert",
-            f"CREATE TRIGGER {_PREFIX}guard_{table}_insert BEFORE INSERT ON {table} FOR EACH ROW"
-            f" WHEN (NEW.status IN {_FORWARD}) EXECUTE FUNCTION {function}()",
-        )
-        yield (
-            f"{_PREFIX}guard_{table}_update",
-            f"CREATE TRIGGER {_PREFIX}guard_{table}_update BEFORE UPDATE ON {table} FOR EACH ROW"
-            f" WHEN (NEW.status IN {_FORWARD} AND (NEW.status IS DISTINCT FROM OLD.status"
-            f" OR NEW.flow_task IS DISTINCT FROM OLD.flow_task)) EXECUTE FUNCTION {function}()",
-        )
+        moved = " OR ".join(f"NEW.{c} IS DISTINCT FROM OLD.{c}" for c in ("status", "flow_task", process))
+        for verb, when in (
+            ("INSERT", f"NEW.status IN {_FORWARD}"),
+            ("UPDATE", f"NEW.status IN {_FORWARD} AND ({moved})"),
+        ):
+            name = guard_name(table, verb)
+            yield (
+                name,
+                f"CREATE TRIGGER {name} BEFORE {verb} ON {q(table)} FOR EACH ROW WHEN ({when})"
+                f" EXECUTE FUNCTION {function}()",
+            )

@@ -12,7 +12,16 @@ from django.utils import timezone
 
 from approval_hook.policy.case import Authorisation, CaseFacts, Party, Role
 from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, Severity
-from approval_hook.policy.subjects import IdentifierType, Subject, SubjectKind, organisation, person
+from approval_hook.policy.subjects import (
+    Identifier,
+    IdentifierType,
+    Subject,
+    SubjectKind,
+    normalised_number,
+    organisation,
+    person,
+    untyped_matching_number,
+)
 from workflows.fields import keyed_digest
 from workflows.models import (
     CasePerson,
@@ -80,6 +89,12 @@ def _authorisation(number: str, start: date | None, end: date | None) -> Authori
     return Authorisation(number, start, end)
 
 
+def _is_named(subject: Subject, number: str) -> bool:
+    """Whether a registered number, whose type is not kept, is one of the subject's."""
+    registered = normalised_number(number)
+    return any(Identifier(i.type, registered).matching_number == i.matching_number for i in subject.identifiers)
+
+
 class OwnRegister:
     """The organ's own register of penalties as a source of the gate.
 
@@ -94,7 +109,7 @@ class OwnRegister:
         self.name = name
 
     def query(self, query: Query, *, timeout: float) -> CreditReport:
-        """Every decision in force that names the subject by its full number."""
+        """Every decision in force that names the subject by its full number, whichever print of it was registered."""
         asked_at = timezone.now()
         status, reason, records = QueryStatus.OK, "", self._records(query.subject)
         if query.subject.primary is None:
@@ -110,14 +125,15 @@ class OwnRegister:
         )
 
     def _records(self, subject: Subject) -> tuple[CreditRecord, ...]:
-        numbers = [i.number for i in subject.identifiers]
         if subject.kind is SubjectKind.ORGANISATION:
-            rows = PenaltyDecision.objects.filter(unit_code__in=numbers, revoked=False)
+            codes = [i.number for i in subject.identifiers]
+            rows = PenaltyDecision.objects.filter(unit_code__in=codes, revoked=False)
             return tuple(self._record(row, "") for row in rows.order_by("pk"))
         people = PenaltyPerson.objects.filter(
-            number_digest__in=[keyed_digest(n) for n in numbers], decision__revoked=False
+            number_digest__in=[keyed_digest(untyped_matching_number(i.number)) for i in subject.identifiers],
+            decision__revoked=False,
         ).select_related("decision")
-        return tuple(self._record(p.decision, p.role) for p in people.order_by("pk") if p.number in numbers)
+        return tuple(self._record(p.decision, p.role) for p in people.order_by("pk") if _is_named(subject, p.number))
 
     def _record(self, row: PenaltyDecision, role: str) -> CreditRecord:
         return CreditRecord(

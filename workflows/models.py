@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from viewflow.workflow.managers import ProcessQuerySet
 from viewflow.workflow.models import Process
 
+from approval_hook.policy.subjects import untyped_matching_number
 from workflows.fields import EncryptedTextField, keyed_digest
 
 if TYPE_CHECKING:
@@ -350,6 +351,6 @@ class PenaltyPerson(models.Model):
         return f"{self.decision_id} {self.get_role_display()}"
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Keep the digest in step with the number."""
-        self.number_digest = keyed_digest(self.number)
+        """Keep the digest in step with the number; every print of one document gives the same digest."""
+        self.number_digest = keyed_digest(untyped_matching_number(self.number))
         super().save(*args, **kwargs)  # type: ignore[arg-type] # passed through unchanged

@@ -34,9 +34,9 @@ class Migration(migrations.Migration):
                 ('answered_at', models.DateTimeField(verbose_name='答复时间')),
                 ('fresh_until', models.DateTimeField(verbose_name='有效至')),
                 ('body', models.JSONField(verbose_name='意见书')),
-                ('digest', models.CharField(max_length=64, verbose_name='意见书摘要')),
+                ('digest', models.CharField(max_length=64, verbose_name='意见书验证码')),
                 ('software', models.CharField(max_length=32, verbose_name='软件版本')),
-                ('made_by', models.CharField(max_length=150, verbose_name='经手人')),
+                ('made_by', models.CharField(max_length=254, verbose_name='经手人')),
                 ('made_at', models.DateTimeField(verbose_name='作出时间')),
             ],
             options={
@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                 ('point', models.CharField(choices=[('acceptance', '受理'), ('decision', '决定'), ('recheck', '补查')], max_length=16, verbose_name='环节')),
                 ('gate_key', models.CharField(max_length=120, verbose_name='闸口任务')),
                 ('round', models.PositiveSmallIntegerField(verbose_name='第几次')),
-                ('asked_by', models.CharField(max_length=150, verbose_name='发起人')),
+                ('asked_by', models.CharField(max_length=254, verbose_name='发起人')),
                 ('rules_revision', models.CharField(max_length=64, verbose_name='规则版本')),
                 ('rules_digest', models.CharField(max_length=64, verbose_name='规则摘要')),
                 ('subjects', models.CharField(max_length=64, verbose_name='主体指纹')),
@@ -92,16 +92,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '查询登记',
                 'verbose_name_plural': '查询登记',
-            },
-        ),
-        migrations.CreateModel(
-            name='ProtectedNode',
-            fields=[
-                ('flow_task', models.CharField(max_length=255, primary_key=True, serialize=False, verbose_name='环节')),
-            ],
-            options={
-                'verbose_name': '受保护环节',
-                'verbose_name_plural': '受保护环节',
             },
         ),
         migrations.CreateModel(
@@ -147,8 +137,9 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('head_decides', 'head_decides'), ('section_confirms', 'section_confirms'), ('two_confirm_identity', 'two_confirm_identity'), ('supervisor_releases', 'supervisor_releases')], max_length=32, verbose_name='义务')),
                 ('party', models.CharField(max_length=64, verbose_name='主体')),
                 ('record', models.CharField(blank=True, max_length=128, verbose_name='记录')),
+                ('content', models.CharField(blank=True, max_length=64, verbose_name='记录内容摘要')),
                 ('verdict', models.CharField(choices=[('uphold', '确认'), ('release', '不适用'), ('same', '是同一主体'), ('not_same', '不是同一主体'), ('without_effect', '按无信用影响办理')], max_length=16, verbose_name='结论')),
-                ('by', models.CharField(max_length=150, verbose_name='确认人')),
+                ('by', models.CharField(max_length=254, verbose_name='确认人')),
                 ('reason', models.TextField(verbose_name='理由')),
                 ('evidence', models.TextField(blank=True, verbose_name='证据')),
                 ('made_at', models.DateTimeField(verbose_name='确认时间')),

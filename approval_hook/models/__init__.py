@@ -8,7 +8,7 @@ from approval_hook.models.evidence import (
     Reply,
     Settlement,
 )
-from approval_hook.models.operations import Hold, ProtectedNode, Recheck
+from approval_hook.models.operations import Hold, Recheck
 
 __all__ = [
     "CreditDecision",
@@ -16,7 +16,6 @@ __all__ = [
     "Identity",
     "Inquiry",
     "Point",
-    "ProtectedNode",
     "Recheck",
     "Reply",
     "Settlement",

@@ -7,8 +7,10 @@ hangs on a host's row by foreign key, so deleting a task or a process takes no e
 
 from __future__ import annotations
 
+import hmac
 import json
 import uuid
+from datetime import UTC
 from typing import Any, NoReturn
 
 from django.db import models
@@ -73,7 +75,7 @@ class Inquiry(AppendOnly):
     point = models.CharField("环节", max_length=16, choices=Point.choices)
     gate_key = models.CharField("闸口任务", max_length=120)  # "<task table>:<pk>" or "recheck:<pk>"
     round = models.PositiveSmallIntegerField("第几次")
-    asked_by = models.CharField("发起人", max_length=150)
+    asked_by = models.CharField("发起人", max_length=254)
     rules_revision = models.CharField("规则版本", max_length=64)
     rules_digest = models.CharField("规则摘要", max_length=64)
     subjects = models.CharField("主体指纹", max_length=64)  # keyed digest over parties and roles
@@ -171,9 +173,9 @@ class CreditDecision(AppendOnly):
     answered_at = models.DateTimeField("答复时间")
     fresh_until = models.DateTimeField("有效至")
     body = models.JSONField("意见书")  # Decision and the settled matches it was made with
-    digest = models.CharField("意见书摘要", max_length=64)  # SHA-256 of the canonical body
+    digest = models.CharField("意见书验证码", max_length=64)  # keyed digest over body and what the guard reads
     software = models.CharField("软件版本", max_length=32)
-    made_by = models.CharField("经手人", max_length=150)
+    made_by = models.CharField("经手人", max_length=254)
     made_at = models.DateTimeField("作出时间")
 
     class Meta:
@@ -183,6 +185,31 @@ class CreditDecision(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.case_no} {self.outcome}"
+
+    def sealed_text(self) -> str:
+        """What ``digest`` is made of: everything that the guard believes."""
+        parts = [
+            self.host_key,
+            self.case_no,
+            self.matter,
+            str(self.reply_id),
+            self.outcome,
+            self.channel,
+            self.permits,
+            self.complete,
+            self.subjects,
+            self.rules_digest,
+            str(self.on),
+            self.answered_at.astimezone(UTC).isoformat(),
+            self.fresh_until.astimezone(UTC).isoformat(),
+            self.body,
+        ]
+        return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    def is_genuine(self) -> bool:
+        """Whether the gate itself made this row: its digest fits, and it permits only without open duties."""
+        fits = hmac.compare_digest(self.digest, privacy.digest(self.sealed_text()))
+        return fits and self.permits == (not self.body["outstanding"])
 
 
 class Settlement(AppendOnly):
@@ -202,8 +229,9 @@ class Settlement(AppendOnly):
     kind = models.CharField("义务", max_length=32, choices=[(k.value, k.value) for k in ObligationKind])
     party = models.CharField("主体", max_length=64)
     record = models.CharField("记录", max_length=128, blank=True)
+    content = models.CharField("记录内容摘要", max_length=64, blank=True)  # SHA-256 of what the person saw
     verdict = models.CharField("结论", max_length=16, choices=Verdict.choices)
-    by = models.CharField("确认人", max_length=150)
+    by = models.CharField("确认人", max_length=254)
     reason = models.TextField("理由")
     evidence = models.TextField("证据", blank=True)
     made_at = models.DateTimeField("确认时间")

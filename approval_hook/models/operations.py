@@ -1,4 +1,4 @@
-"""Operational rows: what is held, what is owed, which nodes the database protects."""
+"""Operational rows: what is held and what is owed."""
 
 from __future__ import annotations
 
@@ -52,15 +52,3 @@ class Recheck(models.Model):
 
     def __str__(self) -> str:
         return self.case_no
-
-
-class ProtectedNode(models.Model):
-    """A node whose task rows the database trigger guards."""
-
-    flow_task = models.CharField("环节", max_length=255, primary_key=True)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "受保护环节"
-
-    def __str__(self) -> str:
-        return self.flow_task

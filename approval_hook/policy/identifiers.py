@@ -96,7 +96,7 @@ def parse_identifier(text: str, *, type: IdentifierType, field: str, on: date) -
 
     Source: domain facts 3.1 to 3.3.
     """
-    number = "".join(unicodedata.normalize("NFKC", text).split()).upper()
+    number = normalised_number(text)
     if not number:
         raise IdentifierInvalid(field, f"{field}为空。", f"请填写{TYPE_NAMES[type]}号码。")
     for position, char in enumerate(number, start=1):
@@ -131,6 +131,30 @@ def parse_identifier(text: str, *, type: IdentifierType, field: str, on: date) -
     return Identifier(type, number)
 
 
+def untyped_matching_number(text: str) -> str:
+    """Matching number of a personal document whose type was not kept, for look-ups.
+
+    Two numbers of one document always give the same text. Two documents of different types may
+    do so as well, so a hit must be compared again with the type of the number asked about.
+
+    Args:
+        text: as typed; full-width characters, spaces and lower case are normalised.
+
+    Source: domain facts 3.3.
+    """
+    number = normalised_number(text)
+    if len(number) == 11 and number[0] in "HM" and _digits(number[1:]):
+        return Identifier(IdentifierType.HM_PERMIT, number).matching_number
+    if len(number) == 10 and _digits(number):
+        return Identifier(IdentifierType.TW_PERMIT, number).matching_number
+    return number
+
+
+def normalised_number(text: str) -> str:
+    """Number in narrow characters and upper case, without spaces."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
+
+
 def uscc_warnings(code: str) -> tuple[str, ...]:
     """Doubts about a valid code that do not reject it; empty means none.
 
@@ -138,7 +162,7 @@ def uscc_warnings(code: str) -> tuple[str, ...]:
 
     Source: GB 11714-1997; domain facts 3.1.
     """
-    number = "".join(unicodedata.normalize("NFKC", code).split()).upper()
+    number = normalised_number(code)
     if len(number) != _DATED_LENGTH or organisation_code_digit(number[8:16]) == number[16]:
         return ()
     return ("第9至17位的组织机构代码校验位不符，旧码可能如此，请对照营业执照。",)

@@ -17,7 +17,9 @@ from approval_hook.policy.identifiers import (
     Identifier,
     IdentifierType,
     date_of_eight,
+    normalised_number,
     parse_identifier,
+    untyped_matching_number,
     uscc_warnings,
 )
 from approval_hook.policy.masking import mask_name, mask_number, mask_text, masked_number_fits
@@ -32,9 +34,11 @@ __all__ = [
     "mask_number",
     "mask_text",
     "masked_number_fits",
+    "normalised_number",
     "organisation",
     "parse_identifier",
     "person",
+    "untyped_matching_number",
     "uscc_warnings",
 ]
 

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -217,6 +218,50 @@ def test_a_mask_is_a_possible_match(simulator: RunningSimulator, ask: GatewayPla
     report = ask.query(make_query(PERSON, "q"), timeout=5)
     assert {r.record_id: r.match for r in report.records} == {"R-1": MatchGrade.POSSIBLE, "R-4": MatchGrade.POSSIBLE}
     assert report.mismatched == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"id_type": ""}, MatchGrade.EXACT),
+        ({"id_type": "USCC"}, MatchGrade.EXACT),
+        ({"id_type": "统一社会信用代码"}, MatchGrade.EXACT),
+        ({"id_number": "92440104MAXXXXEH4C"}, MatchGrade.POSSIBLE),
+        ({"id_number": "92440104MA????EH4C", "name": ""}, MatchGrade.POSSIBLE),
+        ({"id_number": "000000000000000000"}, MatchGrade.POSSIBLE),
+        ({"id_number": "9244O1O4MA5FKAEH4C"}, MatchGrade.POSSIBLE),
+    ],
+)
+def test_a_listed_subject_never_looks_clean(
+    simulator: RunningSimulator, ask: GatewayPlatform, changes: dict[str, str], match: MatchGrade
+) -> None:
+    """A strange label, mask, filler or typing error in a row does not turn a hit into no record."""
+    simulator.control.put(SimulatedSubject.of(FIRM, row("R-1", **changes)))
+    report = ask.query(make_query(FIRM, "q"), timeout=5)
+    assert [(r.record_id, r.match) for r in report.records] == [("R-1", match)]
+    assert report.mismatched == 0
+
+
+def test_personal_numbers_in_free_text_are_masked(simulator: RunningSimulator, ask: GatewayPlatform) -> None:
+    """Title, organ and document number reach the evidence without numbers, and two documents stay two."""
+    rows = [
+        row(
+            f"R-{n}",
+            title=f"对陈示例（{number}）的处罚",
+            decided_by="示例市局 13800000000",
+            document_no=f"示例罚{number}号",
+        )
+        for n, number in enumerate(("440300199001010016", "440300199001020017"), start=1)
+    ]
+    rows[1] = replace(rows[1], document_no="示例罚440300199912310016号")
+    simulator.control.put(SimulatedSubject.of(PERSON, *rows))
+    report = ask.query(make_query(PERSON, "q"), timeout=5)
+    first, second = report.records
+    assert first.title == "对陈示例（440300••••••••0016）的处罚"
+    assert first.document_no == "示例罚440300••••••••0016号（R-1）"
+    assert second.document_no == "示例罚440300••••••••0016号（R-2）"
+    for number in ("440300199001010016", "440300199912310016", "13800000000"):
+        assert number not in repr(report)
 
 
 def test_a_passport_alone_is_never_clean(simulator: RunningSimulator, ask: GatewayPlatform) -> None:

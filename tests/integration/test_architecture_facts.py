@@ -509,7 +509,7 @@ def test_fact_missing_auth_middleware_is_reported(settings: Any, credit: Any) ->
     from approval_hook.checks import check_middleware
 
     settings.MIDDLEWARE = []
-    assert {m.id for m in check_middleware(None)} == {"approval_hook.W006", "approval_hook.E007"}
+    assert {m.id for m in check_middleware(None)} == {"approval_hook.E006", "approval_hook.E007"}
 
 
 @pytest.mark.django_db(transaction=True)

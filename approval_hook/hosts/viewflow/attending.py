@@ -6,10 +6,12 @@ it: it may ask, and then finishes under the flow lock. A second call finds the m
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -21,7 +23,7 @@ from viewflow.workflow.exceptions import FlowLockFailed
 from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook import clock, gate
-from approval_hook.errors import CaseInvalid
+from approval_hook.errors import ApprovalHookError, CaseInvalid
 from approval_hook.gate import Case, Standing, Verdict
 from approval_hook.hosts.viewflow.binding import Binding
 from approval_hook.hosts.viewflow.injection import binding_of, bindings, find_binding
@@ -90,9 +92,22 @@ def attend_later(flow_class: type[Flow], task_pk: int) -> None:
         try:
             attend(flow_class, task_pk)
         except Exception as error:  # noqa: BLE001 - the row stays the durable debt; the runner takes it up again
-            get_logger().error("attending failed", task=task_pk, error=type(error).__name__)
+            _log_failure(flow_class, task_pk, error)
 
     on_commit_unlocked(attend_quietly)
+
+
+def _log_failure(flow_class: type[Flow], task_pk: int, error: Exception) -> None:
+    """Say where it failed, never with what values; the words of our own errors carry none."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    get_logger().error(
+        "attending failed",
+        flow=flow_class.__name__,
+        task=task_pk,
+        error=type(error).__name__,
+        place=f"{Path(frame.filename).name}:{frame.lineno}",
+        text=str(error) if isinstance(error, ApprovalHookError) else "",
+    )
 
 
 def attend(flow_class: type[Flow], task_pk: int, *, force: bool = False) -> Attended:
@@ -133,6 +148,7 @@ def _attend_once(binding: Binding, task_pk: int, force: bool) -> Attended | None
     answer = None
     if standing.verdict is Verdict.ASK or _retry_due(standing, hold, force):
         if connection.in_atomic_block and not gate.all_local():
+            get_logger().warning("a transaction is open, so no remote platform is asked; the runner will", task=task_pk)
             return Attended.PARKED
         answer = _ask(binding, activation, case, point)
     try:
@@ -194,8 +210,10 @@ def _ask_and_decide(binding: Binding, activation: Activation, case: Case, point:
 
 def _decide(case: Case, point: Point, answer: _Answer) -> CreditDecision | None:
     """The decision now in force; an answer that another worker has decided on is not decided on again."""
-    if answer.taken_up and answer.reply.decisions.filter(host_key=case.host_key).exists():
-        return gate.in_force(case.host_key)
+    if answer.taken_up:
+        found = gate.in_force(case.host_key)
+        if found is not None and found.reply_id == answer.reply.pk and found.is_genuine():
+            return found
     return gate.decide(case, answer.inquiry, answer.reply, point, answer.inquiry.asked_by)
 
 
@@ -336,7 +354,7 @@ def tend() -> Tally:
                 outcome = attend(binding.flow_class, task_pk)
             except Exception as error:  # noqa: BLE001 - one broken case must not stop the others
                 tally.failed += 1
-                get_logger().error("attending failed", task=task_pk, error=type(error).__name__)
+                _log_failure(binding.flow_class, task_pk, error)
                 continue
             setattr(tally, outcome.value, getattr(tally, outcome.value) + 1)
         tally.rechecked += _pay_rechecks(binding)
@@ -348,11 +366,13 @@ def _waiting_tasks(binding: Binding) -> Iterator[int]:
     parked = tasks.filter(
         flow_task__in=binding.gate_refs(), status=STATUS.STARTED, started__lte=clock.now() - GRACE
     ).values_list("pk", flat=True)
-    yield from parked.iterator()
+    waiting = dict.fromkeys(parked)
+    # Held tasks of either kind, so that the hold of a task that is gone is released too.
     prefix = binding.task_key(0).removesuffix("0")
-    held = Hold.objects.filter(flow=binding.flow_ref, node__in=binding.gate.protects, released_at=None)
-    for key in held.values_list("task_key", flat=True).iterator():
-        yield int(key.removeprefix(prefix))
+    held = Hold.objects.filter(flow=binding.flow_ref, task_key__startswith=prefix, released_at=None)
+    numbers = (key.removeprefix(prefix) for key in held.values_list("task_key", flat=True))
+    waiting.update(dict.fromkeys(int(number) for number in numbers if number.isdecimal()))
+    yield from waiting
 
 
 def _pay_rechecks(binding: Binding) -> int:

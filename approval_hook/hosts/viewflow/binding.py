@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from viewflow.workflow.base import Flow, Node
 
+from approval_hook.errors import ApprovalHookError, CaseInvalid
 from approval_hook.gate import Case, case_of
 from approval_hook.hosts.viewflow import graph
+from approval_hook.logs import get_logger
 from approval_hook.models import Point
+from approval_hook.policy.case import CaseFacts
 from approval_hook.spec import Gate
 
 
@@ -21,7 +26,7 @@ class Binding:
     flow_class: type[Flow]
     gate: Gate
     gate_nodes: dict[str, Point]  # inserted node name -> hook point
-    originals: dict[str, type]  # protected node name -> its activation class before
+    originals: dict[str, type]  # node name -> its activation class before
 
     @property
     def flow_ref(self) -> str:
@@ -31,6 +36,12 @@ class Binding:
     def protected_refs(self) -> list[str]:
         """Stored references of the protected nodes."""
         return [graph.node_ref(graph.nodes_of(self.flow_class)[name]) for name in self.gate.protects]
+
+    def refs_behind(self) -> list[str]:
+        """Stored references of the nodes that no path reaches but through a protected one."""
+        nodes = graph.nodes_of(self.flow_class)
+        reached = {name for name, _ in graph.reach(self.flow_class, closed=set(self.gate.protects))}
+        return [graph.node_ref(node) for name, node in nodes.items() if name not in reached]
 
     def gate_refs(self) -> list[str]:
         """Stored references of the inserted gate nodes."""
@@ -66,7 +77,24 @@ class Binding:
         Raises:
             CaseInvalid: the facts cannot be used.
         """
-        return case_of(self.host_key(process.pk), self.flow_ref, self.gate.matter, self.gate.facts(process), at)
+        return case_of(self.host_key(process.pk), self.flow_ref, self.gate.matter, self._facts(process), at)
+
+    def _facts(self, process: Any) -> CaseFacts:
+        """The host's facts; whatever its mapping throws becomes a remedy instead of a crash."""
+        try:
+            return self.gate.facts(process)
+        except ApprovalHookError:
+            raise
+        except Exception as error:  # noqa: BLE001 - host code; only its place is logged, never its values
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            get_logger().error(
+                "facts failed",
+                case=self.host_key(process.pk),
+                error=type(error).__name__,
+                place=f"{Path(frame.filename).name}:{frame.lineno}",
+            )
+            text = f"办件事实读取出错（{type(error).__name__}）。"
+            raise CaseInvalid("办件事实", text, "请联系系统管理员检查事实映射。") from None
 
 
 def task_table(flow_class: type[Flow]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from viewflow.workflow.status import STATUS
+from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook import clock, gate, presenting
 from approval_hook.errors import CaseInvalid
@@ -17,7 +17,7 @@ from approval_hook.hosts.viewflow.injection import bindings, find_binding
 from approval_hook.models import Hold
 from approval_hook.panel import Badge, HeldRow, Panel
 from approval_hook.policy.decision import Obligation, ObligationKind
-from approval_hook.settling import outstanding, settle
+from approval_hook.settling import settle
 
 SETTLE_PERMISSION = "approval_hook.settle_decision"
 
@@ -98,6 +98,8 @@ def _settle(binding: Binding, process: Any, user: Any, action: str, reason: str,
         if handled.filter(status=STATUS.DONE).exists():
             raise CaseInvalid("确认人", "您经办过本办件，不能确认。", "请由另一名有权限的工作人员确认。")
     with binding.flow_class.lock(process.pk), transaction.atomic():
+        if binding.fresh_process(process.pk).status != PROCESS.NEW:
+            raise CaseInvalid("操作", "办件已经结束。", "不需要再确认。")
         row = gate.in_force(binding.host_key(process.pk))
         case = binding.case(process.pk)
         duties = (
@@ -114,8 +116,7 @@ def _settle(binding: Binding, process: Any, user: Any, action: str, reason: str,
             )
         for duty in mine:
             settle(row, duty, verdict=verdict, by=user.get_username(), reason=reason, evidence=evidence, at=clock.now())
-        stated = gate.stated_decision(row)
-        if len(outstanding(binding.host_key(process.pk), stated)) < len(duties):
+        if gate.newly_discharged(row):
             gate.decide(case, row.inquiry, row.reply, gate.point_of(row), user.get_username())
 
 

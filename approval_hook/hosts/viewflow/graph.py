@@ -6,6 +6,7 @@ is made; ``_outgoing()`` yields sequence flows only; boundary and compensation e
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,6 +22,16 @@ _NOT_SEQUENCE = frozenset({"_attached_to", "_boundary_events", "_incoming_edges"
 def nodes_of(flow_class: type[Flow]) -> dict[str, Node]:
     """Nodes by name, as registered on the class."""
     return flow_class._nodes_by_name
+
+
+def all_flows() -> Iterator[type[Flow]]:
+    """Every flow class that has been imported."""
+    waiting = list(Flow.__subclasses__())
+    while waiting:
+        flow_class = waiting.pop()
+        waiting += flow_class.__subclasses__()
+        if "_nodes_by_name" in vars(flow_class):
+            yield flow_class
 
 
 def is_start(node: Node) -> bool:
@@ -43,6 +54,11 @@ def successors(node: Node) -> Iterator[Node]:
     for edge in node._outgoing():
         if edge.dst is not None:
             yield edge.dst
+
+
+def is_boundary(node: Node) -> bool:
+    """True when the node is an event on another node's border, armed with it."""
+    return getattr(node, "_attached_to", None) is not None
 
 
 def boundary_events(node: Node) -> list[Node]:
@@ -127,3 +143,45 @@ def relink(flow_class: type[Flow]) -> None:
         handler = node._compensation_handler
         if handler is not None:
             handler._incoming_edges.append(Edge(src=node, dst=handler, edge_class="compensation"))
+
+
+#: Name of a node, and "in" or "out".
+Vertex = tuple[str, str]
+
+
+def reach(flow_class: type[Flow], closed: set[str]) -> dict[Vertex, Vertex | None]:
+    """Every vertex that a case can come to when no node of ``closed`` is ever passed, with where it came from.
+
+    Two vertices per node: *in* (its task was created) and *out* (its task was passed). Sequence flows
+    leave *out*; boundary events leave *in*, because they are armed with the task; a compensation
+    throw reaches every handler.
+    """
+    nodes = nodes_of(flow_class)
+    handlers = compensation_handlers(flow_class)
+    came_from: dict[Vertex, Vertex | None] = {}
+    queue: deque[Vertex] = deque()
+    for node in nodes.values():
+        if is_start(node):
+            came_from[(node.name, "in")] = None
+            queue.append((node.name, "in"))
+    while queue:
+        vertex = queue.popleft()
+        for following in _steps(nodes[vertex[0]], vertex[1], closed, handlers):
+            if following not in came_from:
+                came_from[following] = vertex
+                queue.append(following)
+    return came_from
+
+
+def _steps(node: Node, side: str, closed: set[str], handlers: list[Node]) -> Iterator[Vertex]:
+    if side == "in":
+        if node.name not in closed:
+            yield (node.name, "out")
+        for event in boundary_events(node):
+            yield (event.name, "in")
+        return
+    for following in successors(node):
+        yield (following.name, "in")
+    if throws_compensation(node):
+        for handler in handlers:
+            yield (handler.name, "in")

@@ -1,4 +1,8 @@
-"""The guard: a protected node's own activation class with one more condition on every way forward."""
+"""The guard: an activation class with one more condition on every way forward.
+
+Every node of an injected flow gets one, because Viewflow's pages build the activation from the node in
+the address, not from the task: a protected task is protected under whatever class somebody moves it.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,8 @@ def credit_permits(activation: Activation) -> Any:
     """
     from approval_hook.hosts.viewflow.attending import attend_later
 
+    if not _is_protected(activation):
+        return True
     scope = graph.lock_scope_token()
     cached = activation.__dict__.get("_credit_standing")
     if cached is not None and scope is not None and cached[0] is scope:
@@ -40,6 +46,13 @@ def credit_permits(activation: Activation) -> Any:
         # Survives only if this transaction commits, that is, when the task was held without an error.
         attend_later(activation.flow_class, activation.task.pk)
     return answer
+
+
+def _is_protected(activation: Activation) -> bool:
+    from approval_hook.hosts.viewflow.injection import find_binding
+
+    binding = find_binding(activation.flow_class)
+    return binding is not None and activation.flow_task.name in binding.gate.protects
 
 
 def _answer(activation: Activation) -> Any:
@@ -56,7 +69,7 @@ def _answer(activation: Activation) -> Any:
 
 @cache
 def guarded(base: type[Activation]) -> type[Activation]:
-    """A subclass of a node's activation class in which every forward transition asks the guard.
+    """A subclass of a node's activation class in which every forward transition of a protected task asks the guard.
 
     Transitions are resolved through ``getattr``, because methods made by ``status.super()`` own
     none of their own: copying those naively would run the body while the task looks held.

@@ -5,8 +5,6 @@ Never by subclassing: a subclass of a concrete flow keeps edges to its parent's 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.conf import settings
 from django.utils.module_loading import import_string
 from viewflow.workflow.base import Flow, Node
@@ -20,6 +18,7 @@ from approval_hook.hosts.viewflow.guard import guarded
 from approval_hook.hosts.viewflow.nodes import CreditGate
 from approval_hook.models import Point
 from approval_hook.spec import Gate
+from approval_hook.triggers import GuardedTable
 
 _bindings: dict[type[Flow], Binding] = {}
 
@@ -66,7 +65,9 @@ def inject(flow_class: type[Flow], gate: Gate) -> Binding:
     if found is not None:
         if found.gate == gate:
             return found
-        raise ConfigurationError(f"{flow_class.__name__} has another credit gate already.")
+        raise ConfigurationError(
+            f"{flow_class.__name__} has another credit gate already: {found.gate}; this one is {gate}."
+        )
     nodes = graph.nodes_of(flow_class)
     _check_names(flow_class, gate)
     places = [(name, Point.ACCEPTANCE) for name in gate.accepts] + [(name, Point.DECISION) for name in gate.protects]
@@ -75,9 +76,13 @@ def inject(flow_class: type[Flow], gate: Gate) -> Binding:
         inserted = _insert_before(flow_class, nodes[name], point)
         if inserted is not None:
             gate_nodes[inserted.name] = point
-    originals = {name: nodes[name].activation_class for name in gate.protects}
-    for name in gate.protects:
-        nodes[name].activation_class = guarded(nodes[name].activation_class)
+    originals = {
+        name: node.activation_class
+        for name, node in nodes.items()
+        if node.activation_class is not None and not graph.is_start(node) and name not in gate_nodes
+    }
+    for name, original in originals.items():
+        nodes[name].activation_class = guarded(original)
     graph.relink(flow_class)
     result = Binding(flow_class, gate, gate_nodes, originals)
     _bindings[flow_class] = result
@@ -106,6 +111,11 @@ def _check_names(flow_class: type[Flow], gate: Gate) -> None:
         )
     if not gate.protects:
         raise ConfigurationError(f"The gate of {flow_class.__name__} protects no node.")
+    attached = [name for name in (*gate.protects, *gate.accepts) if graph.is_boundary(nodes[name])]
+    if attached:
+        raise ConfigurationError(
+            f"{flow_class.__name__}: {', '.join(attached)} is a boundary event; name the node behind it."
+        )
     twice = set(gate.protects) & set(gate.accepts)
     if twice:
         raise ConfigurationError(
@@ -161,6 +171,8 @@ def gate_from(entry: FlowSettings) -> Gate:
         facts = import_string(entry.facts)
     except ImportError as error:
         raise ConfigurationError(f"APPROVAL_HOOK: {entry.facts} cannot be imported: {error}") from error
+    if not callable(facts):
+        raise ConfigurationError(f"APPROVAL_HOOK: {entry.facts} is not a function that maps a process to CaseFacts.")
     return Gate(matter=entry.matter, facts=facts, protects=entry.protects, accepts=entry.accepts)
 
 
@@ -174,10 +186,21 @@ def _import_flow(entry: FlowSettings) -> type[Flow]:
     return flow_class
 
 
-def task_tables() -> Iterable[tuple[str, str, str]]:
-    """(task table, process column, process table) of every injected flow, each once; Viewflow's own always."""
+def guarded_tables() -> list[GuardedTable]:
+    """What the database guards: each task table of an injected flow once; Viewflow's own always."""
     from viewflow.workflow.models import Process, Task
 
-    own = (Task._meta.db_table, "process_id", Process._meta.db_table)
-    found = {(keys.task_table(f), keys.process_column(f), keys.process_table(f)) for f in _bindings}
-    return sorted(found | {own})
+    tables: dict[tuple[str, str, str], list[Binding]] = {
+        (Task._meta.db_table, "process_id", Process._meta.db_table): []
+    }
+    for flow_class, found in _bindings.items():
+        key = (keys.task_table(flow_class), keys.process_column(flow_class), keys.process_table(flow_class))
+        tables.setdefault(key, []).append(found)
+    return [
+        GuardedTable(
+            *key,
+            protected=tuple(sorted(ref for b in found for ref in b.protected_refs())),
+            behind=tuple(sorted((ref, tuple(b.protected_refs())) for b in found for ref in b.refs_behind())),
+        )
+        for key, found in sorted(tables.items())
+    ]

@@ -7,16 +7,19 @@ override ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from viewflow.fsm.base import TransitionConditionsUnmet
 
 from approval_hook.errors import CaseInvalid, RulesInvalid
+from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.attending import Attended, attend
 from approval_hook.hosts.viewflow.guard import credit_permits
+from approval_hook.hosts.viewflow.injection import bindings
 
 
 class HeldCaseMiddleware:
@@ -29,6 +32,27 @@ class HeldCaseMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on."""
         return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Refuse a task under another node's address: Viewflow would move it by that node's rules.
+
+        Raises:
+            Http404: the task in the address belongs to another node than the address names.
+        """
+        match = request.resolver_match
+        task_pk = kwargs.get("task_pk")
+        if match is None or task_pk is None or not match.namespaces:
+            return
+        for binding in bindings():
+            node = graph.nodes_of(binding.flow_class).get(match.namespaces[-1])
+            if node is None:
+                continue
+            tasks = binding.flow_class.task_class._default_manager.select_related("process")
+            task = tasks.filter(pk=task_pk).first()
+            if task is not None and task.process.flow_class is binding.flow_class and task.flow_task is not node:
+                raise Http404("No task matches the given query.")
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Turn the gate's refusals into pages; every other exception goes its way."""

@@ -8,11 +8,9 @@ unreachable once no gate can be passed, so one breadth-first search decides it, 
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from viewflow.workflow.base import Flow, Node
+from viewflow.workflow.base import Flow
 
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.injection import find_binding
@@ -42,7 +40,7 @@ def prove(flow_class: type[Flow]) -> Proof:
     if binding is None:
         return Proof(flow_class.__name__, (), {})
     closed = {name for name, point in binding.gate_nodes.items() if point is Point.DECISION}
-    came_from = _reach(flow_class, closed)
+    came_from = graph.reach(flow_class, closed)
     gaps = {}
     for name in binding.gate.protects:
         vertex = (name, "in")
@@ -51,44 +49,9 @@ def prove(flow_class: type[Flow]) -> Proof:
     return Proof(flow_class.__name__, binding.gate.protects, gaps)
 
 
-_Vertex = tuple[str, str]
-
-
-def _reach(flow_class: type[Flow], closed: set[str]) -> dict[_Vertex, _Vertex | None]:
-    nodes = graph.nodes_of(flow_class)
-    handlers = graph.compensation_handlers(flow_class)
-    came_from: dict[_Vertex, _Vertex | None] = {}
-    queue: deque[_Vertex] = deque()
-    for node in nodes.values():
-        if graph.is_start(node):
-            came_from[(node.name, "in")] = None
-            queue.append((node.name, "in"))
-    while queue:
-        vertex = queue.popleft()
-        for following in _steps(nodes[vertex[0]], vertex[1], closed, handlers):
-            if following not in came_from:
-                came_from[following] = vertex
-                queue.append(following)
-    return came_from
-
-
-def _steps(node: Node, side: str, closed: set[str], handlers: list[Node]) -> Iterator[_Vertex]:
-    if side == "in":
-        if node.name not in closed:
-            yield (node.name, "out")
-        for event in graph.boundary_events(node):
-            yield (event.name, "in")
-        return
-    for following in graph.successors(node):
-        yield (following.name, "in")
-    if graph.throws_compensation(node):
-        for handler in handlers:
-            yield (handler.name, "in")
-
-
-def _path(came_from: dict[_Vertex, _Vertex | None], vertex: _Vertex) -> tuple[str, ...]:
+def _path(came_from: dict[graph.Vertex, graph.Vertex | None], vertex: graph.Vertex) -> tuple[str, ...]:
     names: list[str] = []
-    step: _Vertex | None = vertex
+    step: graph.Vertex | None = vertex
     while step is not None:
         if not names or names[-1] != step[0]:
             names.append(step[0])

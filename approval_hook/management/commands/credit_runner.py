@@ -8,8 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import close_old_connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, close_old_connections
 
+from approval_hook.checks import check_database
 from approval_hook.hosts.viewflow.attending import tend
 from approval_hook.logs import get_logger
 
@@ -30,6 +31,8 @@ class Command(BaseCommand):
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
+        for problem in check_database(None, databases=[DEFAULT_DB_ALIAS]):
+            get_logger().error("start-up check", alarm=True, id=problem.id, text=problem.msg)
         run(stop, every=options["every"], once=options["once"])
 
 
@@ -37,7 +40,14 @@ def run(stop: threading.Event, *, every: float, once: bool = False) -> None:
     """Tend in a loop; also started as a thread by programs that embed the runner."""
     while True:
         close_old_connections()
-        tally = asdict(tend())
+        try:
+            tally = asdict(tend())
+        except DatabaseError as error:
+            # The database is away for a while; what waits is in it and will still wait.
+            if once:
+                raise
+            get_logger().error("runner pass failed", alarm=True, error=type(error).__name__)
+            tally = {}
         if any(tally.values()):
             get_logger().info("runner pass", **tally)
         if once or stop.wait(every):

@@ -15,7 +15,11 @@ from tests.postgres import database
 pytestmark = pytest.mark.postgres
 
 ROOT = Path(__file__).resolve().parents[3]
-SUITE = ("tests/integration/test_architecture_facts.py", "tests/integration/postgres")
+SUITE = (
+    "tests/integration/test_architecture_facts.py",
+    "tests/integration/test_attacks.py",
+    "tests/integration/postgres",
+)
 #: So many tests the suite has at least; fewer means that something was not collected.
 AT_LEAST = 40
 
@@ -40,4 +44,9 @@ def test_essential_integration_tests_pass_on_postgresql(postgres_url: str, tmp_p
     assert int(suite.attrib["tests"]) >= AT_LEAST
     assert int(suite.attrib["skipped"]) == 0
     names = {case.attrib["classname"] for case in suite.iter("testcase")}
-    assert {n.rpartition(".")[2] for n in names} == {"test_architecture_facts", "test_evidence", "test_workers"}
+    assert {n.rpartition(".")[2] for n in names} == {
+        "test_architecture_facts",
+        "test_attacks",
+        "test_evidence",
+        "test_workers",
+    }

@@ -1,0 +1,180 @@
+"""What an attacker tried, and what must stand in the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.db import DatabaseError, transaction
+from viewflow.fsm import TransitionNotAllowed
+from viewflow.workflow.models import Process, Task
+from viewflow.workflow.status import PROCESS, STATUS
+
+from approval_hook import gate, triggers
+from approval_hook.errors import CaseInvalid, PlatformUnavailable
+from approval_hook.gate import Verdict
+from approval_hook.hosts.viewflow.attending import Attended, attend
+from approval_hook.hosts.viewflow.desk import act
+from approval_hook.hosts.viewflow.injection import binding_of
+from approval_hook.models import CreditDecision, Point, Settlement
+from approval_hook.policy.records import MatchGrade
+from tests.flows import flows
+from tests.flows.facts import CLEAN, OTHER, firm_data
+from tests.flows.flows import ran
+
+pytestmark = pytest.mark.django_db
+
+
+def task_of(process: Any, name: str) -> Task:
+    """The newest task of a node."""
+    ref = f"testflows/flows.{process.flow_class.__name__}.{name}"
+    return Task.objects.filter(process=process, flow_task=ref).latest("pk")
+
+
+def held(inject: Any, credit: Any, record: Any) -> Process:
+    """A case that waits at its gate because of one record."""
+    credit.records[CLEAN] = (record,)
+    inject(flows.LinearFlow)
+    process = flows.LinearFlow.start.run(data=firm_data())
+    flows.LinearFlow.accept.run(task_of(process, "accept"))
+    return Process.objects.get(pk=process.pk)
+
+
+def officer(name: str, *, settles: bool = False) -> Any:
+    """A user, with the permission to settle if asked for."""
+    user = get_user_model().objects.create_user(name)
+    if settles:
+        user.user_permissions.add(Permission.objects.get(codename="settle_decision"))
+    return get_user_model().objects.get(pk=user.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_protected_task_is_guarded_under_another_nodes_activation_class(inject: Any, remote_credit: Any) -> None:
+    """Viewflow's pages take the activation class from the address; the task stays protected under each of them."""
+    remote_credit.fault = PlatformUnavailable()
+    process = flows.HumanFlow.start_by_code.run(data=firm_data())
+    inject(flows.HumanFlow)
+    user = officer("head")
+    task = Task.objects.create(
+        process=process, flow_task=flows.HumanFlow.decide, flow_task_type="HUMAN", status=STATUS.ASSIGNED, owner=user
+    )
+    activation = flows.HumanFlow.review.activation_class(task)
+    with pytest.raises(TransitionNotAllowed):
+        activation.start(None)
+    assert Task.objects.get(pk=task.pk).status == STATUS.ASSIGNED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_finished_decision_cannot_be_moved_to_another_case(inject: Any, remote_credit: Any) -> None:
+    """A DONE decision of a clean case is no decision of the held one."""
+    inject(flows.LinearFlow)
+    clean = flows.LinearFlow.start.run(data=firm_data())
+    flows.LinearFlow.accept.run(task_of(clean, "accept"))
+    remote_credit.fault = PlatformUnavailable()
+    other = flows.LinearFlow.start.run(data=firm_data(code=OTHER))
+    flows.LinearFlow.accept.run(task_of(other, "accept"))
+    done = task_of(clean, "decide")
+    assert done.status == STATUS.DONE
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Task.objects.filter(pk=done.pk).update(process_id=other.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_step_behind_the_decision_needs_the_decision(inject: Any, remote_credit: Any) -> None:
+    """A hand-made delivery of an undecided case is refused by the database, a regular one is not."""
+    remote_credit.fault = PlatformUnavailable()
+    inject(flows.HumanFlow)
+    process = flows.HumanFlow.start_by_code.run(data=firm_data())
+    for status in (STATUS.STARTED, STATUS.DONE):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Task.objects.create(
+                process=process, flow_task=flows.HumanFlow.deliver, flow_task_type="FUNCTION", status=status
+            )
+    behind = {ref.rpartition(".")[2] for ref in binding_of(flows.HumanFlow).refs_behind()}
+    assert behind == {"deliver", "end"}
+
+
+def test_guard_has_no_list_that_could_be_emptied(inject: Any, credit: Any) -> None:
+    """The protected nodes stand in the trigger's own text; a check tells when they differ from the flows."""
+    inject(flows.LinearFlow)
+    assert triggers.outdated() == []
+    inject_more = binding_of(flows.LinearFlow)
+    texts = [text for name, _, text in triggers.installed() if "_guard_" in name]
+    assert any(ref in text for ref in inject_more.protected_refs() for text in texts)
+
+
+def test_forged_decision_row_opens_nothing(inject: Any, credit: Any, defaulter: Any) -> None:
+    """A row that the gate did not seal is not believed; the case is asked about again."""
+    process = held(inject, credit, defaulter)
+    row = CreditDecision.objects.latest("id")
+    fields = {f.attname: getattr(row, f.attname) for f in CreditDecision._meta.fields if f.name != "id"}
+    CreditDecision.objects.create(**{**fields, "permits": True})
+    case = binding_of(flows.LinearFlow).case(process.pk)
+    assert gate.standing(case, Point.DECISION).reason == "forged"
+    assert attend(flows.LinearFlow, task_of(process, "credit_before_decide").pk) is Attended.HELD
+    assert ran == []
+
+
+def test_word_about_one_record_covers_no_other_of_the_same_number(inject: Any, credit: Any, defaulter: Any) -> None:
+    """After a release the platform answers with another entry under the same record id: it must be settled anew."""
+    process = held(inject, credit, defaulter)
+    Process.objects.filter(pk=process.pk).update(data=firm_data(extra=1))
+    credit.records[CLEAN] = (replace(defaulter, document_no="（2026）示执2号", title="另一条记录"),)
+    head = officer("head", settles=True)
+    row = CreditDecision.objects.latest("id")
+    binding = binding_of(flows.LinearFlow)
+    act(process, head, "section_confirms:release", "已核对")
+    assert CreditDecision.objects.latest("id").permits
+    case = binding.case(process.pk)
+    opened = gate.open_inquiry(case, Point.RECHECK, "test:1", "system")
+    reply = gate.record_reply(case, opened, gate.ask(case, opened.inquiry))
+    again = gate.decide(case, opened.inquiry, reply, Point.RECHECK, "system")
+    assert again.pk > row.pk
+    assert not again.permits
+
+
+def test_changed_vote_counts_once(inject: Any, credit: Any, defaulter: Any) -> None:
+    """Who corrects himself has one voice, the newest."""
+    process = held(inject, credit, replace(defaulter, match=MatchGrade.POSSIBLE))
+    act(process, officer("a"), "two_confirm_identity:not_same", "出生日期不同")
+    row = CreditDecision.objects.latest("id")
+    case = binding_of(flows.LinearFlow).case(process.pk)
+    fresh = gate.decide(case, row.inquiry, row.reply, Point.DECISION, "system")
+    assert not fresh.permits
+    act(process, get_user_model().objects.get(username="a"), "two_confirm_identity:same", "更正：核对证件后一致")
+    act(process, officer("b"), "two_confirm_identity:not_same", "住址不同")
+    assert not CreditDecision.objects.latest("id").permits
+
+
+def test_ended_case_takes_no_settlement(inject: Any, credit: Any, defaulter: Any) -> None:
+    """Nobody confirms anything about a withdrawn case."""
+    process = held(inject, credit, defaulter)
+    Process.objects.filter(pk=process.pk).update(status=PROCESS.CANCELED)
+    with pytest.raises(CaseInvalid, match="已经结束"):
+        act(process, officer("head", settles=True), "section_confirms:release", "理由")
+    assert Settlement.objects.count() == 0
+
+
+@pytest.mark.parametrize("text", ["\u202e反转", "有\x00空字符", "长" * 2001])
+def test_reason_is_hostile_until_parsed(text: str, inject: Any, credit: Any, defaulter: Any) -> None:
+    """Control and bidi characters and over-long reasons are refused; numbers in them are masked."""
+    process = held(inject, credit, defaulter)
+    head = officer("head", settles=True)
+    with pytest.raises(CaseInvalid):
+        act(process, head, "section_confirms:release", text)
+    act(process, head, "section_confirms:release", "核对证件 440300199001010016 后不予从严")
+    assert "440300199001010016" not in Settlement.objects.get().reason
+
+
+@pytest.mark.parametrize("change", [{"name": "粤另名有限公司"}, {"established": "2020-01-01"}])
+def test_changed_facts_void_the_record(change: dict[str, str], inject: Any, credit: Any) -> None:
+    """Name and date of establishment went into the answer, so a change of them asks again."""
+    inject(flows.HumanFlow, accepts=("review",))
+    process = flows.HumanFlow.start_by_code.run(data=firm_data())
+    binding = binding_of(flows.HumanFlow)
+    assert gate.standing(binding.case(process.pk), Point.DECISION).passes
+    Process.objects.filter(pk=process.pk).update(data={**firm_data(), **change})
+    assert gate.standing(binding.case(process.pk), Point.DECISION).verdict is Verdict.ASK
