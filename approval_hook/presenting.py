@@ -132,7 +132,7 @@ def build(
         next_step=hold_view.next_step if hold_view else _next_step(row, decision),
         primary=hold_view.actions[0] if hold_view and hold_view.actions else None,
         hold=hold_view,
-        parties=_parties(decision, reports, case),
+        parties=_parties(decision, reports, case, verdict),
         measures=[
             MeasurePanel(
                 m.title,
@@ -255,13 +255,16 @@ def real_names(usernames: Iterable[str]) -> dict[str, str]:
     return {name: found.get(name, "系统" if name == "system" else name) for name in wanted}
 
 
-def _parties(decision: Decision, reports: Sequence[CreditReport], case: Case | None) -> list[PartyPanel]:
+def _parties(decision: Decision, reports: Sequence[CreditReport], case: Case | None, verdict: str) -> list[PartyPanel]:
     people: dict[tuple[str, str], tuple[str, str]] = {}
     if case is not None:
         for v, p in zip(case.view.parties, case.facts.parties, strict=True):
             number = p.subject.primary
             people[(v.ref, v.role.value)] = (p.subject.name, number.masked() if number else "无可用证件")
-    return [_party(o, decision, reports, people, case) for o in decision.parties]
+    return [_party(o, decision, reports, people, case, verdict) for o in decision.parties]
+
+
+_ADVERSE = (Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE)
 
 
 def _party(
@@ -270,6 +273,7 @@ def _party(
     reports: Sequence[CreditReport],
     people: Mapping[tuple[str, str], tuple[str, str]],
     case: Case | None,
+    verdict: str,
 ) -> PartyPanel:
     name, masked = people.get((outcome.party, outcome.role), ("（主体已变更）", ""))
     badge, colour = PARTY_BADGES[outcome.outcome]
@@ -277,6 +281,8 @@ def _party(
     partly = outcome.asked and bool(required - {r.source for r in reports if r.party == outcome.party})
     if not outcome.asked:
         badge, colour = "未查询", "grey"
+    elif verdict == "release" and outcome.outcome in _ADVERSE:
+        badge, colour = "有记录，已确认不适用", "grey"
     elif partly and outcome.outcome is Outcome.ORDINARY:
         badge, colour = "仅核法定限制", "grey"
     shown = {(r.source, r.record): r.outcome for r in decision.reasons if r.party == outcome.party and r.record}

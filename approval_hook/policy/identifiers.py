@@ -169,7 +169,7 @@ def uscc_warnings(code: str) -> tuple[str, ...]:
 
 
 def _check_uscc(number: str, field: str, on: date) -> None:
-    if number == USCC_FILLER:
+    if number == USCC_FILLER or (number and len(set(number)) == 1):
         raise IdentifierInvalid(
             field, f"{field}是数据上报用的占位码，不对应任何单位。", "请填写该单位营业执照或登记证书上的代码。"
         )
@@ -181,9 +181,7 @@ def _check_uscc(number: str, field: str, on: date) -> None:
         )
     _length(number, (18,), field)
     if _is_resident(number, on) and uscc_check_digit(number[:17]) != number[17]:
-        raise IdentifierInvalid(
-            field, f"{field}填的是个人身份证件号码。", "请填写单位的统一社会信用代码。"
-        )
+        raise IdentifierInvalid(field, f"{field}填的是个人身份证件号码。", "请填写单位的统一社会信用代码。")
     for position, char in enumerate(number, start=1):
         if char in "OI":
             _letter_for_digit(position, char, field)
@@ -208,9 +206,7 @@ def _check_resident(number: str, field: str, on: date) -> None:
         )
     _length(number, (18,), field)
     if uscc_check_digit(number[:17]) == number[17] and not _is_resident(number, on):
-        raise IdentifierInvalid(
-            field, f"{field}填的是单位的统一社会信用代码。", "请填写个人的身份证件号码。"
-        )
+        raise IdentifierInvalid(field, f"{field}填的是单位的统一社会信用代码。", "请填写个人的身份证件号码。")
     _check_dated(number, field, on)
     if number[0] == "9":
         raise IdentifierInvalid(

@@ -6,11 +6,9 @@ Source: domain facts 3.4; 个人信息保护法 第五十一条 (de-identificati
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date
 
 _MASK = "•"
-_COURT_MASK = re.compile(r"[0-9]{10}\*{4}[0-9]{3}[0-9X]")
 _LONG = 15
 
 # Alternatives from long to short, so that a long number is never taken for a short one.
@@ -56,19 +54,6 @@ def mask_text(text: str) -> str:
     calendar date (20261001), because dates of that shape fill every log.
     """
     return _NUMBER.sub(lambda m: m.group() if _is_date(m.group()) else mask_number(m.group()), text)
-
-
-def masked_number_fits(number: str, mask: str) -> bool:
-    """Whether a full number can be the one behind a court mask (ten characters, ``****``, four characters).
-
-    It is never proof: some 33 birthdays fit one mask. Unknown masks never fit.
-
-    Source: domain facts 3.4.
-    """
-    shape = "".join(unicodedata.normalize("NFKC", mask).split()).upper()
-    if len(number) != 18 or not _COURT_MASK.fullmatch(shape):
-        return False
-    return number[:10] == shape[:10] and number[14:] == shape[14:]
 
 
 def _is_date(text: str) -> bool:

@@ -22,7 +22,7 @@ from approval_hook.policy.identifiers import (
     untyped_matching_number,
     uscc_warnings,
 )
-from approval_hook.policy.masking import mask_name, mask_number, mask_text, masked_number_fits
+from approval_hook.policy.masking import mask_name, mask_number, mask_text
 
 __all__ = [
     "TYPE_NAMES",
@@ -33,7 +33,6 @@ __all__ = [
     "mask_name",
     "mask_number",
     "mask_text",
-    "masked_number_fits",
     "normalised_number",
     "organisation",
     "parse_identifier",

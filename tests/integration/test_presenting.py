@@ -54,6 +54,7 @@ def test_panel_says_what_the_section_decided(
     panel = panel_for(process)
     assert (panel.headline, panel.settled) == (headline, settled)
     assert badge_for([process])[process.pk].channel == channel
+    assert panel.parties[0].badge == ("有记录，已确认不适用" if verdict == "release" else "严重失信")
     assert "示例head" in next(item for item in panel.timeline if "核对后的理由" in item.text).text
     texts = [item.text for item in panel.timeline]
     assert texts.index(next(t for t in texts if "核对后的理由" in t)) < texts.index(

@@ -15,11 +15,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from viewflow.fsm.base import TransitionConditionsUnmet
 
-from approval_hook.errors import CaseInvalid, RulesInvalid
+from approval_hook.errors import CaseInvalid, ConfigurationError, RulesInvalid
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.attending import Attended, attend
 from approval_hook.hosts.viewflow.guard import credit_permits
 from approval_hook.hosts.viewflow.injection import bindings
+from approval_hook.logs import get_logger
 
 
 class HeldCaseMiddleware:
@@ -60,11 +61,19 @@ class HeldCaseMiddleware:
             return render(request, "approval_hook/invalid.html", {"error": exception}, status=422)
         if isinstance(exception, RulesInvalid):
             error = CaseInvalid("规则文件", f"{exception}。", "规则文件更正前不能核查，请联系系统管理员。")
-            return render(request, "approval_hook/invalid.html", {"error": error}, status=503)
+            return self._misconfigured(request, error)
+        if isinstance(exception, ConfigurationError):
+            get_logger().error("misconfigured", alarm=True, text=str(exception))
+            error = CaseInvalid("系统设置", "系统设置有误，不能核查。", "请联系系统管理员查看日志。")
+            return self._misconfigured(request, error)
         cause = exception.__context__ if isinstance(exception, PermissionDenied) else exception
         if isinstance(cause, TransitionConditionsUnmet) and cause.failed_condition is credit_permits:
             return self._held(request, cause)
         return None
+
+    def _misconfigured(self, request: HttpRequest, error: CaseInvalid) -> HttpResponse:
+        context = {"error": error, "misconfigured": True}
+        return render(request, "approval_hook/invalid.html", context, status=503)
 
     def _held(self, request: HttpRequest, cause: TransitionConditionsUnmet) -> HttpResponse:
         activation = getattr(request, "activation", None)

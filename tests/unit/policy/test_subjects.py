@@ -19,7 +19,6 @@ from approval_hook.policy.subjects import (
     SubjectKind,
     mask_name,
     mask_text,
-    masked_number_fits,
     organisation,
     parse_identifier,
     person,
@@ -226,15 +225,6 @@ def test_a_subject_without_identifiers_is_known_by_name_only() -> None:
     assert Subject(SubjectKind.ORGANISATION, "示例", ()).digest_text() == "organisation:name:示例"
 
 
-def test_s05_masked_number_fits_only_the_court_shape() -> None:
-    """Ten characters, four asterisks and four characters fit; every other mask cannot match."""
-    assert masked_number_fits(PERSON_NUMBER, "4403001990****0016")
-    assert masked_number_fits("440300199012310016", "4403001990****0016")
-    assert not masked_number_fits(PERSON_NUMBER, "4403001991****0016")
-    assert not masked_number_fits(PERSON_NUMBER, "440***********0016")
-    assert not masked_number_fits("USA440185010112", "4403001990****0016")
-
-
 @pytest.mark.parametrize(
     "secret",
     [
@@ -293,3 +283,10 @@ def test_s25_a_resident_number_must_begin_with_a_province(prefix: str, said: str
 def test_mask_name_keeps_the_first_character(name: str, shown: str) -> None:
     """Only the first character of a person's name is shown."""
     assert mask_name(name) == shown
+
+
+@pytest.mark.parametrize("code", ["0" * 18, "00000000000000000X"])
+def test_s25_fillers_are_no_subjects(code: str) -> None:
+    """A placeholder is refused although eighteen zeros pass the check digit."""
+    with pytest.raises(IdentifierInvalid, match="占位码"):
+        parse_identifier(code, type=IdentifierType.USCC, field="统一社会信用代码", on=date(2026, 11, 1))
