@@ -13,22 +13,20 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
 import approval_hook
 from approval_hook import clock, privacy
+from approval_hook.cases import Case, book, case_of, due_on, fresh_until, release_on
 from approval_hook.conf import conf
-from approval_hook.errors import CaseInvalid, ConfigurationError
+from approval_hook.errors import ConfigurationError
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Identity, Inquiry, Point, Recheck, Reply
 from approval_hook.platforms import Question, ask_all, platforms
-from approval_hook.policy.case import CaseFacts, CaseView, view_of
-from approval_hook.policy.catalogue import Matter, due_date, release_date
-from approval_hook.policy.decision import Decision, Obligation, ObligationKind, Outcome
+from approval_hook.policy.decision import Decision, Obligation, Outcome
 from approval_hook.policy.evaluate import evaluate
 from approval_hook.policy.receipt import (
     canonical_bytes,
@@ -40,212 +38,38 @@ from approval_hook.policy.receipt import (
 )
 from approval_hook.policy.records import CreditReport, QueryStatus
 from approval_hook.ports import Query
-from approval_hook.rulebook import LoadedRules, RuleBook
 from approval_hook.settling import apply_matches, discharged, settled_channel, settled_matches
+from approval_hook.standing import Standing, Verdict, in_force, standing, standing_on
 from approval_hook.workcalendar import published_calendar
 
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A host's case, ready to be asked about: facts in memory, view for the evidence."""
-
-    host_key: str
-    flow: str
-    facts: CaseFacts
-    view: CaseView
-    subjects: str  # keyed fingerprint of parties, roles and authorisations
-    loaded: LoadedRules
-    matter: Matter
-    at: datetime
-
-    @property
-    def on(self) -> date:
-        """The day in China."""
-        return clock.china_date(self.at)
-
-
-class Verdict(StrEnum):
-    """What the newest record means for a step."""
-
-    PASSES = "passes"
-    ASK = "ask"
-    HELD = "held"
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The verdict with its reason, in the clerk's words."""
-
-    verdict: Verdict
-    reason: str
-    text: str
-    next_step: str
-    decision: CreditDecision | None
-
-    @property
-    def passes(self) -> bool:
-        """True when the step may go on."""
-        return self.verdict is Verdict.PASSES
+__all__ = [
+    "BACKOFF",
+    "Case",
+    "Opened",
+    "Standing",
+    "Verdict",
+    "all_local",
+    "ask",
+    "book",
+    "case_of",
+    "decide",
+    "due_on",
+    "fresh_until",
+    "in_force",
+    "lapse",
+    "newly_discharged",
+    "next_try",
+    "open_inquiry",
+    "point_of",
+    "record_reply",
+    "release_on",
+    "standing",
+    "standing_on",
+    "stated_decision",
+]
 
 
-#: Clocks of several workers differ by less than this.
-_CLOCK_TOLERANCE = timedelta(minutes=5)
-
-_ASK_TEXTS = {
-    "never-asked": "本办件尚无信用核查记录",
-    "subjects-changed": "办件主体或其授权已变更，原核查记录不再适用",
-    "rules-changed": "规则版本已更新，需按现行规则重新核查",
-    "forged": "核查意见校验不符，不能采用，需重新核查",
-    "stale": "核查答复已超过规定的有效时间，需重新核查",
-}
-
-_HELD_TEXTS = {
-    ObligationKind.HEAD_DECIDES: (
-        "拟适用的法定限制或惩戒措施尚未经负责人确认",
-        "请负责人听取陈述申辩后确认适用或不适用",
-    ),
-    ObligationKind.SECTION_CONFIRMS: ("从严审核建议尚未经科室确认", "请科室负责人确认开始从严审核，或说明理由不予从严"),
-    ObligationKind.TWO_CONFIRM_IDENTITY: ("疑似记录尚未核实是否同一主体", "请两名工作人员分别核实是否为同一主体"),
-    ObligationKind.SUPERVISOR_RELEASES: (
-        "信用平台尚无完整答复",
-        "系统会自动补查",
-    ),
-}
-
-
-def book() -> RuleBook:
-    """The configured rule book."""
-    return _book(str(conf().rules))
-
-
-_books: dict[str, RuleBook] = {}
-
-
-def _book(path: str) -> RuleBook:
-    if path not in _books:
-        _books[path] = RuleBook(conf().rules)
-    return _books[path]
-
-
-def case_of(host_key: str, flow: str, matter: str, facts: CaseFacts, at: datetime | None = None) -> Case:
-    """Bind the host's facts to the rules in force.
-
-    Raises:
-        CaseInvalid: the matter is not configured or the facts do not fit it; nothing is asked.
-    """
-    at = at or clock.now()
-    loaded = book().on(clock.china_date(at))
-    if facts.matter != matter:
-        raise ConfigurationError(f"The flow {flow} is configured for {matter}, its facts say {facts.matter}.")
-    for field, text, most in (("办件号", facts.case_no, 64), ("办理机关", facts.organ, 200)):
-        if not 0 < len(text) <= most:
-            raise CaseInvalid(field, f"{field}应为 1 至 {most} 个字符。", f"请更正{field}后重新提交。")
-    view = view_of(facts, privacy.digest, clock.china_date)
-    return Case(
-        host_key=host_key,
-        flow=flow,
-        facts=facts,
-        view=view,
-        subjects=_fingerprint(facts, view),
-        loaded=loaded,
-        matter=loaded.rules.matter(matter),
-        at=at,
-    )
-
-
-def _fingerprint(facts: CaseFacts, view: CaseView) -> str:
-    """Keyed digest over everything about organ and parties that the answer depends on."""
-    parties = sorted(
-        [
-            v.ref,
-            v.role.value,
-            str(v.since or ""),
-            str(v.until or ""),
-            str(v.established_on or ""),
-            [v.authorisation.reference, str(v.authorisation.valid_from), str(v.authorisation.valid_until)]
-            if v.authorisation
-            else [],
-            [p.subject.kind.value, p.subject.name, sorted(f"{i.type}:{i.number}" for i in p.subject.identifiers)],
-        ]
-        for v, p in zip(view.parties, facts.parties, strict=True)
-    )
-    return privacy.digest(json.dumps([view.matter, view.case_no, view.organ, view.region, parties], ensure_ascii=False))
-
-
-def standing(case: Case, point: Point) -> Standing:
-    """What the newest record of the case means for a step. One SELECT.
-
-    At acceptance every valid record passes: the check sets the channel and never holds.
-    """
-    return standing_on(case, point, in_force(case.host_key))
-
-
-def standing_on(case: Case, point: Point, found: CreditDecision | None) -> Standing:
-    """The same for a record that the caller just read or made, under the flow lock. No SELECT."""
-    reason = _why_ask(case, point, found)
-    if reason:
-        return Standing(Verdict.ASK, reason, _ASK_TEXTS[reason], "系统正在核查，请稍候", found)
-    if found is None:  # pragma: no cover - _why_ask names this case
-        raise ConfigurationError
-    if not found.is_genuine():
-        get_logger().error("a decision row was not made by the gate", alarm=True, case=case.host_key, row=found.pk)
-        return Standing(Verdict.ASK, "forged", _ASK_TEXTS["forged"], "系统正在重新核查，请联系系统管理员", found)
-    if point is Point.ACCEPTANCE or found.permits:
-        return Standing(Verdict.PASSES, "", "", "", found)
-    kinds = {ObligationKind(duty["kind"]) for duty in found.body["outstanding"]}
-    kind = next(k for k in _HELD_TEXTS if k in kinds)
-    text, next_step = _HELD_TEXTS[kind]
-    if kind is ObligationKind.SUPERVISOR_RELEASES:
-        next_step = _release_step(case)
-    return Standing(Verdict.HELD, kind.value, text, next_step, found)
-
-
-def _release_step(case: Case) -> str:
-    """What to do about a could-not-tell case, with the days it depends on."""
-    due = due_on(case)
-    release = release_on(due)
-    if case.on >= release:
-        return "请负责人今天决定：按无信用影响办理，或先人工查询并留存证据"
-    days = [f"{d.month}月{d.day}日周{'一二三四五六日'[d.weekday()]}" for d in (release, due)]
-    return f"系统会自动补查；{days[0]}起可由负责人按无信用影响办理，{days[1]}仍无答复的自动按无信用影响办理"
-
-
-def in_force(host_key: str) -> CreditDecision | None:
-    """The newest decision of a case."""
-    return next(iter(CreditDecision.objects.raw(_IN_FORCE, [host_key])), None)
-
-
-# Read in every case: written out, a query costs a third of what compiling it each time does.
-# The names of the tables are our own.
-_IN_FORCE = f"SELECT * FROM {CreditDecision._meta.db_table} WHERE host_key = %s ORDER BY id DESC LIMIT 1"  # noqa: S608
 _LATEST_INQUIRY = f"SELECT * FROM {Inquiry._meta.db_table} WHERE gate_key = %s ORDER BY round DESC LIMIT 1"  # noqa: S608
-
-
-def _why_ask(case: Case, point: Point, found: CreditDecision | None) -> str:
-    if found is None:
-        return "never-asked"
-    if found.subjects != case.subjects:
-        return "subjects-changed"
-    if found.rules_digest != case.loaded.digest:
-        return "rules-changed"
-    if found.made_at > case.at + _CLOCK_TOLERANCE:
-        return "stale"  # from a time that has not come
-    limit = _fresh_until(case, point, found.answered_at) if point is Point.ACCEPTANCE else found.fresh_until
-    return "stale" if case.at >= limit else ""
-
-
-def release_on(due_on: date) -> date:
-    """From this day a supervisor may let a could-not-tell case go on: two working days before it is due."""
-    return release_date(due_on, published_calendar())
-
-
-def due_on(case: Case) -> date:
-    """The statutory day of decision: the host's own when it has one, else the matter's clock.
-
-    A case that was never marked as accepted counts from its filing (行政许可法 第三十二条第一款第四项).
-    """
-    start = case.view.accepted_on or case.view.filed_on
-    return case.view.due_on or due_date(case.matter, start, published_calendar()).on
 
 
 def all_local() -> bool:
@@ -294,13 +118,8 @@ def _take_up(inquiry: Inquiry, case: Case, point: Point) -> Opened | None:
     if not complete:
         return Opened(inquiry, len(replies), None)
     # A new round here would ask a second time for what is known, when two workers meet at one task.
-    fresh = case.at < _fresh_until(case, point, complete[-1].answered_at)
+    fresh = case.at < fresh_until(case, point, complete[-1].answered_at)
     return Opened(inquiry, len(replies), complete[-1]) if fresh else None
-
-
-def _fresh_until(case: Case, point: Point, answered_at: datetime) -> datetime:
-    kind = Point.ACCEPTANCE if point is Point.ACCEPTANCE else Point.DECISION
-    return answered_at + timedelta(minutes=case.matter.fresh_minutes(kind.value))
 
 
 def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: str) -> Inquiry:

@@ -22,7 +22,8 @@ from viewflow.workflow.status import STATUS
 
 from adapters.simulator import FaultKind
 from approval_hook import gate
-from approval_hook.hosts.viewflow.attending import Attended, attend, tend
+from approval_hook.hosts.viewflow.attending import Attended, attend
+from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.models import CreditDecision, Point
 from tests.acceptance.evidence import people
 from tests.acceptance.evidence.office import (

@@ -22,7 +22,7 @@ import pytest
 
 from adapters.simulator import FaultKind
 from approval_hook import clock
-from approval_hook.hosts.viewflow.attending import tend
+from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.models import CreditDecision, Inquiry
 from tests.acceptance.evidence import people
 from tests.acceptance.evidence.bench import Bench, bench

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from approval_hook import clock
-from approval_hook.hosts.viewflow.attending import Attended, attend, tend
+from approval_hook.hosts.viewflow.attending import Attended, attend
+from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.models import CreditDecision, Settlement
 from tests.acceptance.evidence import people
 from tests.acceptance.evidence.office import (

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from adapters.simulator import FaultKind
 from approval_hook import gate
-from approval_hook.hosts.viewflow.attending import tend
+from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.models import CreditDecision, Inquiry, Reply, Settlement
 from approval_hook.policy.workdays import add_workdays
 from approval_hook.workcalendar import published_calendar

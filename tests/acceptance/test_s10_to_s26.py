@@ -17,8 +17,8 @@ from adapters.signing import TifSigner
 from adapters.simulator import FaultKind
 from approval_hook import clock, gate
 from approval_hook.errors import ConfigurationError
-from approval_hook.hosts.viewflow.attending import tend
 from approval_hook.hosts.viewflow.injection import binding_of
+from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.models import CreditDecision, Identity, Inquiry, Recheck, Reply
 from approval_hook.policy.workdays import add_workdays
 from approval_hook.workcalendar import published_calendar

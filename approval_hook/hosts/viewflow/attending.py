@@ -7,12 +7,9 @@ it: it may ask, and then finishes under the flow lock. A second call finds the m
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
@@ -26,13 +23,12 @@ from approval_hook import clock, gate
 from approval_hook.errors import ApprovalHookError, CaseInvalid
 from approval_hook.gate import Case, Standing, Verdict
 from approval_hook.hosts.viewflow.binding import Binding
-from approval_hook.hosts.viewflow.injection import binding_of, bindings, find_binding
+from approval_hook.hosts.viewflow.holding import hold_case, hold_invalid, release_hold
+from approval_hook.hosts.viewflow.injection import binding_of, find_binding
 from approval_hook.hosts.viewflow.nodes import CreditGateActivation, on_commit_unlocked
 from approval_hook.logs import get_logger
-from approval_hook.models import CreditDecision, Hold, Inquiry, Point, Recheck, Reply
+from approval_hook.models import CreditDecision, Hold, Inquiry, Point, Reply
 
-#: A parked gate younger than this belongs to the request that parked it.
-GRACE = timedelta(seconds=5)
 #: Facts that change while a platform is asked make the answer unusable; try this often at once.
 _ROUNDS = 3
 
@@ -68,7 +64,7 @@ def pass_or_park(activation: CreditGateActivation) -> bool:
     if standing.passes:
         return True
     if standing.verdict is Verdict.HELD:
-        _hold(binding, activation, case, standing)
+        hold_case(binding, activation, case, standing)
     attend_later(activation.flow_class, activation.task.pk)
     return False
 
@@ -92,12 +88,12 @@ def attend_later(flow_class: type[Flow], task_pk: int) -> None:
         try:
             attend(flow_class, task_pk)
         except Exception as error:  # noqa: BLE001 - the row stays the durable debt; the runner takes it up again
-            _log_failure(flow_class, task_pk, error)
+            log_failure(flow_class, task_pk, error)
 
     on_commit_unlocked(attend_quietly)
 
 
-def _log_failure(flow_class: type[Flow], task_pk: int, error: Exception) -> None:
+def log_failure(flow_class: type[Flow], task_pk: int, error: Exception) -> None:
     """Say where it failed, never with what values; the words of our own errors carry none."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     get_logger().error(
@@ -189,26 +185,29 @@ def _due(case: Case, standing: Standing, hold: Hold) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
+    """An inquiry with its reply."""
+
     inquiry: Inquiry
     reply: Reply
     taken_up: bool  # somebody else recorded the reply, and may have decided on it
 
 
-def _ask(binding: Binding, activation: Activation, case: Case, point: Point) -> _Answer:
-    return _answer(case, gate.open_inquiry(case, point, binding.task_key(activation.task.pk), asker_of(activation)))
+def _ask(binding: Binding, activation: Activation, case: Case, point: Point) -> Answer:
+    return answer_of(case, gate.open_inquiry(case, point, binding.task_key(activation.task.pk), asker_of(activation)))
 
 
-def _answer(case: Case, opened: gate.Opened) -> _Answer:
+def answer_of(case: Case, opened: gate.Opened) -> Answer:
+    """Ask, unless the opened inquiry has its answer already."""
     reply = opened.answer or gate.record_reply(case, opened, gate.ask(case, opened.inquiry))
-    return _Answer(opened.inquiry, reply, taken_up=opened.answer is not None)
+    return Answer(opened.inquiry, reply, taken_up=opened.answer is not None)
 
 
 def _ask_and_decide(binding: Binding, activation: Activation, case: Case, point: Point) -> CreditDecision | None:
     return _decide(case, point, _ask(binding, activation, case, point))
 
 
-def _decide(case: Case, point: Point, answer: _Answer) -> CreditDecision | None:
+def _decide(case: Case, point: Point, answer: Answer) -> CreditDecision | None:
     """The decision now in force; an answer that another worker has decided on is not decided on again."""
     if answer.taken_up:
         found = gate.in_force(case.host_key)
@@ -217,7 +216,7 @@ def _decide(case: Case, point: Point, answer: _Answer) -> CreditDecision | None:
     return gate.decide(case, answer.inquiry, answer.reply, point, answer.inquiry.asked_by)
 
 
-def _finish(binding: Binding, task_pk: int, process_pk: int, answer: _Answer | None) -> Attended | None:
+def _finish(binding: Binding, task_pk: int, process_pk: int, answer: Answer | None) -> Attended | None:
     """Under flow lock and transaction: decision, its effect, and the next step, all or nothing."""
     # A database lock has opened the transaction already; a savepoint inside it would buy nothing.
     with binding.flow_class.lock(process_pk), transaction.atomic(savepoint=False):
@@ -244,7 +243,7 @@ def _finish(binding: Binding, task_pk: int, process_pk: int, answer: _Answer | N
             lapsed = gate.lapse(case, standing.decision)
             standing = gate.standing_on(case, point, lapsed) if lapsed is not None else standing
         if not standing.passes:
-            _hold(binding, activation, case, standing)
+            hold_case(binding, activation, case, standing)
             return Attended.HELD
         release_hold(activation)
         _go_on(activation)
@@ -259,154 +258,3 @@ def _go_on(activation: Activation) -> None:
         # An automatic node that was held while NEW: run it the way Viewflow's own revive does.
         with Context(propagate_exception=False):
             activation._activate_next({activation})
-
-
-def _hold(binding: Binding, activation: Activation, case: Case, standing: Standing) -> None:
-    decision = standing.decision
-    attempts = decision.reply.attempt if decision is not None else 0
-    incomplete = decision is not None and not decision.complete
-    due_on = gate.due_on(case)
-    # An incomplete answer that another gate got is asked for again as soon as this one waits.
-    mine = decision is not None and decision.inquiry.gate_key == binding.task_key(activation.task.pk)
-    next_try_at = gate.next_try(attempts, clock.now()) if incomplete and mine else None
-    hold, _ = Hold.objects.update_or_create(
-        task_key=binding.task_key(activation.task.pk),
-        defaults={
-            "reason": standing.reason,
-            "text": standing.text,
-            "next_step": standing.next_step,
-            "due_on": due_on,
-            "attempts": attempts,
-            "next_try_at": next_try_at,
-            "released_at": None,
-        },
-        create_defaults={
-            **_hold_identity(binding, activation),
-            "case_no": case.facts.case_no,
-            "organ": case.facts.organ,
-            "reason": standing.reason,
-            "text": standing.text,
-            "next_step": standing.next_step,
-            "since": clock.now(),
-            "due_on": due_on,
-            "attempts": attempts,
-            "next_try_at": next_try_at,
-        },
-    )
-    if hold.escalated_at is None and case.on >= gate.release_on(due_on):
-        hold.escalated_at = clock.now()
-        hold.save(update_fields=["escalated_at"])
-        get_logger().warning("held case escalated to the supervisor", alarm=True, case=case.host_key)
-
-
-def _hold_identity(binding: Binding, activation: Activation) -> dict[str, Any]:
-    return {
-        "host_key": binding.host_key(activation.task.process_id),
-        "flow": binding.flow_ref,
-        "node": activation.flow_task.name,
-    }
-
-
-def hold_invalid(activation: Activation, error: CaseInvalid) -> None:
-    """Hold a case whose facts cannot be used, with what is wrong and what to do."""
-    binding = binding_of(activation.flow_class)
-    Hold.objects.update_or_create(
-        task_key=binding.task_key(activation.task.pk),
-        defaults={"reason": "facts-invalid", "text": error.message, "next_step": error.remedy, "released_at": None},
-        create_defaults={
-            **_hold_identity(binding, activation),
-            "case_no": str(getattr(activation.process, "case_no", "") or activation.task.process_id),
-            "organ": str(getattr(activation.process, "organ", "")),
-            "reason": "facts-invalid",
-            "text": error.message,
-            "next_step": error.remedy,
-            "since": clock.now(),
-        },
-    )
-
-
-def release_hold(activation: Activation) -> None:
-    """Close the hold of a task that goes on or is cancelled."""
-    binding = find_binding(activation.flow_class)
-    if binding is not None:
-        key = binding.task_key(activation.task.pk)
-        Hold.objects.filter(task_key=key, released_at=None).update(released_at=clock.now())
-
-
-@dataclass(slots=True)
-class Tally:
-    """What one pass of the runner did."""
-
-    passed: int = 0
-    held: int = 0
-    parked: int = 0
-    gone: int = 0
-    rechecked: int = 0
-    failed: int = 0
-
-
-def tend() -> Tally:
-    """One pass over everything that waits: parked gates, held tasks, owed re-checks."""
-    tally = Tally()
-    for binding in bindings():
-        for task_pk in list(_waiting_tasks(binding)):
-            try:
-                outcome = attend(binding.flow_class, task_pk)
-            except Exception as error:  # noqa: BLE001 - one broken case must not stop the others
-                tally.failed += 1
-                _log_failure(binding.flow_class, task_pk, error)
-                continue
-            setattr(tally, outcome.value, getattr(tally, outcome.value) + 1)
-        tally.rechecked += _pay_rechecks(binding)
-    return tally
-
-
-def _waiting_tasks(binding: Binding) -> Iterator[int]:
-    tasks = binding.flow_class.task_class._default_manager
-    parked = tasks.filter(
-        flow_task__in=binding.gate_refs(), status=STATUS.STARTED, started__lte=clock.now() - GRACE
-    ).values_list("pk", flat=True)
-    waiting = dict.fromkeys(parked)
-    # Held tasks of either kind, so that the hold of a task that is gone is released too.
-    prefix = binding.task_key(0).removesuffix("0")
-    held = Hold.objects.filter(flow=binding.flow_ref, task_key__startswith=prefix, released_at=None)
-    numbers = (key.removeprefix(prefix) for key in held.values_list("task_key", flat=True))
-    waiting.update(dict.fromkeys(int(number) for number in numbers if number.isdecimal()))
-    yield from waiting
-
-
-def _pay_rechecks(binding: Binding) -> int:
-    paid = 0
-    held = Hold.objects.filter(released_at=None).values("host_key")  # those ask for themselves
-    owed = Recheck.objects.filter(flow=binding.flow_ref, paid_at=None, next_try_at__lte=clock.now())
-    owed = owed.exclude(host_key__in=held)
-    for recheck in list(owed):
-        try:
-            paid += _pay(binding, recheck)
-        except Exception as error:  # noqa: BLE001 - one broken case must not stop the others
-            recheck.attempts += 1
-            recheck.next_try_at = gate.next_try(recheck.attempts, clock.now())
-            recheck.save(update_fields=["attempts", "next_try_at"])
-            get_logger().error("re-check failed", case=recheck.host_key, error=type(error).__name__)
-    return paid
-
-
-def _pay(binding: Binding, recheck: Recheck) -> int:
-    process_pk = int(recheck.host_key.rpartition(":")[2])
-    status = binding.flow_class.process_class._default_manager.filter(pk=process_pk).values_list("status", flat=True)
-    if status.first() in (None, PROCESS.CANCELED):
-        # A withdrawn case gives no ground to ask any more (S-14).
-        recheck.paid_at = clock.now()
-        recheck.save(update_fields=["paid_at"])
-        return 0
-    case = binding.case(process_pk)
-    key = f"recheck:{recheck.pk}:{recheck.owed_since.isoformat()}"
-    answer = _answer(case, gate.open_inquiry(case, Point.RECHECK, key, "system"))
-    with binding.flow_class.lock(process_pk), transaction.atomic(savepoint=False):
-        if not answer.reply.complete:
-            recheck.attempts += 1
-            recheck.next_try_at = gate.next_try(recheck.attempts, clock.now())
-            recheck.save(update_fields=["attempts", "next_try_at"])
-            return 0
-        decision: CreditDecision = gate.decide(case, answer.inquiry, answer.reply, Point.RECHECK, "system")
-        return int(decision.complete)

@@ -108,6 +108,8 @@ def _settle(binding: Binding, process: Any, user: Any, action: str, reason: str,
         mine = [d for d in duties if d.kind is kind]
         if row is None or not mine:
             raise CaseInvalid("操作", "这一项已经办结或不再需要。", "请刷新页面查看最新情况。")
+        if not row.is_genuine():
+            raise CaseInvalid("操作", "核查意见校验不符，不能采用。", "请重新核查后再确认。")
         if row.subjects != case.subjects:
             raise CaseInvalid("操作", "办件主体已变更，原核查意见不再适用。", "请等待重新核查后再确认。")
         if kind is ObligationKind.SUPERVISOR_RELEASES and case.on < gate.release_on(gate.due_on(case)):

@@ -48,7 +48,7 @@ class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
         Raises:
             CaseInvalid: the facts of the case are unusable; the host's transaction rolls back.
         """
-        from approval_hook.hosts.viewflow import attending, graph
+        from approval_hook.hosts.viewflow import attending, graph, holding
 
         self.task.started = clock.now()
         try:
@@ -57,7 +57,7 @@ class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
             if context.propagate_exception:
                 raise
             # In the background nobody reads an error; the case is held with its remedy instead.
-            attending.hold_invalid(self, error)
+            holding.hold_invalid(self, error)
         if not self.passes:
             self._parked_in = graph.lock_scope_token()
             self.task.save()
@@ -79,7 +79,7 @@ class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
     )
     def cancel(self) -> None:
         """A parked or held gate can always be cancelled, so that a case can be withdrawn."""
-        from approval_hook.hosts.viewflow.attending import release_hold
+        from approval_hook.hosts.viewflow.holding import release_hold
 
         self.task.finished = clock.now()
         self.task.save()

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, close_old_connections
 
 from approval_hook.checks import check_database
-from approval_hook.hosts.viewflow.attending import tend
+from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.logs import get_logger
 
 

@@ -1,0 +1,88 @@
+"""Holds: why a case waits, since when, what ends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from viewflow.workflow.activation import Activation
+
+from approval_hook import clock, gate
+from approval_hook.errors import CaseInvalid
+from approval_hook.gate import Case, Standing
+from approval_hook.hosts.viewflow.binding import Binding
+from approval_hook.hosts.viewflow.injection import binding_of, find_binding
+from approval_hook.logs import get_logger
+from approval_hook.models import Hold
+
+
+def hold_case(binding: Binding, activation: Activation, case: Case, standing: Standing) -> None:
+    """Write or refresh the hold of a waiting task, and call the supervisor when its day has come."""
+    decision = standing.decision
+    attempts = decision.reply.attempt if decision is not None else 0
+    incomplete = decision is not None and not decision.complete
+    due_on = gate.due_on(case)
+    # An incomplete answer that another gate got is asked for again as soon as this one waits.
+    mine = decision is not None and decision.inquiry.gate_key == binding.task_key(activation.task.pk)
+    next_try_at = gate.next_try(attempts, clock.now()) if incomplete and mine else None
+    hold, _ = Hold.objects.update_or_create(
+        task_key=binding.task_key(activation.task.pk),
+        defaults={
+            "reason": standing.reason,
+            "text": standing.text,
+            "next_step": standing.next_step,
+            "due_on": due_on,
+            "attempts": attempts,
+            "next_try_at": next_try_at,
+            "released_at": None,
+        },
+        create_defaults={
+            **_hold_identity(binding, activation),
+            "case_no": case.facts.case_no,
+            "organ": case.facts.organ,
+            "reason": standing.reason,
+            "text": standing.text,
+            "next_step": standing.next_step,
+            "since": clock.now(),
+            "due_on": due_on,
+            "attempts": attempts,
+            "next_try_at": next_try_at,
+        },
+    )
+    if hold.escalated_at is None and case.on >= gate.release_on(due_on):
+        hold.escalated_at = clock.now()
+        hold.save(update_fields=["escalated_at"])
+        get_logger().warning("held case escalated to the supervisor", alarm=True, case=case.host_key)
+
+
+def _hold_identity(binding: Binding, activation: Activation) -> dict[str, Any]:
+    return {
+        "host_key": binding.host_key(activation.task.process_id),
+        "flow": binding.flow_ref,
+        "node": activation.flow_task.name,
+    }
+
+
+def hold_invalid(activation: Activation, error: CaseInvalid) -> None:
+    """Hold a case whose facts cannot be used, with what is wrong and what to do."""
+    binding = binding_of(activation.flow_class)
+    Hold.objects.update_or_create(
+        task_key=binding.task_key(activation.task.pk),
+        defaults={"reason": "facts-invalid", "text": error.message, "next_step": error.remedy, "released_at": None},
+        create_defaults={
+            **_hold_identity(binding, activation),
+            "case_no": str(getattr(activation.process, "case_no", "") or activation.task.process_id),
+            "organ": str(getattr(activation.process, "organ", "")),
+            "reason": "facts-invalid",
+            "text": error.message,
+            "next_step": error.remedy,
+            "since": clock.now(),
+        },
+    )
+
+
+def release_hold(activation: Activation) -> None:
+    """Close the hold of a task that goes on or is cancelled."""
+    binding = find_binding(activation.flow_class)
+    if binding is not None:
+        key = binding.task_key(activation.task.pk)
+        Hold.objects.filter(task_key=key, released_at=None).update(released_at=clock.now())

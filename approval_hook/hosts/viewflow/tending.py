@@ -1,0 +1,99 @@
+"""The runner's work: parked gates, held tasks, owed re-checks, one pass at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from viewflow.workflow.status import PROCESS, STATUS
+
+from approval_hook import clock, gate
+from approval_hook.hosts.viewflow.attending import answer_of, attend, log_failure
+from approval_hook.hosts.viewflow.binding import Binding
+from approval_hook.hosts.viewflow.injection import bindings
+from approval_hook.logs import get_logger
+from approval_hook.models import CreditDecision, Hold, Point, Recheck
+
+#: A parked gate younger than this belongs to the request that parked it.
+GRACE = timedelta(seconds=5)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one pass of the runner did."""
+
+    passed: int = 0
+    held: int = 0
+    parked: int = 0
+    gone: int = 0
+    rechecked: int = 0
+    failed: int = 0
+
+
+def tend() -> Tally:
+    """One pass over everything that waits: parked gates, held tasks, owed re-checks."""
+    tally = Tally()
+    for binding in bindings():
+        for task_pk in list(_waiting_tasks(binding)):
+            try:
+                outcome = attend(binding.flow_class, task_pk)
+            except Exception as error:  # noqa: BLE001 - one broken case must not stop the others
+                tally.failed += 1
+                log_failure(binding.flow_class, task_pk, error)
+                continue
+            setattr(tally, outcome.value, getattr(tally, outcome.value) + 1)
+        tally.rechecked += _pay_rechecks(binding)
+    return tally
+
+
+def _waiting_tasks(binding: Binding) -> Iterator[int]:
+    tasks = binding.flow_class.task_class._default_manager
+    parked = tasks.filter(
+        flow_task__in=binding.gate_refs(), status=STATUS.STARTED, started__lte=clock.now() - GRACE
+    ).values_list("pk", flat=True)
+    waiting = dict.fromkeys(parked)
+    # Held tasks of either kind, so that the hold of a task that is gone is released too.
+    prefix = binding.task_key(0).removesuffix("0")
+    held = Hold.objects.filter(flow=binding.flow_ref, task_key__startswith=prefix, released_at=None)
+    numbers = (key.removeprefix(prefix) for key in held.values_list("task_key", flat=True))
+    waiting.update(dict.fromkeys(int(number) for number in numbers if number.isdecimal()))
+    yield from waiting
+
+
+def _pay_rechecks(binding: Binding) -> int:
+    paid = 0
+    held = Hold.objects.filter(released_at=None).values("host_key")  # those ask for themselves
+    owed = Recheck.objects.filter(flow=binding.flow_ref, paid_at=None, next_try_at__lte=clock.now())
+    owed = owed.exclude(host_key__in=held)
+    for recheck in list(owed):
+        try:
+            paid += _pay(binding, recheck)
+        except Exception as error:  # noqa: BLE001 - one broken case must not stop the others
+            recheck.attempts += 1
+            recheck.next_try_at = gate.next_try(recheck.attempts, clock.now())
+            recheck.save(update_fields=["attempts", "next_try_at"])
+            get_logger().error("re-check failed", case=recheck.host_key, error=type(error).__name__)
+    return paid
+
+
+def _pay(binding: Binding, recheck: Recheck) -> int:
+    process_pk = int(recheck.host_key.rpartition(":")[2])
+    status = binding.flow_class.process_class._default_manager.filter(pk=process_pk).values_list("status", flat=True)
+    if status.first() in (None, PROCESS.CANCELED):
+        # A withdrawn case gives no ground to ask any more (S-14).
+        recheck.paid_at = clock.now()
+        recheck.save(update_fields=["paid_at"])
+        return 0
+    case = binding.case(process_pk)
+    key = f"recheck:{recheck.pk}:{recheck.owed_since.isoformat()}"
+    answer = answer_of(case, gate.open_inquiry(case, Point.RECHECK, key, "system"))
+    with binding.flow_class.lock(process_pk), transaction.atomic(savepoint=False):
+        if not answer.reply.complete:
+            recheck.attempts += 1
+            recheck.next_try_at = gate.next_try(recheck.attempts, clock.now())
+            recheck.save(update_fields=["attempts", "next_try_at"])
+            return 0
+        decision: CreditDecision = gate.decide(case, answer.inquiry, answer.reply, Point.RECHECK, "system")
+        return int(decision.complete)
