@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: install demo serve test bench lint lock rules clean
+.PHONY: install demo test test-long bench lint lock clean
 
 install: $(STAMP)
 
@@ -25,6 +25,10 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest
+
+# The kill tests in full: many more rounds of workers killed at random points.
+test-long: $(STAMP)
+	@LONG=1 $(BIN)/python -m pytest tests/acceptance/test_kill.py
 
 # ONLY=flow runs one area; LONG=1 runs longer.
 bench: $(STAMP)
