@@ -101,7 +101,8 @@ class Driver:
 def somebody(seed: int) -> Somebody:
     """An adult; the same seed gives the same one, and another seed another birthday."""
     rng = random.Random(seed)  # noqa: S311 - invents subjects, not secrets
-    born_on = date(1965, 1, 1) + timedelta(days=seed * 7919 % 12000)
+    # A prime modulus, so that seeds a thousand apart do not share a handful of birthdays.
+    born_on = date(1965, 1, 1) + timedelta(days=seed * 7919 % 10993)
     return Somebody(synthetic.synthetic_person_name(rng), synthetic.synthetic_resident_id(rng, born_on=born_on))
 
 
