@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 
-from approval_hook.policy.subjects import mask_name, mask_number
+from approval_hook.policy.subjects import mask_name
 
 register = template.Library()
 
@@ -58,9 +58,3 @@ def one_stop(value: str) -> str:
 def masked_name(value: str) -> str:
     """Name of a person with only its first character."""
     return mask_name(value)
-
-
-@register.filter
-def masked_number(value: str) -> str:
-    """Number with its middle hidden."""
-    return mask_number(value)

@@ -14,6 +14,9 @@ from approval_hook.hosts.viewflow.injection import binding_of, find_binding
 from approval_hook.logs import get_logger
 from approval_hook.models import Hold
 
+_CASE_NO_LENGTH = Hold._meta.get_field("case_no").max_length
+_ORGAN_LENGTH = Hold._meta.get_field("organ").max_length
+
 
 def hold_case(binding: Binding, activation: Activation, case: Case, standing: Standing) -> None:
     """Write or refresh the hold of a waiting task, and call the supervisor when its day has come."""
@@ -24,25 +27,14 @@ def hold_case(binding: Binding, activation: Activation, case: Case, standing: St
     # An incomplete answer that another gate got is asked for again as soon as this one waits.
     mine = decision is not None and decision.inquiry.gate_key == binding.task_key(activation.task.pk)
     next_try_at = gate.next_try(attempts, clock.now()) if incomplete and mine else None
-    hold, _ = Hold.objects.update_or_create(
-        task_key=binding.task_key(activation.task.pk),
-        defaults={
+    hold = _write(
+        binding,
+        activation,
+        (case.facts.case_no, case.facts.organ),
+        {
             "reason": standing.reason,
             "text": standing.text,
             "next_step": standing.next_step,
-            "due_on": due_on,
-            "attempts": attempts,
-            "next_try_at": next_try_at,
-            "released_at": None,
-        },
-        create_defaults={
-            **_hold_identity(binding, activation),
-            "case_no": case.facts.case_no,
-            "organ": case.facts.organ,
-            "reason": standing.reason,
-            "text": standing.text,
-            "next_step": standing.next_step,
-            "since": clock.now(),
             "due_on": due_on,
             "attempts": attempts,
             "next_try_at": next_try_at,
@@ -54,30 +46,31 @@ def hold_case(binding: Binding, activation: Activation, case: Case, standing: St
         get_logger().warning("held case escalated to the supervisor", alarm=True, case=case.host_key)
 
 
-def _hold_identity(binding: Binding, activation: Activation) -> dict[str, Any]:
-    return {
-        "host_key": binding.host_key(activation.task.process_id),
-        "flow": binding.flow_ref,
-        "node": activation.flow_task.name,
-    }
-
-
 def hold_invalid(activation: Activation, error: CaseInvalid) -> None:
     """Hold a case whose facts cannot be used, with what is wrong and what to do."""
-    binding = binding_of(activation.flow_class)
-    Hold.objects.update_or_create(
+    # The facts are what failed, so number and organ are taken from the process as far as it has them.
+    case_no = str(getattr(activation.process, "case_no", "") or activation.task.process_id)[:_CASE_NO_LENGTH]
+    organ = str(getattr(activation.process, "organ", ""))[:_ORGAN_LENGTH]
+    state = {"reason": "facts-invalid", "text": error.message, "next_step": error.remedy}
+    _write(binding_of(activation.flow_class), activation, (case_no, organ), state)
+
+
+def _write(binding: Binding, activation: Activation, case: tuple[str, str], state: dict[str, Any]) -> Hold:
+    """Open the hold of a task, or bring the one that is there up to date."""
+    hold, _ = Hold.objects.update_or_create(
         task_key=binding.task_key(activation.task.pk),
-        defaults={"reason": "facts-invalid", "text": error.message, "next_step": error.remedy, "released_at": None},
+        defaults={**state, "released_at": None},
         create_defaults={
-            **_hold_identity(binding, activation),
-            "case_no": str(getattr(activation.process, "case_no", "") or activation.task.process_id),
-            "organ": str(getattr(activation.process, "organ", "")),
-            "reason": "facts-invalid",
-            "text": error.message,
-            "next_step": error.remedy,
+            **state,
+            "host_key": binding.host_key(activation.task.process_id),
+            "flow": binding.flow_ref,
+            "node": activation.flow_task.name,
+            "case_no": case[0],
+            "organ": case[1],
             "since": clock.now(),
         },
     )
+    return hold
 
 
 def release_hold(activation: Activation) -> None:
