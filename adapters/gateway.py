@@ -26,8 +26,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.http import Deadline, HttpClient
 from adapters.matching import grade, same_name
@@ -70,8 +72,7 @@ _STATE = {
 _ORDER = (QueryStatus.OK, QueryStatus.PARTIAL, QueryStatus.PENDING, QueryStatus.REJECTED)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """What the platform says about one identifier, all pages."""
 
     status: QueryStatus

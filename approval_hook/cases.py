@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from approval_hook import clock, privacy
 from approval_hook.conf import conf
 from approval_hook.errors import CaseInvalid, ConfigurationError
+from approval_hook.keeping import published_rules
 from approval_hook.models import Point
 from approval_hook.policy.case import CaseFacts, CaseView, view_of
 from approval_hook.policy.catalogue import Matter, due_date, release_date
@@ -40,12 +41,17 @@ def book() -> RuleBook:
     return _book(str(conf().rules))
 
 
+def file_book() -> RuleBook:
+    """The rule files alone, for checks that run before there is a database."""
+    return RuleBook(conf().rules)
+
+
 _books: dict[str, RuleBook] = {}
 
 
 def _book(path: str) -> RuleBook:
     if path not in _books:
-        _books[path] = RuleBook(conf().rules)
+        _books[path] = RuleBook(conf().rules, published_rules)
     return _books[path]
 
 
@@ -84,6 +90,7 @@ def _fingerprint(facts: CaseFacts, view: CaseView) -> str:
             str(v.since or ""),
             str(v.until or ""),
             str(v.established_on or ""),
+            [str(v.restructured_on or ""), v.restructuring_ruling],
             [v.authorisation.reference, str(v.authorisation.valid_from), str(v.authorisation.valid_until)]
             if v.authorisation
             else [],

@@ -30,7 +30,7 @@ def register_all() -> None:
 
 def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
     """E001 settings, E002 rules, E003 platforms and secrets."""
-    from approval_hook import gate, platforms, privacy
+    from approval_hook import cases, platforms, privacy
 
     try:
         privacy.check_secrets()
@@ -38,7 +38,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
         return [checks.Error(str(error), hint="See docs/reference/settings.md.", id="approval_hook.E001")]
     problems: list[checks.CheckMessage] = []
     try:
-        gate.book().on(clock.today())
+        cases.file_book().on(clock.today())
     except ApprovalHookError as error:
         problems.append(checks.Error(str(error), hint="Mend the rule file named above.", id="approval_hook.E002"))
     try:
@@ -50,15 +50,16 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
 
 def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
     """E004 a matter is not configured or names an unknown source, E005 a way around the gate."""
-    from approval_hook import gate
+    from approval_hook import cases
     from approval_hook.hosts.viewflow.injection import bindings
     from approval_hook.hosts.viewflow.proof import prove
 
     problems: list[checks.CheckMessage] = []
+    book = cases.file_book()
     for binding in bindings():
         name = binding.flow_class.__name__
         try:
-            matter = gate.book().on(clock.today()).rules.matter(binding.gate.matter)
+            matter = book.on(clock.today()).rules.matter(binding.gate.matter)
         except CaseInvalid as error:
             hint = "Add the matter to the rule file, or mend APPROVAL_HOOK['FLOWS']."
             problems.append(checks.Error(f"{name}: {error}", hint=hint, id="approval_hook.E004"))

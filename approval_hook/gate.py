@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.db import IntegrityError, connection, transaction
 
 import approval_hook
@@ -23,6 +24,7 @@ from approval_hook import clock, privacy
 from approval_hook.cases import Case, book, case_of, due_on, fresh_until, release_on
 from approval_hook.conf import conf
 from approval_hook.errors import ConfigurationError
+from approval_hook.keeping import keep
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Identity, Inquiry, Point, Recheck, Reply
 from approval_hook.platforms import Question, ask_all, platforms
@@ -31,8 +33,10 @@ from approval_hook.policy.evaluate import evaluate
 from approval_hook.policy.receipt import (
     canonical_bytes,
     case_to_json,
-    decision_from_json,
-    decision_to_json,
+    make_receipt,
+    receipt_bytes,
+    receipt_digest,
+    receipt_from_bytes,
     reports_from_json,
     reports_to_json,
 )
@@ -126,7 +130,7 @@ def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: st
     inquiry_id = uuid.uuid4()
     queries: list[dict[str, str]] = []
     for party in case.view.parties:
-        ground = case.loaded.rules.ground_for(party, case.matter, case.on)
+        ground = case.loaded.rules.ground_for(party, case.matter, case.view.region, case.on)
         if party.role.value in {str(r) for r in case.matter.queried_roles} and ground:
             required, advisory = case.loaded.rules.sources_for(ground, case.matter)
             # An advisory source that is not configured is not asked; a required one gives could-not-tell.
@@ -240,16 +244,31 @@ def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) ->
 def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) -> CreditDecision:
     """Evaluate and insert the decision; the caller's transaction holds its effect too."""
     reports = reports_from_json(reply.reports)
+    used: Sequence[CreditReport] = reports
     matches: dict[tuple[str, str], bool] = {}
     decision = _evaluate(case, reports)
     verdicts: dict[Obligation, str] = {}
     if decision.obligations:
         matches = settled_matches(case.host_key, reports)
         if matches:
-            decision = _evaluate(case, apply_matches(reports, matches))
+            used = apply_matches(reports, matches)
+            decision = _evaluate(case, used)
         verdicts = discharged(case.host_key, decision, reports)
     origin = CreditDecision.Origin.SETTLED if verdicts or matches else CreditDecision.Origin.EVALUATED
-    return _insert_decision(case, inquiry, reply, point, by, decision, verdicts, matches, origin)
+    calendar = published_calendar()
+    keep(case.loaded, calendar)
+    receipt = receipt_bytes(
+        make_receipt(
+            case.view,
+            used,
+            decision,
+            at=case.at,
+            rules_digest=case.loaded.digest,
+            calendar_digest=calendar.digest,
+            software=approval_hook.__version__,
+        )
+    ).decode()
+    return _insert_decision(case, inquiry, reply, point, by, decision, receipt, verdicts, matches, origin)
 
 
 def lapse(case: Case, decision: CreditDecision) -> CreditDecision | None:
@@ -272,6 +291,7 @@ def lapse(case: Case, decision: CreditDecision) -> CreditDecision | None:
         point_of(decision),
         "system",
         stated,
+        decision.receipt,
         verdicts,
         {(party, record): same for party, record, same in decision.body["matches"]},
         CreditDecision.Origin.LAPSED,
@@ -289,6 +309,7 @@ def _insert_decision(
     point: Point,
     by: str,
     decision: Decision,
+    receipt: str,
     verdicts: dict[Obligation, str],
     matches: dict[tuple[str, str], bool],
     origin: CreditDecision.Origin,
@@ -296,9 +317,8 @@ def _insert_decision(
     lapsed = origin is CreditDecision.Origin.LAPSED
     open_duties = [] if lapsed else [duty for duty in decision.obligations if duty not in verdicts]
     body: dict[str, Any] = {
-        "decision": decision_to_json(decision),
-        "outstanding": [_duty_json(o) for o in open_duties],
-        "settled": [{**_duty_json(duty), "verdict": str(verdict)} for duty, verdict in verdicts.items()],
+        "outstanding": [msgspec.to_builtins(duty) for duty in open_duties],
+        "settled": [{**msgspec.to_builtins(duty), "verdict": str(verdict)} for duty, verdict in verdicts.items()],
         "matches": [[party, record, same] for (party, record), same in sorted(matches.items())],
     }
     answered = case.at if lapsed else reply.answered_at
@@ -322,6 +342,8 @@ def _insert_decision(
         answered_at=reply.answered_at,
         fresh_until=answered + timedelta(minutes=case.matter.fresh_minutes(Point.DECISION.value)),
         body=body,
+        receipt=receipt,
+        receipt_digest=receipt_digest(receipt.encode()),
         digest="",
         software=approval_hook.__version__,
         made_by=by,
@@ -332,16 +354,6 @@ def _insert_decision(
     _keep_recheck(case, row, decision)
     get_logger().info("decision recorded", case=case.host_key, outcome=row.outcome, permits=row.permits, origin=origin)
     return row
-
-
-def _duty_json(duty: Obligation) -> dict[str, Any]:
-    return {
-        "kind": duty.kind.value,
-        "party": duty.party,
-        "record": duty.record,
-        "lapses": duty.lapses,
-        "text": duty.text,
-    }
 
 
 #: Wait before each further attempt to pay a re-check or to ask for a held case.
@@ -381,7 +393,7 @@ def _keep_recheck(case: Case, row: CreditDecision, decision: Decision) -> None:
 
 def stated_decision(row: CreditDecision) -> Decision:
     """The core's decision that a row records."""
-    return decision_from_json(row.body["decision"])
+    return receipt_from_bytes(row.receipt).decision
 
 
 def point_of(row: CreditDecision) -> Point:

@@ -13,6 +13,7 @@ from django.contrib.auth import get_user_model
 
 from approval_hook import clock
 from approval_hook.gate import Case
+from approval_hook.keeping import rules_by_digest
 from approval_hook.models import CreditDecision, Hold, Inquiry, Settlement
 from approval_hook.panel import (
     Action,
@@ -26,16 +27,10 @@ from approval_hook.panel import (
     TimelineItem,
 )
 from approval_hook.policy.case import Role
-from approval_hook.policy.decision import (
-    Channel,
-    Citation,
-    Decision,
-    ObligationKind,
-    Outcome,
-    PartyOutcome,
-    Reason,
-)
-from approval_hook.policy.receipt import decision_from_json, reports_from_json
+from approval_hook.policy.catalogue import RuleSet
+from approval_hook.policy.decision import Channel, Citation, Decision, ObligationKind, Outcome, PartyOutcome
+from approval_hook.policy.explain import Explainer
+from approval_hook.policy.receipt import receipt_from_bytes, reports_from_json
 from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState
 from approval_hook.policy.workdays import workdays_between
 from approval_hook.settling import VERDICTS
@@ -115,8 +110,10 @@ def build(
     timeline = _timeline(host_key)
     if row is None:
         return _without_record(hold, waiting, timeline)
-    decision = decision_from_json(row.body["decision"])
+    receipt = receipt_from_bytes(row.receipt)
+    decision = receipt.decision
     reports = reports_from_json(row.reply.reports)
+    explainer = Explainer(_rules_of(row, case), receipt.case, receipt.reports, decision)
     title, colour = CHANNEL_TITLES[Channel(row.channel)]
     asked = any(p.asked for p in decision.parties)
     verdict = _verdict(row)
@@ -132,20 +129,20 @@ def build(
         next_step=hold_view.next_step if hold_view else _next_step(row, decision),
         primary=hold_view.actions[0] if hold_view and hold_view.actions else None,
         hold=hold_view,
-        parties=_parties(decision, reports, case, verdict),
+        parties=_parties(explainer, reports, case, verdict),
         measures=[
             MeasurePanel(
-                m.title,
+                explainer.rules.rule_title(m.measure),
                 "强制" if m.force == "mandatory" else "推荐",
-                {"bar": "法定限制", "sanction": "惩戒", "incentive": "激励"}.get(m.kind, m.kind),
-                [cite(c) for c in m.basis],
+                {"bar": "法定限制", "sanction": "惩戒", "incentive": "激励"}[m.kind],
+                [cite(c) for c in explainer.citations(m.measure)],
                 m.until,
                 MEASURE_NOTES.get(verdict, "") if m.kind != "incentive" else "",
             )
             for m in decision.measures
         ],
-        refused=[r.text for r in decision.refused],
-        tolerated=[(_material(case, t.material), t.supply_until) for t in decision.tolerated],
+        refused=list(dict.fromkeys(explainer.refused(effect) for effect in decision.refused)),
+        tolerated=[(_material(explainer, t.material), t.supply_until) for t in decision.tolerated],
         timeline=timeline,
         due_on=decision.due_on,
         workdays_left=workdays_left(decision.due_on),
@@ -154,6 +151,13 @@ def build(
         rules_revision=row.rules_revision,
         settled=verdict,
     )
+
+
+def _rules_of(row: CreditDecision, case: Case | None) -> RuleSet:
+    """The rule set that the record was made with."""
+    if case is not None and case.loaded.digest == row.rules_digest:
+        return case.loaded.rules
+    return rules_by_digest(row.rules_digest).rules
 
 
 def _without_record(hold: Hold | None, waiting: bool, timeline: list[TimelineItem]) -> Panel:
@@ -255,13 +259,15 @@ def real_names(usernames: Iterable[str]) -> dict[str, str]:
     return {name: found.get(name, "系统" if name == "system" else name) for name in wanted}
 
 
-def _parties(decision: Decision, reports: Sequence[CreditReport], case: Case | None, verdict: str) -> list[PartyPanel]:
+def _parties(
+    explainer: Explainer, reports: Sequence[CreditReport], case: Case | None, verdict: str
+) -> list[PartyPanel]:
     people: dict[tuple[str, str], tuple[str, str]] = {}
     if case is not None:
         for v, p in zip(case.view.parties, case.facts.parties, strict=True):
             number = p.subject.primary
             people[(v.ref, v.role.value)] = (p.subject.name, number.masked() if number else "无可用证件")
-    return [_party(o, decision, reports, people, case, verdict) for o in decision.parties]
+    return [_party(outcome, explainer, reports, people, verdict) for outcome in explainer.decision.parties]
 
 
 _ADVERSE = (Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE)
@@ -269,15 +275,15 @@ _ADVERSE = (Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE)
 
 def _party(
     outcome: PartyOutcome,
-    decision: Decision,
+    explainer: Explainer,
     reports: Sequence[CreditReport],
     people: Mapping[tuple[str, str], tuple[str, str]],
-    case: Case | None,
     verdict: str,
 ) -> PartyPanel:
+    decision = explainer.decision
     name, masked = people.get((outcome.party, outcome.role), ("（主体已变更）", ""))
     badge, colour = PARTY_BADGES[outcome.outcome]
-    required = set(case.matter.required_sources) if case is not None else set()
+    required = set(explainer.rules.matter(explainer.case.matter).required_sources)
     partly = outcome.asked and bool(required - {r.source for r in reports if r.party == outcome.party})
     if not outcome.asked:
         badge, colour = "未查询", "grey"
@@ -299,10 +305,13 @@ def _party(
         masked_id=masked,
         badge=badge,
         colour=colour,
-        note=("本人未授权查询公共信用信息；" if partly else "")
-        + _note(outcome, mine, case.loaded.rules.source_title if case is not None else str),
+        note=("本人未授权查询公共信用信息；" if partly else "") + _note(outcome, mine, explainer.rules.source_title),
         records=records,
-        reasons=[_reason(r) for r in decision.reasons if r.party == outcome.party],
+        reasons=[
+            ReasonPanel(explainer.reason(r), [cite(c) for c in explainer.citations_of(r)], r.rule)
+            for r in decision.reasons
+            if r.party == outcome.party
+        ],
         suppressed=outcome.suppressed,
         asked=outcome.asked,
     )
@@ -320,10 +329,6 @@ def _record(record: CreditRecord, outcome: Outcome) -> RecordPanel:
     if record.valid_until or record.display_until:
         parts.append(f"有效至 {(record.valid_until or record.display_until):%Y-%m-%d}")
     return RecordPanel(record.title, " · ".join(p for p in parts if p), tone, tone_title)
-
-
-def _reason(reason: Reason) -> ReasonPanel:
-    return ReasonPanel(reason.text, [cite(c) for c in reason.basis], reason.rule)
 
 
 def _note(outcome: PartyOutcome, reports: Sequence[CreditReport], title: Callable[[str], str]) -> str:
@@ -374,9 +379,6 @@ def _inquiry_items(inquiry: Inquiry, names: Mapping[str, str]) -> list[TimelineI
     return items
 
 
-def _material(case: Case | None, code: str) -> str:
-    if case is not None:
-        for material in case.matter.materials:
-            if material.code == code:
-                return material.title
-    return code
+def _material(explainer: Explainer, code: str) -> str:
+    materials = explainer.rules.matter(explainer.case.matter).materials
+    return next((material.title for material in materials if material.code == code), code)

@@ -7,10 +7,10 @@ import json
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from msgspec.structs import replace
 
 from approval_hook.errors import CaseInvalid
 from approval_hook.models import CreditDecision, Settlement

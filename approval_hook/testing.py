@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from django.db import DEFAULT_DB_ALIAS
 from django.test import TransactionTestCase
+from msgspec.structs import replace
 
 from approval_hook import clock, triggers
 from approval_hook.errors import PlatformError

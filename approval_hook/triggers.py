@@ -15,10 +15,10 @@ from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model, UniqueConstraint
+from django.db.models import Field, Model, Q, UniqueConstraint
 
 from approval_hook.errors import ConfigurationError
-from approval_hook.models import CreditDecision, Identity, Inquiry, Reply, Settlement
+from approval_hook.models import CalendarEdition, CreditDecision, Identity, Inquiry, Reply, RuleRevision, Settlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,9 @@ class GuardedTable:
         return f"approval_hook:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-APPEND_ONLY = (Inquiry, Reply, CreditDecision, Settlement)
+APPEND_ONLY = (Inquiry, Reply, CreditDecision, Settlement, RuleRevision, CalendarEdition)
+#: Their primary key is the digest of the content: the same row again is passed over, as ``keeping`` asks for.
+_BY_CONTENT = (RuleRevision, CalendarEdition)
 _PREFIX = "approval_hook_"
 _REFUSED = "approval_hook: evidence is append-only"
 _HELD = "approval_hook: protected step without a valid credit record"
@@ -138,11 +140,14 @@ def _sqlite(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
         # INSERT OR REPLACE deletes the older row without firing a delete trigger.
         table = model._meta.db_table
         name = f"{_PREFIX}{table.removeprefix(_PREFIX)}_no_replace"
-        same = " OR ".join(_same_key(q, columns) for columns in _unique_columns(model))
+        own, *others = _unique_columns(model)
+        refused = f"RAISE(ABORT, 'UNIQUE constraint failed: {_REFUSED}')"
+        if model in _BY_CONTENT:
+            refused = f"CASE WHEN {_exists(q, table, [own])} THEN RAISE(IGNORE) ELSE {refused} END"
         yield (
             name,
-            f"CREATE TRIGGER {name} BEFORE INSERT ON {q(table)} WHEN EXISTS (SELECT 1 FROM {q(table)} old WHERE {same})"
-            f" BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {_REFUSED}'); END",
+            f"CREATE TRIGGER {name} BEFORE INSERT ON {q(table)} WHEN {_exists(q, table, [own, *others])}"
+            f" BEGIN SELECT {refused}; END",
         )
     identity = q(Identity._meta.db_table)
     yield (
@@ -171,17 +176,41 @@ def _sqlite(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
             )
 
 
-def _unique_columns(model: type[Model]) -> list[list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Unique:
+    """Columns that no two rows share, among the rows that have certain values in others."""
+
+    columns: tuple[str, ...]
+    among: tuple[tuple[str, str], ...] = ()
+
+
+def _unique_columns(model: type[Model]) -> list[_Unique]:
+    """The primary key first."""
     meta = model._meta
-    keys = [[str(meta.pk.column)]]
+
+    def column(name: str) -> str:
+        return str(cast("Field[Any, Any]", meta.get_field(name)).column)
+
+    keys = [_Unique((str(meta.pk.column),))]
     for constraint in meta.constraints:
         if isinstance(constraint, UniqueConstraint):
-            keys.append([str(cast("Field[Any, Any]", meta.get_field(name)).column) for name in constraint.fields])
+            condition = constraint.condition or Q()
+            among = tuple(
+                (column(name), str(value)) for name, value in cast("list[tuple[str, str]]", condition.children)
+            )
+            keys.append(_Unique(tuple(map(column, constraint.fields)), among))
     return keys
 
 
-def _same_key(q: Callable[[str], str], columns: list[str]) -> str:
-    return "(" + " AND ".join(f"old.{q(c)} = NEW.{q(c)}" for c in columns) + ")"
+def _exists(q: Callable[[str], str], table: str, keys: list[_Unique]) -> str:
+    same = " OR ".join(_same_key(q, key) for key in keys)
+    return f"EXISTS (SELECT 1 FROM {q(table)} old WHERE {same})"
+
+
+def _same_key(q: Callable[[str], str], key: _Unique) -> str:
+    shared = [f"old.{q(c)} = NEW.{q(c)}" for c in key.columns]
+    among = [f"{row}.{q(c)} = {_literals([value])}" for c, value in key.among for row in ("old", "NEW")]
+    return "(" + " AND ".join([*shared, *among]) + ")"
 
 
 def _literals(refs: Iterable[str]) -> str:

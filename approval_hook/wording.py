@@ -36,6 +36,12 @@ ROLE_TITLES = {
     Role.RESPONSIBLE_SUPERVISOR: "直接负责的主管人员",
     Role.OTHER_RESPONSIBLE: "其他直接责任人员",
     Role.FOOD_SAFETY_OFFICER: "食品安全管理人员",
+    Role.SAFETY_OFFICER: "安全生产管理人员",
+    Role.QUALITY_PRINCIPAL: "质量负责人",
+    Role.LICENSED_PRACTITIONER: "执业人员",
+    Role.DIRECTOR_EXECUTIVE: "董事、监事、高级管理人员",
+    Role.INVESTOR: "举办者、出资人、股东",
+    Role.ACTUAL_CONTROLLER: "实际控制人",
     Role.AGENT: "经办人",
 }
 

@@ -26,6 +26,18 @@ def _flushable_evidence() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = original
 
 
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    """What a process remembers of the database does not outlive the test's database."""
+    yield
+    from django.apps import apps
+
+    if apps.ready:
+        from approval_hook import keeping
+
+        keeping.forget()
+
+
 @pytest.fixture
 def credit(settings: Any) -> Any:
     """Answer every credit query from a script, inside the transaction; returns the script."""

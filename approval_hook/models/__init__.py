@@ -1,4 +1,4 @@
-"""Evidence (append-only) and operations (holds, debts) of the gate."""
+"""Evidence (append-only), operations (holds, debts), and the rule sets and calendars that decisions rest on."""
 
 from approval_hook.models.evidence import (
     CreditDecision,
@@ -9,8 +9,10 @@ from approval_hook.models.evidence import (
     Settlement,
 )
 from approval_hook.models.operations import Hold, Recheck
+from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 
 __all__ = [
+    "CalendarEdition",
     "CreditDecision",
     "Hold",
     "Identity",
@@ -18,5 +20,7 @@ __all__ = [
     "Point",
     "Recheck",
     "Reply",
+    "RuleDraft",
+    "RuleRevision",
     "Settlement",
 ]

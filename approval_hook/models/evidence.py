@@ -18,6 +18,7 @@ from django.db import models
 from approval_hook import clock, privacy
 from approval_hook.errors import AppendOnlyError
 from approval_hook.policy.decision import Channel, ObligationKind, Outcome
+from approval_hook.policy.receipt import receipt_digest
 
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):
@@ -172,7 +173,9 @@ class CreditDecision(AppendOnly):
     due_on = models.DateField("法定办结日", null=True)
     answered_at = models.DateTimeField("答复时间")
     fresh_until = models.DateTimeField("有效至")
-    body = models.JSONField("意见书")  # Decision and the settled matches it was made with
+    body = models.JSONField("待办与确认")  # duties outstanding and settled, and the settled matches it was made with
+    receipt = models.TextField("意见书")  # policy.receipt.Receipt in canonical JSON
+    receipt_digest = models.CharField("意见书摘要", max_length=64)  # SHA-256 of the receipt, hex
     digest = models.CharField("意见书验证码", max_length=64)  # keyed digest over body and what the guard reads
     software = models.CharField("软件版本", max_length=32)
     made_by = models.CharField("经手人", max_length=254)
@@ -185,6 +188,11 @@ class CreditDecision(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.case_no} {self.outcome}"
+
+    def stated(self) -> dict[str, Any]:
+        """The core's decision that the row records, as plain JSON values."""
+        stated: dict[str, Any] = json.loads(self.receipt)["decision"]
+        return stated
 
     def sealed_text(self) -> str:
         """What ``digest`` is made of: everything that the guard believes."""
@@ -203,13 +211,15 @@ class CreditDecision(AppendOnly):
             self.answered_at.astimezone(UTC).isoformat(),
             self.fresh_until.astimezone(UTC).isoformat(),
             self.body,
+            self.receipt_digest,
         ]
         return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     def is_genuine(self) -> bool:
-        """Whether the gate itself made this row: its digest fits, and it permits only without open duties."""
+        """Whether the gate itself made this row: its digests fit, and it permits only without open duties."""
         fits = hmac.compare_digest(self.digest, privacy.digest(self.sealed_text()))
-        return fits and self.permits == (not self.body["outstanding"])
+        whole = hmac.compare_digest(self.receipt_digest, receipt_digest(self.receipt.encode()))
+        return fits and whole and self.permits == (not self.body["outstanding"])
 
 
 class Settlement(AppendOnly):

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
+
+from msgspec import Struct
 
 from approval_hook.policy.subjects import Subject, SubjectKind
+from approval_hook.policy.words import Word
 
 
-class Role(StrEnum):
+class Role(Word):
     """Role of a party in the application (R-09, R-25)."""
 
     APPLICANT = "applicant"  # 申请人
@@ -24,11 +26,16 @@ class Role(StrEnum):
     RESPONSIBLE_SUPERVISOR = "responsible_supervisor"  # 直接负责的主管人员
     OTHER_RESPONSIBLE = "other_responsible"  # 其他直接责任人员
     FOOD_SAFETY_OFFICER = "food_safety_officer"  # 食品安全管理人员
+    SAFETY_OFFICER = "safety_officer"  # 安全生产管理人员
+    QUALITY_PRINCIPAL = "quality_principal"  # 质量负责人
+    LICENSED_PRACTITIONER = "licensed_practitioner"  # 执业人员、专业技术人员
+    DIRECTOR_EXECUTIVE = "director_executive"  # 董事、监事、高级管理人员
+    INVESTOR = "investor"  # 举办者、出资人、股东
+    ACTUAL_CONTROLLER = "actual_controller"  # 实际控制人
     AGENT = "agent"  # 代理人: mandate verified, never queried (S-20)
 
 
-@dataclass(frozen=True, slots=True)
-class Authorisation:
+class Authorisation(Struct, frozen=True, forbid_unknown_fields=True):
     """A person's written consent to be queried for this case (授权查询, R-39)."""
 
     reference: str  # number of the signed paper or of the electronic consent
@@ -45,6 +52,8 @@ class Party:
     since: date | None = None  # start of the role
     until: date | None = None  # end of the role; None = still held
     authorisation: Authorisation | None = None
+    restructured_on: date | None = None  # day on which a court approved its restructuring plan (重整)
+    restructuring_ruling: str = ""  # number of that ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,7 @@ class CaseFacts:
     accepted_at: datetime | None  # None before acceptance
     parties: tuple[Party, ...]  # exactly one APPLICANT
     materials: tuple[str, ...] = ()  # codes of materials handed in
+    not_needed: tuple[str, ...] = ()  # codes of conditional materials whose condition is not met in this case
     due_on: date | None = None  # lawful due date after extension, when the host knows one
 
     @property
@@ -67,23 +77,24 @@ class CaseFacts:
         return next(p for p in self.parties if p.role is Role.APPLICANT)
 
 
-@dataclass(frozen=True, slots=True)
-class PartyView:
+class PartyView(Struct, frozen=True, forbid_unknown_fields=True):
     """A party without name and identifier."""
 
     ref: str  # keyed digest of kind and primary identifier, hex; stable across cases
     kind: SubjectKind
     role: Role
     identified: bool  # False when no identifier can be matched by a platform
+    market: bool = False  # a market subject (经营主体), which L-07 is about
     since: date | None = None
     until: date | None = None
     born_on: date | None = None  # persons whose number carries it, for R-10
     established_on: date | None = None  # organisations, for R-14/S-23
     authorisation: Authorisation | None = None
+    restructured_on: date | None = None
+    restructuring_ruling: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CaseView:
+class CaseView(Struct, frozen=True, forbid_unknown_fields=True):
     """The case as the core sees, stores and replays it."""
 
     case_no: str
@@ -94,6 +105,7 @@ class CaseView:
     accepted_on: date | None
     parties: tuple[PartyView, ...]
     materials: tuple[str, ...] = ()
+    not_needed: tuple[str, ...] = ()
     due_on: date | None = None
 
 
@@ -113,11 +125,14 @@ def view_of(facts: CaseFacts, digest: Callable[[str], str], local_date: Callable
             kind=p.subject.kind,
             role=p.role,
             identified=p.subject.primary is not None,
+            market=p.subject.is_market,
             since=p.since,
             until=p.until,
             born_on=p.subject.born_on(),
             established_on=p.subject.established_on,
             authorisation=p.authorisation,
+            restructured_on=p.restructured_on,
+            restructuring_ruling=p.restructuring_ruling,
         )
 
     return CaseView(
@@ -129,5 +144,6 @@ def view_of(facts: CaseFacts, digest: Callable[[str], str], local_date: Callable
         accepted_on=local_date(facts.accepted_at) if facts.accepted_at else None,
         parties=tuple(party(p) for p in facts.parties),
         materials=facts.materials,
+        not_needed=facts.not_needed,
         due_on=facts.due_on,
     )

@@ -6,40 +6,52 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, StrictInt, ValidationError, model_validator
 
 from approval_hook.errors import CaseInvalid, RulesInvalid
+from approval_hook.policy.canonical import canonical_bytes
 from approval_hook.policy.case import PartyView, Role
 from approval_hook.policy.decision import Citation
-from approval_hook.policy.records import Severity
+from approval_hook.policy.plan import MatterPlan, plans_of
 from approval_hook.policy.rules import (
+    Agreement,
+    Application,
     Bar,
     BasisType,
     Category,
     Clock,
     Code,
+    Conventions,
     Day,
     Days,
     DisplayPeriod,
-    Force,
+    Document,
+    Edition,
     GoodCreditRoute,
     Ground,
     LegalBasis,
+    Leniency,
+    Level,
     ListType,
     Material,
     Measure,
+    MeasureType,
+    Memo,
     Part,
     Principle,
+    SomeBases,
     Source,
     Text,
 )
 from approval_hook.policy.soundness import problems, structural_problems
+from approval_hook.policy.spelling import spelled, written_out
 from approval_hook.policy.subjects import SubjectKind
 from approval_hook.policy.workdays import DueDate, WorkCalendar, add_workdays
 
@@ -62,9 +74,6 @@ __all__ = [
     "due_date",
     "release_date",
 ]
-
-#: Name of the source that is the organ's own licensing database.
-OWN_REGISTER = "own_register"
 
 _RELEASE_WORKDAYS = 2
 
@@ -92,13 +101,14 @@ class Matter(Part):
     title: Text
     title_en: Text
     department: Text
-    level: Text  # 行使层级: 省级, 市级, 县级
-    type: Text  # 事项类型: 行政许可, 行政确认, ...
+    level: Level  # 行使层级
+    type: Literal["行政许可", "行政确认", "行政备案", "补助申请", "税收减免"]  # 事项类型 (R-02)
+    domain: Code  # field of the licence, by which a bar recognises the same licence
+    basis: SomeBases  # 设定依据
     subject_kind: SubjectKind  # who may apply
     clock: Clock
     promised_days: Days  # 承诺时限, ordinary
     green_promised_days: Days  # 承诺时限, green channel
-    incentive_force: Force  # 133 "shall" or 442 "may"
     quota_limited: StrictBool  # 行政许可法 第五十七条
     public_tolerance_list: StrictBool  # on the published list of 容缺 matters (L-10)
     queried_roles: Annotated[tuple[Role, ...], Field(min_length=1)]
@@ -136,23 +146,32 @@ class Matter(Part):
 class RuleSet(Part):
     """Everything a decision rests on, for one period of validity."""
 
-    revision: Text
+    revision: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     title: Text
     valid_from: Day
     valid_to: Day | None
     supplement_buffer_days: Days  # a supplement ends so many working days before the decision is due
     status_authority: tuple[Text, ...]  # sources whose record state prevails, strongest first (L-17)
+    conventions: Conventions
+    documents: tuple[Document, ...]
+    bases: tuple[LegalBasis, ...]
     sources: tuple[Source, ...]
     principles: tuple[Principle, ...]
     categories: tuple[Category, ...]
+    agreements: tuple[Agreement, ...]
     list_types: tuple[ListType, ...]
     display_periods: tuple[DisplayPeriod, ...]
     grounds: tuple[Ground, ...]
     bars: tuple[Bar, ...]
+    editions: tuple[Edition, ...]
+    measure_types: tuple[MeasureType, ...]
+    memos: tuple[Memo, ...]
     measures: tuple[Measure, ...]
+    leniencies: tuple[Leniency, ...]
     good_credit_routes: tuple[GoodCreditRoute, ...]
     clocks: tuple[Clock, ...]
     matters: tuple[Matter, ...]
+    applications: tuple[Application, ...]
 
     @classmethod
     def parse(cls, data: Mapping[str, object]) -> Self:
@@ -161,10 +180,22 @@ class RuleSet(Part):
         Raises:
             RulesInvalid: with every problem found; use nothing of the data.
         """
+        whole, wrong = written_out(data)
+        if wrong:
+            raise RulesInvalid(wrong)
         try:
-            return cls.model_validate(dict(data))
+            return cls.model_validate(whole)
         except ValidationError as error:
             raise RulesInvalid(structural_problems(error)) from None
+
+    def plain(self) -> dict[str, object]:
+        """The rule set as the plain data that ``parse`` reads, with bases and clocks by id."""
+        return spelled(self)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the canonical form of ``plain()``, hex: the same content has the same digest."""
+        return hashlib.sha256(canonical_bytes(self.plain())).hexdigest()
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -190,25 +221,31 @@ class RuleSet(Part):
         """The list type with this code; ``None`` means 未归类, without any effect."""
         return self._list_types.get(code)
 
-    def display_period(self, severity: Severity) -> DisplayPeriod | None:
-        """Period of display for a severity; ``None`` when the rule set sets none."""
-        return self._display_periods.get(severity)
+    def plan(self, matter: str) -> MatterPlan:
+        """Everything compiled that a decision at this matter may need.
 
-    def bars_for(self, matter: str, event: str, domain: str) -> tuple[Bar, ...]:
-        """Bars of a matter that such an event in such a domain triggers."""
-        return self._bars.get((matter, event, domain), ())
+        Raises:
+            CaseInvalid: the matter is not configured.
+        """
+        found = self._plans.get(matter)
+        if found is None:
+            self.matter(matter)
+            raise KeyError(matter)
+        return found
 
-    def sanctions_for(self, matter: str, list_type: str) -> tuple[Measure, ...]:
-        """Sanctions of a matter that such a list triggers, whether in force or not."""
-        return self._sanctions.get((matter, list_type), ())
+    def rule_basis(self, rule: str, matter: str = "") -> tuple[LegalBasis, ...]:
+        """Bases of any rule by its id; of a measure at a matter, those that name the matter come first."""
+        named = self._application_basis.get((matter, rule), ())
+        return (*named, *self._rule_basis.get(rule, ()))
 
-    def incentives_for(self, matter: str) -> tuple[Measure, ...]:
-        """Incentives of a matter, whether in force or not."""
-        return self._incentives.get(matter, ())
+    def rule_title(self, rule: str, *, english: bool = False) -> str:
+        """Title of any rule by its id; the id itself when the rule set has none."""
+        titles = self._rule_titles.get(rule)
+        return rule if titles is None else titles[1] if english else titles[0]
 
     def cite(self, principle: str) -> tuple[Citation, ...]:
         """Citations of a general rule."""
-        return tuple(b.citation() for b in self._principles[principle].basis)
+        return tuple(b.citation() for b in self._rule_basis[principle])
 
     def source_title(self, name: str) -> str:
         """A source's name as pages show it; the configured name when the rule set has none."""
@@ -218,8 +255,8 @@ class RuleSet(Part):
         """The statutory ground with this id; ``None`` for an authorisation or an unknown id."""
         return self._grounds.get(ground_id)
 
-    def ground_for(self, party: PartyView, matter: Matter | str, on: date) -> str:
-        """Why this party may be asked about on that day.
+    def ground_for(self, party: PartyView, matter: Matter | str, region: str, on: date) -> str:
+        """Why an organ of this region may ask about this party on that day.
 
         A ground that suffices for every source goes before one that does not.
 
@@ -230,25 +267,9 @@ class RuleSet(Part):
 
         Source: R-39, L-07, L-14; 个人信息保护法 第十三条, 第三十四条.
         """
-        wanted = self.matter(matter) if isinstance(matter, str) else matter
-        if party.role is Role.AGENT or party.role not in wanted.queried_roles or not party.identified:
-            return ""
-        fitting = [
-            ground
-            for ground in self.grounds
-            if party.kind in ground.kinds
-            and party.role in ground.roles
-            and (not ground.matters or wanted.code in ground.matters)
-            and ground.valid_from <= on
-            and (ground.valid_to is None or on <= ground.valid_to)
-        ]
-        for ground in fitting:
-            if not ground.sources:
-                return ground.id
-        consent = party.authorisation
-        if consent is not None and consent.reference and consent.valid_from <= on <= consent.valid_until:
-            return f"authorisation:{consent.reference}"
-        return fitting[0].id if fitting else ""
+        plan = self.plan(matter if isinstance(matter, str) else matter.code)
+        granted = plan.ground_for(party, region, on)
+        return granted.id if granted is not None else ""
 
     def sources_for(self, ground_id: str, matter: Matter) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Required and advisory sources of a matter that a ground suffices to ask."""
@@ -270,12 +291,32 @@ class RuleSet(Part):
         return {t.code: t for t in self.list_types}
 
     @cached_property
-    def _display_periods(self) -> dict[Severity, DisplayPeriod]:
-        return {p.severity: p for p in self.display_periods}
+    def _plans(self) -> dict[str, MatterPlan]:
+        return plans_of(self)
 
     @cached_property
-    def _principles(self) -> dict[str, Principle]:
-        return {p.id: p for p in self.principles}
+    def _named(self) -> list[tuple[str, str, str, tuple[LegalBasis, ...]]]:
+        """Id, titles and bases of everything that a decision can name."""
+        named = [(b.id, b.title, b.title_en, b.basis) for b in self.bars]
+        named += [(m.id, m.title, m.title_en, m.basis) for m in self.measures]
+        named += [(i.id, i.title, i.title_en, i.basis) for i in self.leniencies]
+        named += [(t.code, t.title, t.title_en, t.basis) for t in self.list_types]
+        named += [(p.id, p.title, p.title, p.basis) for p in self.principles]
+        named += [(g.id, g.title, g.title, g.basis) for g in self.grounds]
+        named += [(r.id, r.title, r.title, r.basis) for r in self.good_credit_routes]
+        return named
+
+    @cached_property
+    def _rule_basis(self) -> dict[str, tuple[LegalBasis, ...]]:
+        return {name: basis for name, _, _, basis in self._named}
+
+    @cached_property
+    def _rule_titles(self) -> dict[str, tuple[str, str]]:
+        return {name: (title, title_en) for name, title, title_en, _ in self._named}
+
+    @cached_property
+    def _application_basis(self) -> dict[tuple[str, str], tuple[LegalBasis, ...]]:
+        return {(a.matter, a.measure): a.basis for a in self.applications}
 
     @cached_property
     def _source_titles(self) -> dict[str, str]:
@@ -285,36 +326,13 @@ class RuleSet(Part):
     def _grounds(self) -> dict[str, Ground]:
         return {g.id: g for g in self.grounds}
 
-    @cached_property
-    def _bars(self) -> dict[tuple[str, str, str], tuple[Bar, ...]]:
-        index: dict[tuple[str, str, str], tuple[Bar, ...]] = {}
-        for bar in sorted(self.bars, key=lambda b: b.id):
-            for key in ((m, e, d) for m in bar.matters for e in bar.events for d in bar.domains):
-                index[key] = (*index.get(key, ()), bar)
-        return index
-
-    @cached_property
-    def _sanctions(self) -> dict[tuple[str, str], tuple[Measure, ...]]:
-        index: dict[tuple[str, str], tuple[Measure, ...]] = {}
-        for measure in sorted(self.measures, key=lambda m: m.id):
-            if measure.kind == "sanction":
-                for key in ((m, t) for m in measure.matters for t in measure.list_types):
-                    index[key] = (*index.get(key, ()), measure)
-        return index
-
-    @cached_property
-    def _incentives(self) -> dict[str, tuple[Measure, ...]]:
-        index: dict[str, tuple[Measure, ...]] = {}
-        for measure in sorted(self.measures, key=lambda m: m.id):
-            if measure.kind == "incentive":
-                for matter in measure.matters:
-                    index[matter] = (*index.get(matter, ()), measure)
-        return index
-
 
 def due_date(matter: Matter, accepted_on: date, calendar: WorkCalendar) -> DueDate:
     """Last day for the decision; a credit query never stops this clock (行政许可法 第四十二条, 第四十五条)."""
-    return add_workdays(accepted_on, matter.clock.days, calendar)
+    if matter.clock.unit == "workdays":
+        return add_workdays(accepted_on, matter.clock.days, calendar)
+    day = accepted_on + timedelta(days=matter.clock.days)
+    return DueDate(day, provisional=day > calendar.published_until)
 
 
 def release_date(due: date, calendar: WorkCalendar) -> date:

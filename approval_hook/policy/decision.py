@@ -1,13 +1,20 @@
-"""What ``evaluate`` answers: outcome, channel, reasons, obligations."""
+"""What ``evaluate`` answers: outcome, channel, reasons, measures, obligations.
+
+A decision names rules, records and codes. Its words, in Chinese and English, for the clerk and for the
+applicant, are made by ``approval_hook.policy.explain``; its legal bases are read from the rule set by rule id.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
+from typing import Literal
+
+from msgspec import Struct
+
+from approval_hook.policy.words import Word
 
 
-class Outcome(StrEnum):
+class Outcome(Word):
     """Outcome classes of the clerk's rule table (docs/reference/glossary.md)."""
 
     UNAVAILABLE = "O-00"
@@ -39,7 +46,7 @@ HEADLINE_ORDER = (
 )
 
 
-class Channel(StrEnum):
+class Channel(Word):
     """The one word for the lane a case takes."""
 
     GREEN = "green"  # 绿色通道
@@ -50,7 +57,7 @@ class Channel(StrEnum):
     ORDINARY = "ordinary"  # 普通程序
 
 
-class ObligationKind(StrEnum):
+class ObligationKind(Word):
     """A duty on the decision; the guard asks whether it is discharged."""
 
     HEAD_DECIDES = "head_decides"  # O-04/O-05: the head settles the proposed bar or measure
@@ -59,19 +66,76 @@ class ObligationKind(StrEnum):
     SUPERVISOR_RELEASES = "supervisor_releases"  # O-00: manual look-up, or decide without credit effect
 
 
-@dataclass(frozen=True, slots=True)
-class Obligation:
+class Actor(Word):
+    """Who must act on a duty."""
+
+    HEAD = "head"  # 行政机关负责人
+    SECTION = "section"  # 科室负责人
+    TWO_OFFICERS = "two_officers"  # 两名工作人员
+    SUPERVISOR = "supervisor"  # 审批负责人
+
+
+class Why(Word):
+    """Why a party got its outcome, or why an expected effect was not lawful."""
+
+    # Reasons
+    SOURCE_INCOMPLETE = "source-incomplete"
+    NAME_DIFFERS = "name-differs"
+    FUTURE_DATED = "future-dated"
+    BARRED = "barred"
+    LISTED_MEASURE = "listed-measure"
+    STRICTER_REVIEW = "stricter-review"
+    SEVERE = "severe"
+    GENERAL = "general"
+    RELATED = "related"
+    POSSIBLE_MATCH = "possible-match"
+    DISPUTED = "disputed"
+    GONE = "gone"
+    AGENT = "agent"
+    ROLE_NOT_CHECKED = "role-not-checked"
+    NO_NUMBER = "no-number"
+    NO_GROUND = "no-ground"
+    NOTHING_FOUND = "nothing-found"
+    ONLY_BARS_CHECKED = "only-bars-checked"
+    RED_LIST = "red-list"
+    CLEAN_YEARS = "clean-years"
+    FIRST_MINOR = "first-minor"
+    # Refused effects
+    SOURCE_NOT_CONFIGURED = "source-not-configured"
+    ROWS_WITHOUT_GROUND = "rows-without-ground"
+    MINOR_PERSON = "minor-person"
+    UNCLASSIFIED = "unclassified"
+    CONTRADICTORY = "contradictory"
+    REFERENCE_ONLY = "reference-only"
+    OUT_OF_SCOPE = "out-of-scope"
+    NO_UNDERLYING_DECISION = "no-underlying-decision"
+    ROLE_NOT_NAMED = "role-not-named"
+    KIND_NOT_TARGETED = "kind-not-targeted"
+    LEFT_ROLE = "left-role"
+    JOINED_LATER = "joined-later"
+    ROLE_THEN_UNKNOWN = "role-then-unknown"
+    BASIS_UNVERIFIED = "basis-unverified"
+    NEEDS_OWN_REGISTER = "needs-own-register"
+    MEASURE_OF_OTHERS = "measure-of-others"
+    NOT_IN_FORCE = "not-in-force"
+    MINOR_CORRECTED = "minor-corrected"
+    RESTRUCTURED = "restructured"
+    RED_AND_BLACK = "red-and-black"
+    NO_PRIORITY_UNDER_QUOTA = "no-priority-under-quota"
+
+
+class Obligation(Struct, frozen=True, forbid_unknown_fields=True):
     """A duty: what, by whom, until when, and what silence means."""
 
     kind: ObligationKind
     party: str  # PartyView.ref
     record: str  # record id the duty is about, or ""
+    by: Actor
+    due_on: date | None  # statutory decision date; None before acceptance
     lapses: bool  # True: on the statutory due date silence means "no credit effect"
-    text: str  # Chinese, for the clerk
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a rule comes from; every field is shown to the clerk."""
 
     document: str
@@ -81,48 +145,43 @@ class Citation:
     verified: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a party got its outcome: rule, record, legal basis."""
+class Reason(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a party got its outcome: rule, record, code."""
 
-    rule: str  # id of the rule in the rule set
     outcome: Outcome
     party: str  # PartyView.ref
+    source: str  # source of the record, or ""
     record: str  # record id, or "" when no record is involved
-    source: str  # source of that record, or ""
-    text: str  # Chinese, plain
-    text_en: str
-    basis: tuple[Citation, ...]
+    rule: str  # id of the rule in the rule set
+    why: Why
+    detail: str = ""  # query status, severity or ground that the words need
 
 
-@dataclass(frozen=True, slots=True)
-class FiredMeasure:
+class FiredMeasure(Struct, frozen=True, forbid_unknown_fields=True):
     """A bar, measure or incentive that the facts meet; proposed, never executed here."""
 
     measure: str  # id in the rule set
-    title: str
-    kind: str  # "bar" | "sanction" | "incentive"
-    force: str  # "mandatory" (强制性) | "recommended" (推荐性)
+    kind: Literal["bar", "sanction", "incentive"]
+    effect: str  # rules.Effect; "limit_entry" for a bar
+    force: Literal["mandatory", "recommended"]  # 强制性 or 推荐性
     may_refuse: bool  # True only for a statutory bar or a measure that restricts this very licence
     party: str
+    source: str
     record: str
     until: date | None  # end of the bar or measure
-    basis: tuple[Citation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedEffect:
-    """An effect somebody might expect, and why it was not lawful."""
+class RefusedEffect(Struct, frozen=True, forbid_unknown_fields=True):
+    """Effects somebody might expect, and why they were not lawful."""
 
-    rule: str
+    rules: tuple[str, ...]  # ids in the rule set, all refused for the same reason
+    why: Why
     party: str
+    source: str
     record: str
-    text: str  # Chinese
-    text_en: str
 
 
-@dataclass(frozen=True, slots=True)
-class PartyOutcome:
+class PartyOutcome(Struct, frozen=True, forbid_unknown_fields=True):
     """Outcome class of one party."""
 
     party: str
@@ -133,16 +192,14 @@ class PartyOutcome:
     suppressed: int  # expired, repaired, removed, corrected rows: counted, never shown
 
 
-@dataclass(frozen=True, slots=True)
-class ToleratedMaterial:
+class ToleratedMaterial(Struct, frozen=True, forbid_unknown_fields=True):
     """A missing material that may be supplied later (容缺), with its latest date."""
 
     material: str
-    supply_until: date | None
+    supply_until: date
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole answer. The same inputs give the same value, to the byte."""
 
     outcome: Outcome

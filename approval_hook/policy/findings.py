@@ -1,82 +1,154 @@
-"""What the questions about a record share: their context, their answers and the words for them."""
+"""What the questions about a case share: their context, and the tally of their answers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from approval_hook.policy.case import CaseView, PartyView, Role
-from approval_hook.policy.catalogue import Matter, RuleSet
-from approval_hook.policy.decision import Citation, FiredMeasure, Obligation, Outcome, Reason, RefusedEffect
-from approval_hook.policy.records import CreditRecord, RecordState
-from approval_hook.policy.rules import LegalBasis
+from approval_hook.policy.decision import (
+    HEADLINE_ORDER,
+    Actor,
+    FiredMeasure,
+    Obligation,
+    ObligationKind,
+    Outcome,
+    Reason,
+    RefusedEffect,
+    Why,
+)
+from approval_hook.policy.plan import Granted, MatterPlan
+from approval_hook.policy.records import CreditRecord, RecordState, Severity
+from approval_hook.policy.rules import Conventions
 
 #: States in which a record is treated as absent (R-40, R-44, L-17).
 GONE_STATES = frozenset({RecordState.REPAIRED, RecordState.REMOVED, RecordState.CORRECTED})
 
+#: Place of an outcome in the headline order; the smaller one wins.
+RANK = {outcome: rank for rank, outcome in enumerate(HEADLINE_ORDER)}
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What every question about a record needs."""
+#: Severities from mild to severe.
+MILDNESS = {Severity.MINOR: 0, Severity.GENERAL: 1, Severity.WATCH: 2, Severity.SERIOUS: 3}
 
-    case: CaseView
-    matter: Matter
-    rules: RuleSet
-    on: date
+_APPLICANT = Role.APPLICANT
+_ORDINARY = Outcome.ORDINARY
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found; findings of several records are added up."""
-
-    outcomes: tuple[Outcome, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-    measures: tuple[FiredMeasure, ...] = ()
-    obligations: tuple[Obligation, ...] = ()
-    refused: tuple[RefusedEffect, ...] = ()
-    suppressed: int = 0
-    good: tuple[CreditRecord, ...] = ()  # valid red-list entries
-
-    def __add__(self, other: Finding) -> Finding:
-        return Finding(
-            self.outcomes + other.outcomes,
-            self.reasons + other.reasons,
-            self.measures + other.measures,
-            self.obligations + other.obligations,
-            self.refused + other.refused,
-            self.suppressed + other.suppressed,
-            self.good + other.good,
-        )
+_ACTORS = {
+    ObligationKind.HEAD_DECIDES: Actor.HEAD,
+    ObligationKind.SECTION_CONFIRMS: Actor.SECTION,
+    ObligationKind.TWO_CONFIRM_IDENTITY: Actor.TWO_OFFICERS,
+    ObligationKind.SUPERVISOR_RELEASES: Actor.SUPERVISOR,
+}
 
 
-def has_left(party: PartyView, record: CreditRecord, case: CaseView) -> bool:
-    """Whether the party had left its role before the decision or before this application (R-25)."""
-    return party.until is not None and (party.until < record.decided_on or party.until < case.filed_on)
+class Tally:
+    """Everything found about one case so far, in the order of its parties and their rows; only ever added to."""
+
+    __slots__ = (
+        "case",
+        "due_on",
+        "last_day_included",
+        "measures",
+        "obligations",
+        "on",
+        "plan",
+        "point_disputes",
+        "reasons",
+        "refused",
+    )
+
+    def __init__(
+        self, case: CaseView, plan: MatterPlan, conventions: Conventions, on: date, due_on: date | None
+    ) -> None:
+        """Start with nothing found."""
+        self.case = case
+        self.plan = plan
+        self.last_day_included = conventions.last_day == "included"
+        self.point_disputes = conventions.disputed_incentives == "point"
+        self.on = on
+        self.due_on = due_on
+        self.reasons: list[Reason] = []
+        self.measures: list[FiredMeasure] = []
+        self.obligations: list[Obligation] = []
+        self.refused: list[RefusedEffect] = []
+
+    def past(self, last_day: date) -> bool:
+        """Whether the day of the check lies beyond the last day of a period."""
+        return self.on > last_day if self.last_day_included else self.on >= last_day
 
 
-def whose(party: PartyView) -> str:
-    """Chinese word for the party in a sentence: the applicant, or a related person."""
-    return "申请人" if party.role is Role.APPLICANT else "关联人员"
+class PartyTally:
+    """What was found about one party, added to the tally of its case."""
 
+    __slots__ = (
+        "adverse",
+        "answered",
+        "blemished",
+        "good",
+        "granted",
+        "is_applicant",
+        "outcomes",
+        "party",
+        "suppressed",
+        "whole",
+    )
 
-def citations_of(basis: tuple[LegalBasis, ...]) -> tuple[Citation, ...]:
-    """Bases as the clerk sees them."""
-    return tuple(b.citation() for b in basis)
+    def __init__(self, whole: Tally, party: PartyView, granted: Granted | None) -> None:
+        """Start with nothing found about the party, asked about on that ground."""
+        self.whole = whole
+        self.party = party
+        self.granted = granted
+        self.answered = False  # every required source that the ground suffices for answered in full
+        self.is_applicant = party.role is _APPLICANT
+        self.outcomes: set[Outcome] = set()
+        self.suppressed = 0
+        self.blemished = False  # a record exists that burdens nobody but breaks "no bad record"
+        self.good: list[CreditRecord] = []  # valid red-list entries
+        self.adverse: list[CreditRecord] = []  # usable adverse rows, whatever they caused
 
+    @property
+    def answered_in_full(self) -> bool:
+        """Whether the ground suffices for every source of the matter, and the required ones answered in full."""
+        return self.answered and self.granted is not None and self.granted.full
 
-def reason_for(
-    rule: str,
-    outcome: Outcome,
-    party: PartyView,
-    record: CreditRecord,
-    text: str,
-    text_en: str,
-    basis: tuple[Citation, ...],
-) -> Reason:
-    """A reason about one record."""
-    return Reason(rule, outcome, party.ref, record.record_id, record.source, text, text_en, basis)
+    @property
+    def outcome(self) -> Outcome:
+        """Outcome class of the party: the first in headline order of what was found."""
+        found = self.outcomes
+        if not found:
+            return _ORDINARY
+        return min(found, key=RANK.__getitem__)
 
+    def reason(
+        self, outcome: Outcome, rule: str, why: Why, record: CreditRecord | None = None, detail: str = ""
+    ) -> None:
+        """Note an outcome with its reason."""
+        self.outcomes.add(outcome)
+        self.note(outcome, rule, why, record, detail)
 
-def refuse(rule: str, party: PartyView, record: CreditRecord, text: str, text_en: str) -> Finding:
-    """A finding that only says why an expected effect was not lawful."""
-    return Finding(refused=(RefusedEffect(rule, party.ref, record.record_id, text, text_en),))
+    def note(self, outcome: Outcome, rule: str, why: Why, record: CreditRecord | None = None, detail: str = "") -> None:
+        """Note a reason that explains without setting an outcome."""
+        source, name = (record.source, record.record_id) if record is not None else ("", "")
+        self.whole.reasons.append(Reason(outcome, self.party.ref, source, name, rule, why, detail))
+
+    def refuse(self, rule: str, why: Why, record: CreditRecord | None = None, source: str = "") -> None:
+        """Note an effect that was not lawful, and why."""
+        self.refuse_all((rule,), why, record, source)
+
+    def refuse_all(
+        self, rules: tuple[str, ...], why: Why, record: CreditRecord | None = None, source: str = ""
+    ) -> None:
+        """Note effects that were not lawful for the same reason."""
+        name = ""
+        if record is not None:
+            source, name = record.source, record.record_id
+        self.whole.refused.append(RefusedEffect(rules, why, self.party.ref, source, name))
+
+    def oblige(self, kind: ObligationKind, record: CreditRecord | None = None, *, lapses: bool) -> None:
+        """Add the duty of the person who must act."""
+        name = record.record_id if record is not None else ""
+        self.whole.obligations.append(Obligation(kind, self.party.ref, name, _ACTORS[kind], self.whole.due_on, lapses))
+
+    def has_left(self, record: CreditRecord) -> bool:
+        """Whether the party had left its role before the decision or before this application (R-25)."""
+        until = self.party.until
+        return until is not None and (until < record.decided_on or until < self.whole.case.filed_on)

@@ -1,114 +1,130 @@
 """What good credit adds, and which missing materials may follow later.
 
-Source: 133/(四), 442/23 (two routes, incentives); R-14 (three years); L-08 (quota); L-10 (容缺 for everyone).
+Source: 133/(四), 442/23 (two routes, incentives); R-13, R-14 (three years); L-08 (quota); L-10 (容缺 for everyone).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from approval_hook.policy.assess import ADULT_YEARS, is_minor
-from approval_hook.policy.case import PartyView, Role
-from approval_hook.policy.catalogue import due_date
-from approval_hook.policy.decision import FiredMeasure, Outcome, Reason, RefusedEffect, ToleratedMaterial
-from approval_hook.policy.findings import Context, Finding
+from approval_hook.policy.decision import FiredMeasure, Outcome, ToleratedMaterial, Why
+from approval_hook.policy.findings import PartyTally, Tally
 from approval_hook.policy.periods import add_years
-from approval_hook.policy.records import CreditRecord
-from approval_hook.policy.rules import GoodCreditRoute
+from approval_hook.policy.rules import GoodCreditRoute, Material
 from approval_hook.policy.subjects import SubjectKind
 from approval_hook.policy.workdays import DueDate, WorkCalendar, add_workdays
 
+_QUIET = frozenset({Outcome.ORDINARY, Outcome.GONE})
+_QUIET_OR_DISPUTED = _QUIET | {Outcome.DISPUTED}
 
-def good_credit(ctx: Context, party: PartyView, red_list: tuple[CreditRecord, ...]) -> Finding | None:
-    """Reasons and incentives for an applicant about whom nothing adverse or doubtful was found.
+
+def grant_good_credit(whole: Tally, parties: Sequence[PartyTally]) -> bool:
+    """Give the applicant what good credit adds where a route is met and nobody who must be checked stands in doubt.
 
     Args:
-        ctx: case, matter, rules and day.
-        party: the applicant.
-        red_list: valid red-list entries of the applicant.
+        whole: tally of the case.
+        parties: every party of the case; only those whose role the matter checks count.
 
     Returns:
-        What good credit adds, or ``None`` when neither route is met.
+        Whether good credit was found.
     """
-    met = [
-        (route, record)
-        for route in ctx.rules.good_credit_routes
-        for record in _route_proofs(ctx, party, red_list, route)
-    ]
-    if not met:
-        return None
-    extra = Finding()
-    for route, record in met:
-        extra += Finding(reasons=(_route_reason(party, route, record),))
-    for measure in ctx.rules.incentives_for(ctx.matter.code):
-        if not measure.valid_on(ctx.on) or Role.APPLICANT not in measure.roles:
-            continue
-        if measure.effect == "green_channel" and ctx.matter.quota_limited:
-            extra += Finding(
-                refused=(
-                    RefusedEffect(
-                        "order-of-acceptance",
-                        party.ref,
-                        "",
-                        "本事项有数量限制，按受理先后顺序决定，不适用绿色通道优先。",
-                        "The licence is limited in number and decided in order of acceptance; no priority applies.",
-                    ),
-                )
-            )
-            continue
-        fired = FiredMeasure(
-            measure.id,
-            measure.title,
-            "incentive",
-            ctx.matter.incentive_force,
-            False,
-            party.ref,
-            "",
-            measure.valid_to,
-            tuple(b.citation() for b in measure.basis),
-        )
-        extra += Finding(measures=(fired,))
-    return extra
+    quiet = _QUIET_OR_DISPUTED if whole.point_disputes else _QUIET
+    applicant = parties[0]
+    for found in parties:
+        if found.party.role in whole.plan.queried and not (found.answered_in_full and found.outcomes <= quiet):
+            for record in applicant.good if applicant.adverse else ():
+                applicant.refuse("red-and-black", Why.RED_AND_BLACK, record)
+            return False
+    met = False
+    for route in whole.plan.routes:
+        met = _take_route(applicant, route) or met
+    if met:
+        applicant.outcomes.discard(Outcome.GONE)
+        applicant.outcomes.discard(Outcome.ORDINARY)
+        _fire_incentives(applicant)
+    return met
 
 
-def _route_proofs(
-    ctx: Context, party: PartyView, red_list: tuple[CreditRecord, ...], route: GoodCreditRoute
-) -> tuple[CreditRecord | None, ...]:
+def _take_route(found: PartyTally, route: GoodCreditRoute) -> bool:
     if route.kind == "red_list":
-        return red_list
-    if route.years is None or is_minor(party, ctx.on):
-        return ()
-    window_start = add_years(ctx.on, -route.years)
+        for record in found.good:
+            found.reason(Outcome.GOOD, route.id, Why.RED_LIST, record)
+        return bool(found.good)
+    # A disputed or a forgiven record burdens nobody, but "no bad record" cannot rest on it.
+    if found.blemished or Outcome.DISPUTED in found.outcomes or not _old_enough(found, route):
+        return False
+    found.reason(Outcome.GOOD, route.id, Why.CLEAN_YEARS)
+    return True
+
+
+def _old_enough(found: PartyTally, route: GoodCreditRoute) -> bool:
+    party, on = found.party, found.whole.on
+    if route.years is None or is_minor(party, on):
+        return False
+    window_start = add_years(on, -route.years)
     if party.kind is SubjectKind.ORGANISATION:
-        old_enough = party.established_on is not None and party.established_on <= window_start
-    else:
-        old_enough = party.born_on is not None and add_years(party.born_on, ADULT_YEARS) <= window_start
-    return (None,) if old_enough else ()
+        return party.established_on is not None and party.established_on <= window_start
+    return party.born_on is not None and add_years(party.born_on, ADULT_YEARS) <= window_start
 
 
-def _route_reason(party: PartyView, route: GoodCreditRoute, record: CreditRecord | None) -> Reason:
-    cited = tuple(b.citation() for b in route.basis)
-    if record is not None:
-        text = f"申请人列入有效的守信名单（{record.title}），符合“{route.title}”。"
-        text_en = "The applicant holds a valid red-list entry."
-        return Reason(route.id, Outcome.GOOD, party.ref, record.record_id, record.source, text, text_en, cited)
-    text = f"申请人在核查日前连续{route.years}年没有可用的不良信用记录，符合“{route.title}”。"
-    text_en = f"No usable adverse record in the {route.years} calendar years before the check."
-    return Reason(route.id, Outcome.GOOD, party.ref, "", "", text, text_en, cited)
+def _fire_incentives(found: PartyTally) -> None:
+    whole = found.whole
+    for measure in whole.plan.incentives[found.party.kind]:
+        if not measure.valid_from <= whole.on <= measure.valid_to:
+            continue
+        if measure.effect == "green_channel" and whole.plan.quota_limited:
+            found.refuse("order-of-acceptance", Why.NO_PRIORITY_UNDER_QUOTA)
+            continue
+        whole.measures.append(
+            FiredMeasure(
+                measure.id,
+                "incentive",
+                measure.effect,
+                measure.force,
+                False,
+                found.party.ref,
+                "",
+                "",
+                measure.ends,
+            )
+        )
 
 
 def tolerated(
-    ctx: Context, due: DueDate | None, calendar: WorkCalendar, *, good: bool
+    whole: Tally, due: DueDate, calendar: WorkCalendar, buffer_days: int, *, good: bool
 ) -> tuple[ToleratedMaterial, ...]:
-    """Missing materials that may follow later; all of what is missing must be tolerable, or none is."""
-    if not ctx.matter.public_tolerance_list:
+    """Missing materials that may follow later; all of what is missing must be tolerable, or none is.
+
+    Args:
+        whole: tally of the case.
+        due: statutory decision date, or what it would be if the case were accepted on the day it was filed.
+        calendar: working days.
+        buffer_days: a supplement ends so many working days before ``due``.
+        good: whether good credit was found; it adds materials and days and takes none away.
+    """
+    given, spared = whole.case.materials, whole.case.not_needed
+    if whole.plan.material_codes.issubset(given):
         return ()
-    missing = [m for m in ctx.matter.materials if m.code not in ctx.case.materials]
-    if not all(m.tolerable and not m.main and m.kind == "internal" for m in missing):
+    # Only a paper with a condition can be spared; whatever else the host says, it stays missing.
+    missing = [m for m in whole.plan.materials if m.code not in given and not (m.condition and m.code in spared)]
+    if not missing or not all(_tolerable(m, good=good, public=whole.plan.public_tolerance) for m in missing):
         return ()
-    start = ctx.case.accepted_on or ctx.case.filed_on
-    limit = due or due_date(ctx.matter, start, calendar)
-    latest = add_workdays(limit.on, -ctx.rules.supplement_buffer_days, calendar).on
+    start = whole.case.accepted_on or whole.case.filed_on
+    latest = add_workdays(due.on, -buffer_days, calendar).on
+    if latest <= start:
+        return ()
     found = []
-    for material in sorted(missing, key=lambda m: m.code):
-        days = material.supplement_days + (material.good_credit_extra_days if good else 0)
+    for material in missing:
+        days = material.supply_days(good=good)
         found.append(ToleratedMaterial(material.code, min(add_workdays(start, days, calendar).on, latest)))
     return tuple(found)
+
+
+def _tolerable(material: Material, *, good: bool, public: bool) -> bool:
+    # What a law or regulation requires is never tolerated missing, whatever the data say (R-13).
+    if material.kind != "internal" or material.tolerance == "never":
+        return False
+    if good:
+        return True
+    return public and material.tolerance == "everyone" and not material.main

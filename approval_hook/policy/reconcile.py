@@ -2,66 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
-from approval_hook.policy.catalogue import RuleSet
+import msgspec
+from msgspec.structs import replace
+
 from approval_hook.policy.findings import GONE_STATES
-from approval_hook.policy.receipt import canonical_bytes, reports_to_json
 from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, RecordState
 
 #: By list type and document number: rank of the source and the state it reports.
 Prevailing = dict[tuple[str, str], tuple[int, RecordState]]
+#: A row with the source of the report that carried it.
+Row = tuple[str, CreditRecord]
 
 #: From most to least favourable to the subject.
-_FAVOUR = (
-    RecordState.CORRECTED,
-    RecordState.REMOVED,
-    RecordState.REPAIRED,
-    RecordState.DISPUTED,
-    RecordState.ACTIVE,
-)
+_FAVOUR = {
+    RecordState.CORRECTED: 0,
+    RecordState.REMOVED: 1,
+    RecordState.REPAIRED: 2,
+    RecordState.DISPUTED: 3,
+    RecordState.ACTIVE: 4,
+}
+_encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def latest_reports(reports: Iterable[CreditReport]) -> dict[str, tuple[CreditReport, ...]]:
-    """The latest report of each source, by party."""
-    groups: dict[tuple[str, str], set[CreditReport]] = {}
+def latest_reports(reports: Iterable[CreditReport]) -> dict[str, dict[str, CreditReport]]:
+    """The latest report of each source, by party and source."""
+    by_party: dict[str, dict[str, CreditReport]] = {}
     for report in reports:
-        groups.setdefault((report.party, report.source), set()).add(report)
-    by_party: dict[str, tuple[CreditReport, ...]] = {}
-    for party, source in sorted(groups):
-        newest = max(groups[party, source], key=_report_key) if len(groups[party, source]) > 1 else None
-        chosen = newest or next(iter(groups[party, source]))
-        by_party[party] = (*by_party.get(party, ()), chosen)
+        mine = by_party.get(report.party)
+        if mine is None:
+            by_party[report.party] = {report.source: report}
+            continue
+        other = mine.get(report.source)
+        mine[report.source] = report if other is None else max(other, report, key=_report_key)
     return by_party
 
 
 def _report_key(report: CreditReport) -> tuple[object, ...]:
     # The order of rows inside a report carries no meaning and must not break the tie.
-    sorted_rows = replace(report, records=tuple(sorted(report.records, key=repr)))
-    return report.answered_at, report.asked_at, canonical_bytes(reports_to_json([sorted_rows]))
+    sorted_rows = replace(report, records=tuple(sorted(report.records, key=_encode)))
+    return report.answered_at, report.asked_at, _encode(sorted_rows)
 
 
-def prevailing_states(
-    rules: RuleSet, records: Iterable[CreditRecord]
-) -> dict[tuple[str, str], tuple[int, RecordState]]:
+def rows_of(reports: Iterable[CreditReport]) -> list[Row]:
+    """Every row once, in an order that does not depend on how it was given."""
+    rows = [
+        (report.source, _doubted(record) if report.registered_name_differs else record)
+        for report in reports
+        for record in report.records
+    ]
+    if len(rows) < 2:
+        return rows
+    by_name = {(source, record.record_id): (source, record) for source, record in rows}
+    if len(by_name) < len(rows):
+        # One source used a number twice: only the whole content tells such rows apart.
+        by_content = {(source, record.record_id, _encode(record)): (source, record) for source, record in rows}
+        return [by_content[key] for key in sorted(by_content)]
+    return [by_name[key] for key in sorted(by_name)]
+
+
+def _doubted(record: CreditRecord) -> CreditRecord:
+    # The code is valid but registered under another name: its rows may be somebody else's.
+    return replace(record, match=MatchGrade.POSSIBLE) if record.match is MatchGrade.EXACT else record
+
+
+def prevailing_states(authority: Sequence[str], rows: Iterable[Row]) -> Prevailing:
     """State of a listed decision at the strongest source that reports it (L-17)."""
     found: Prevailing = {}
-    for record in records:
-        if record.match is not MatchGrade.EXACT or not record.document_no:
+    for _, record in rows:
+        if record.match is not MatchGrade.EXACT or not record.document_no or record.source not in authority:
             continue
-        if record.source not in rules.status_authority:
-            continue
-        candidate = (rules.status_authority.index(record.source), record.state)
+        candidate = (authority.index(record.source), record.state)
         key = (record.list_type, record.document_no)
         # Two rows of one source: the state that favours the subject, so that order does not matter.
-        found[key] = min(found.get(key, candidate), candidate, key=lambda c: (c[0], _FAVOUR.index(c[1])))
+        known = found.get(key)
+        if known is None or (candidate[0], _FAVOUR[candidate[1]]) < (known[0], _FAVOUR[known[1]]):
+            found[key] = candidate
     return found
 
 
 def state_of(record: CreditRecord, prevailing: Prevailing) -> RecordState:
     """State of a row after the strongest source has spoken; a row already gone stays gone."""
-    winner = prevailing.get((record.list_type, record.document_no))
-    if winner is None or record.match is not MatchGrade.EXACT or record.state in GONE_STATES:
+    if record.state in GONE_STATES or record.match is not MatchGrade.EXACT:
         return record.state
-    return record.state if winner[1] is RecordState.ACTIVE else winner[1]
+    winner = prevailing.get((record.list_type, record.document_no))
+    return record.state if winner is None or winner[1] is RecordState.ACTIVE else winner[1]

@@ -7,12 +7,14 @@ match grade, so that decisions can be stored and replayed without personal data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
+
+from msgspec import Struct
+
+from approval_hook.policy.words import Word
 
 
-class QueryStatus(StrEnum):
+class QueryStatus(Word):
     """How a query ended. Only ``OK`` may ever mean "no record"."""
 
     OK = "OK"
@@ -23,7 +25,7 @@ class QueryStatus(StrEnum):
     NOT_CONFIGURED = "NOT_CONFIGURED"
 
 
-class Severity(StrEnum):
+class Severity(Word):
     """Degree of the misconduct, or good standing (R-24, R-11)."""
 
     SERIOUS = "serious"  # 严重失信主体
@@ -33,7 +35,7 @@ class Severity(StrEnum):
     GOOD = "good"  # 守信（红名单）
 
 
-class RecordState(StrEnum):
+class RecordState(Word):
     """Where the record stands at its source."""
 
     ACTIVE = "active"  # 有效
@@ -43,7 +45,7 @@ class RecordState(StrEnum):
     CORRECTED = "corrected"  # 已更正
 
 
-class MatchGrade(StrEnum):
+class MatchGrade(Word):
     """How surely the row belongs to the subject."""
 
     EXACT = "exact"  # full identifier
@@ -51,8 +53,7 @@ class MatchGrade(StrEnum):
     NONE = "none"  # another subject; counted, never used
 
 
-@dataclass(frozen=True, slots=True)
-class CreditRecord:
+class CreditRecord(Struct, frozen=True, forbid_unknown_fields=True):
     """One row about one subject. Dates are calendar dates in China."""
 
     record_id: str  # the source's own number of the row
@@ -69,14 +70,14 @@ class CreditRecord:
     published_on: date | None = None
     display_until: date | None = None  # 公示截止期; None = not given
     valid_until: date | None = None  # of a red-list entry
-    scope: str = "national"  # "national", "province:44", "city:4401"
+    scope: str = "national"  # "national", "province:44", "city:4401", "agreement:<id>"
     event: str = ""  # what happened, the key statutory bars look for, e.g. "licence_revoked"
     domain: str = ""  # field of the event, e.g. "food"
     role_then: str = ""  # role the person had in the punished unit (policy.case.Role)
+    rectified: bool = False  # the source says that the misconduct was corrected in time (及时纠正)
 
 
-@dataclass(frozen=True, slots=True)
-class CreditReport:
+class CreditReport(Struct, frozen=True, forbid_unknown_fields=True):
     """The answer of one source about one subject.
 
     ``records`` empty with status ``OK`` means that the source answered completely

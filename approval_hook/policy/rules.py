@@ -30,12 +30,34 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Days = Annotated[StrictInt, Field(ge=0)]
 Force = Literal["mandatory", "recommended"]
+Level = Literal["省级", "市级", "县级"]
+RegionPrefix = Annotated[str, StringConstraints(pattern=r"^\d{2}(\d{2}){0,2}$")]
+Scope = Annotated[
+    str, StringConstraints(pattern=r"^(national|province:\d{2}|city:\d{4}|agreement:[A-Za-z0-9][A-Za-z0-9_-]*)$")
+]
 
 
 class Part(BaseModel):
     """Base of everything in a rule file: frozen, no unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+#: In ``Bar.domains``: the domain of the matter applied for.
+SAME_LICENCE = "same_licence"
+
+#: What a measure does at a matter.
+Effect = Literal[
+    "limit_entry",  # 限制准入: the head decides
+    "strict_review",  # 从严审核: the section confirms
+    "withhold_convenience",  # 限制享受便利措施: the section confirms
+    "key_supervision",  # 纳入重点监管: the section confirms
+    "of_others",  # carried out by other bodies; this organ can never select it (R-23)
+    "green_channel",  # 绿色通道
+    "longer_supplement",  # 容缺受理: more papers, longer time
+    "fewer_inspections",  # a hint to supervision after the decision (R-17)
+]
+INCENTIVE_EFFECTS = frozenset({"green_channel", "longer_supplement", "fewer_inspections"})
 
 
 class BasisType(StrEnum):
@@ -60,14 +82,26 @@ ADVERSE_BASES = frozenset(
 REFUSAL_BASES = ADVERSE_BASES - {BasisType.CENTRAL_POLICY}
 
 
+class Document(Part):
+    """A law, regulation or policy document in the version that was read."""
+
+    id: Code
+    title: Text  # title without date, or document number of a policy
+    version: Day
+    type: BasisType
+    scope: Scope  # where it is law: "national", "province:44" or "city:4403"
+
+
 class LegalBasis(Part):
     """Where a rule comes from: document, version, article and a short verbatim quote."""
 
+    id: Code  # how rules refer to it
     document: Text  # title without date, or document number of a policy
     version: Day  # date of the version that was read
     article: Text  # "第四十二条", or the item of a policy such as "（四）"
     quote: Text  # verbatim words of that article
     type: BasisType
+    scope: Scope  # where the document is law
     verified: StrictBool  # the quote was found in the stored text of that article
 
     @property
@@ -105,6 +139,17 @@ class Category(Part):
     origins: tuple[Literal["133", "442", "98"], ...]  # documents that name it
 
 
+class Agreement(Part):
+    """Regions that recognise each other's lists (R-29)."""
+
+    id: Code
+    title: Text
+    regions: Annotated[tuple[RegionPrefix, ...], Field(min_length=1)]
+    valid_from: Day
+    valid_to: Day | None
+    basis: Bases
+
+
 class ListType(Part):
     """A kind of list or record that a platform may report."""
 
@@ -112,17 +157,18 @@ class ListType(Part):
     title: Text
     title_en: Text
     severity: Severity
-    scope: Annotated[str, StringConstraints(pattern=r"^(national|province:\d{2}|city:\d{4})$")]
+    scope: Scope
     category: str  # code of a category, or "" when the list maps to none
-    display: Literal["severity", "source"]  # who says when display ends: the class, or the entry itself
+    display: Code  # when display ends: "severity" (by the class), "source" (the entry says), or a display period's id
     reference_only: StrictBool  # True: shown to nobody as a ground, no effect
     basis: Bases
 
 
 class DisplayPeriod(Part):
-    """How long a record of one severity may be shown and used (L-16, L-17)."""
+    """How long a record may be shown and used: of one severity, or of the lists that name it (L-16 to L-18)."""
 
-    severity: Severity
+    id: Code
+    severity: Severity | None  # None: only for the lists that name it
     min_months: Days
     max_months: Annotated[StrictInt, Field(ge=1)]
     start: Literal["decision", "publication"]
@@ -143,6 +189,7 @@ class Ground(Part):
     title: Text
     kinds: Annotated[tuple[SubjectKind, ...], Field(min_length=1)]
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+    market_only: StrictBool  # True: market subjects (经营主体) only (L-07)
     matters: tuple[str, ...]  # empty: every matter
     sources: tuple[str, ...]  # what this ground suffices to ask; empty: every source of the matter
     valid_from: Day
@@ -159,7 +206,7 @@ class Bar(Part):
     licence: Text  # the licence as the law names it
     matters: tuple[str, ...]  # matters of this rule set it closes; empty: none of them is offered here
     events: Annotated[tuple[Code, ...], Field(min_length=1)]  # CreditRecord.event
-    domains: Annotated[tuple[Code, ...], Field(min_length=1)]  # CreditRecord.domain
+    domains: Annotated[tuple[Code, ...], Field(min_length=1)]  # CreditRecord.domain, or SAME_LICENCE
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]  # roles in this application that it reaches
     roles_then: tuple[Role, ...]  # roles in the punished unit it requires of a person; empty: none
     period_years: Annotated[StrictInt, Field(ge=1)] | None  # None: for life
@@ -169,26 +216,90 @@ class Bar(Part):
     basis: SomeBases
 
 
+class Edition(Part):
+    """An edition of the national list of sanction measures, or of a provincial or city supplement (L-04)."""
+
+    id: Code
+    title: Text
+    valid_from: Day
+    valid_to: Day | None
+    basis: SomeBases
+
+
+class MeasureType(Part):
+    """A row of 措施类别清单: a kind of measure in one edition of the list (R-28, L-04)."""
+
+    code: Code
+    title: Text
+    edition: Code
+    kind: Literal["sanction", "incentive"]
+    basis: SomeBases
+
+
+class Memo(Part):
+    """A memorandum of joint rewards or sanctions (备忘录); never a basis by itself (L-01, R-27)."""
+
+    code: Code
+    title: Text
+    kind: Literal["sanction", "incentive"]
+    basis: Bases
+
+
 class Measure(Part):
-    """A listed sanction or an incentive, tied to lists, roles and matters (R-27, R-28)."""
+    """A row of 备忘录措施清单: what a list or good credit may cause, for whom and by whom (R-27, R-28)."""
 
     id: Code
     title: Text
     title_en: Text
     kind: Literal["sanction", "incentive"]
-    effect: Literal["limit_entry", "green_channel", "longer_supplement"]
-    force: Force
+    type: Code  # MeasureType.code
+    memo: str  # Memo.code, or ""
+    effect: Effect
+    organ: Text  # implementing organ
     list_types: tuple[str, ...]  # empty only for incentives: both routes of good credit
-    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
-    matters: Annotated[tuple[str, ...], Field(min_length=1)]
-    may_refuse: StrictBool
+    kinds: Annotated[tuple[SubjectKind, ...], Field(min_length=1)]  # target categories
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)]  # 落实到人
     valid_from: Day
     valid_to: Day | None
     basis: SomeBases
 
-    def valid_on(self, day: date) -> bool:
-        """Whether the measure is in force on that day."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+class Application(Part):
+    """A row of 应用事项清单: this measure at this matter, with the basis that names the matter (R-28)."""
+
+    matter: Code
+    measure: Code
+    level: Level
+    force: Force
+    may_refuse: StrictBool  # True only where a law or regulation makes the fact restrict this very licence
+    valid_from: Day
+    valid_to: Day | None
+    basis: Bases
+
+
+class Leniency(Part):
+    """A rule that takes the effect of a list away: minor and corrected, first and minor, restructured (L-06, L-16)."""
+
+    id: Code
+    title: Text
+    title_en: Text
+    kind: Literal["minor_corrected", "first_minor", "restructured"]
+    scope: Scope
+    basis: SomeBases
+
+
+class Conventions(Part):
+    """How conflicts are settled where the law is silent; each is shown to policy staff."""
+
+    #: Objection to a record and good credit: "point" takes away only the route that rests on the disputed
+    #: point, "withheld" takes away every bonus while anything is disputed.
+    disputed_incentives: Literal["point", "withheld"]
+    #: Whether the last day of a display period or bar still belongs to it.
+    last_day: Literal["included", "excluded"]
+    #: On a red and a black list at once.
+    red_and_black: Literal["black_prevails"]
+    #: Two rows of one source about one decision in different states.
+    state_conflict: Literal["favours_subject"]
 
 
 class GoodCreditRoute(Part):
@@ -213,13 +324,18 @@ class Clock(Part):
 
 
 class Material(Part):
-    """A paper the applicant hands in."""
+    """A paper the applicant hands in (R-13, L-10)."""
 
     code: Code
     title: Text
     kind: Literal["statutory", "regulation", "internal"]
     main: StrictBool  # 主要材料; False: 次要材料
-    tolerable: StrictBool  # may be missing at acceptance (容缺)
+    tolerance: Literal["never", "good_credit", "everyone"]  # who may supply it after acceptance (容缺)
     supplement_days: Days  # working days to supply it
     good_credit_extra_days: Days  # added for good credit
+    condition: str  # when it is needed, in words; "": always
     basis: Bases
+
+    def supply_days(self, *, good: bool) -> int:
+        """Working days to supply it after acceptance."""
+        return self.supplement_days + (self.good_credit_extra_days if good else 0)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from approval_hook.policy.case import Role
 from approval_hook.policy.records import Severity
-from approval_hook.policy.rules import ADVERSE_BASES, BasisType, LegalBasis
+from approval_hook.policy.rules import ADVERSE_BASES, INCENTIVE_EFFECTS, BasisType, LegalBasis
 from approval_hook.policy.subjects import SubjectKind
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ PRINCIPLES = (
     "listed-basis-only",
     "minors-outside",
     "order-of-acceptance",
+    "red-and-black",
     "related-persons-by-law",
     "tolerance-for-all",
     "underlying-decision",
@@ -51,7 +52,7 @@ _MESSAGES = {
     "greater_than_equal": ("小于允许的最小值", "请填写允许范围内的整数"),
     "string_pattern_mismatch": (
         "的写法不符合要求",
-        "代码只用字母、数字、短横线和下划线；地域写作 national、province:44 或 city:4401",
+        "代码只用字母、数字、短横线和下划线；地域写作 national、province:44、city:4401 或 agreement:协议编号",
     ),
     "string_too_short": ("不能为空", "请填写"),
     "model_type": ("应为一组字段", "请按规则文件说明填写"),
@@ -78,6 +79,8 @@ def problems(rules: RuleSet) -> list[str]:
         *_grounds(rules),
         *_bars(rules),
         *_measures(rules),
+        *_applications(rules),
+        *_references(rules),
         *_routes(rules),
         *_dates(rules),
         *(problem for matter in rules.matters for problem in _matter(rules, matter)),
@@ -86,17 +89,28 @@ def problems(rules: RuleSet) -> list[str]:
 
 def _duplicates(rules: RuleSet) -> Iterator[str]:
     ids: dict[str, list[str]] = {
-        "principles": [p.id for p in rules.principles],
+        "documents": [d.id for d in rules.documents],
+        "documents 的标题和版本": [f"{d.title}（{d.version}）" for d in rules.documents],
+        "bases": [b.id for b in rules.bases],
+        "sources": [s.name for s in rules.sources],
         "categories": [c.code for c in rules.categories],
-        "list_types": [t.code for t in rules.list_types],
-        "display_periods": [p.severity.value for p in rules.display_periods],
+        "agreements": [a.id for a in rules.agreements],
+        "display_periods": [p.id for p in rules.display_periods],
+        "display_periods 的 severity": [p.severity.value for p in rules.display_periods if p.severity],
+        "editions": [e.id for e in rules.editions],
+        "measure_types": [t.code for t in rules.measure_types],
+        "memos": [m.code for m in rules.memos],
         "clocks": [c.id for c in rules.clocks],
         "matters": [m.code for m in rules.matters],
+        "applications": [f"{a.matter} / {a.measure}" for a in rules.applications],
         # One clerk-facing name space: a reason names a rule by its id alone.
-        "grounds、bars、measures、good_credit_routes": [
+        "principles、list_types、grounds、bars、measures、leniencies、good_credit_routes": [
+            *(p.id for p in rules.principles),
+            *(t.code for t in rules.list_types),
             *(g.id for g in rules.grounds),
             *(b.id for b in rules.bars),
             *(m.id for m in rules.measures),
+            *(i.id for i in rules.leniencies),
             *(r.id for r in rules.good_credit_routes),
         ],
         **{f"matters({m.code}).materials": [x.code for x in m.materials] for m in rules.matters},
@@ -117,10 +131,13 @@ def _principles(rules: RuleSet) -> Iterator[str]:
 
 def _lists(rules: RuleSet) -> Iterator[str]:
     categories = {c.code for c in rules.categories}
+    periods = {p.id for p in rules.display_periods}
     for item in rules.list_types:
         place = f"list_types({item.code})"
         if item.category and item.category not in categories:
             yield f"{place}.category：类别“{item.category}”不存在；请改用 categories 中的编号，或留空。"
+        if item.display not in ("severity", "source") and item.display not in periods:
+            yield f"{place}.display：公示期限“{item.display}”不存在；请写 severity、source 或 display_periods 的编号。"
         if item.severity is Severity.GOOD or item.reference_only:
             continue
         if not any(b.carries_adverse for b in item.basis):
@@ -143,7 +160,9 @@ def _periods(rules: RuleSet) -> Iterator[str]:
         if period.severity is Severity.GOOD:
             yield "display_periods(good)：守信信息不设公示期限；请删除。"
         if period.min_months > period.max_months:
-            yield f"display_periods({period.severity.value})：最短期限长于最长期限；请核对月数。"
+            yield f"display_periods({period.id})：最短期限长于最长期限；请核对月数。"
+        if period.id in ("severity", "source"):
+            yield f"display_periods({period.id})：编号 severity、source 另有含义；请改用别的编号。"
 
 
 def _grounds(rules: RuleSet) -> Iterator[str]:
@@ -175,28 +194,80 @@ def _bars(rules: RuleSet) -> Iterator[str]:
 
 
 def _measures(rules: RuleSet) -> Iterator[str]:
-    matters = {m.code for m in rules.matters}
     lists = {t.code: t for t in rules.list_types}
+    types = {t.code: t for t in rules.measure_types}
+    memos = {m.code: m for m in rules.memos}
     for measure in rules.measures:
         place = f"measures({measure.id})"
-        yield from _unknown_matters(place, measure.matters, matters)
         for code in measure.list_types:
             if code not in lists:
                 yield f"{place}.list_types：名单“{code}”不存在；请改用 list_types 中的编号。"
+        known = types.get(measure.type)
+        if known is None:
+            yield f"{place}.type：措施类别“{measure.type}”不存在；请改用 measure_types 中的编号。"
+        elif known.kind != measure.kind:
+            yield f"{place}.type：措施类别“{measure.type}”与 kind 不一致（惩戒与激励不得混用）；请核对。"
+        if measure.memo and measure.memo not in memos:
+            yield f"{place}.memo：备忘录“{measure.memo}”不存在；请改用 memos 中的编号，或留空。"
         yield from _no_agent(place, measure.roles)
         if measure.kind == "incentive":
-            if measure.may_refuse or measure.list_types or measure.effect == "limit_entry":
-                yield f"{place}：激励措施不得限制准入，也不按名单触发；请核对 kind、effect、list_types、may_refuse。"
+            if measure.list_types or measure.effect not in INCENTIVE_EFFECTS:
+                yield f"{place}：激励措施不得限制准入，也不按名单触发；请核对 kind、effect、list_types。"
             continue
-        if measure.effect != "limit_entry":
-            yield f"{place}.effect：惩戒措施只能是 limit_entry；请改正。"
+        if measure.effect in INCENTIVE_EFFECTS:
+            yield f"{place}.effect：惩戒措施不能是激励；请改正。"
         if not measure.list_types:
             yield f"{place}.list_types：惩戒措施须写明对应名单；请补上。"
+        if measure.effect == "of_others":
+            continue
         for code in measure.list_types:
             listed = lists.get(code)
             if listed and (listed.severity is not Severity.SERIOUS or listed.reference_only):
                 yield f"{place}.list_types：名单“{code}”不是有依据的严重失信名单，不得对应惩戒措施；请删除。"
-        yield from _adverse(place, measure.basis, may_refuse=measure.may_refuse)
+        yield from _adverse(place, measure.basis, may_refuse=False)
+
+
+def _applications(rules: RuleSet) -> Iterator[str]:
+    matters = {m.code: m for m in rules.matters}
+    measures = {m.id: m for m in rules.measures}
+    for row in rules.applications:
+        place = f"applications({row.matter} / {row.measure})"
+        matter, measure = matters.get(row.matter), measures.get(row.measure)
+        if matter is None:
+            yield f"{place}.matter：事项“{row.matter}”不存在；请改用 matters 中的编号。"
+        elif matter.level != row.level:
+            yield f"{place}.level：事项为{matter.level}，此处写{row.level}；请改成一致。"
+        if measure is None:
+            yield f"{place}.measure：措施“{row.measure}”不存在；请改用 measures 中的编号。"
+            continue
+        if measure.kind == "incentive" or measure.effect == "of_others":
+            if row.may_refuse:
+                yield f"{place}.may_refuse：激励措施和其他机关的措施不能据以不予许可；请设 false。"
+            continue
+        if measure.effect == "limit_entry" and not row.basis:
+            yield f"{place}.basis：限制准入须写明适用于本事项的依据；请补上。"
+        if row.may_refuse and measure.effect != "limit_entry":
+            yield f"{place}.may_refuse：只有限制准入的措施可以据以不予许可；请设 false。"
+        yield from _adverse(place, row.basis, may_refuse=row.may_refuse)
+
+
+def _references(rules: RuleSet) -> Iterator[str]:
+    editions = {e.id for e in rules.editions}
+    for kind in rules.measure_types:
+        if kind.edition not in editions:
+            yield f"measure_types({kind.code}).edition：清单版本“{kind.edition}”不存在；请改用 editions 中的编号。"
+    agreements = {a.id for a in rules.agreements}
+    scoped = [
+        *((f"list_types({t.code})", t.scope) for t in rules.list_types),
+        *((f"leniencies({i.id})", i.scope) for i in rules.leniencies),
+    ]
+    for place, scope in scoped:
+        kind_of, _, name = scope.partition(":")
+        if kind_of == "agreement" and name not in agreements:
+            yield f"{place}.scope：互认协议“{name}”不存在；请改用 agreements 中的编号。"
+    for name in sorted({s for m in rules.matters for s in (*m.required_sources, *m.advisory_sources)}):
+        if name not in {s.name for s in rules.sources}:
+            yield f"matters：核查来源“{name}”不在 sources 中；请补上该来源的名称。"
 
 
 def _routes(rules: RuleSet) -> Iterator[str]:
@@ -211,6 +282,9 @@ def _dates(rules: RuleSet) -> Iterator[str]:
     spans = [
         *((f"grounds({g.id})", g.valid_from, g.valid_to) for g in rules.grounds),
         *((f"measures({m.id})", m.valid_from, m.valid_to) for m in rules.measures),
+        *((f"applications({a.matter} / {a.measure})", a.valid_from, a.valid_to) for a in rules.applications),
+        *((f"agreements({a.id})", a.valid_from, a.valid_to) for a in rules.agreements),
+        *((f"editions({e.id})", e.valid_from, e.valid_to) for e in rules.editions),
     ]
     for place, begin, end in spans:
         if end is not None and end < begin:
@@ -224,25 +298,33 @@ def _matter(rules: RuleSet, matter: Matter) -> Iterator[str]:
     yield from _no_agent(f"{place}.queried_roles", matter.queried_roles)
     for source in sorted(set(matter.required_sources) & set(matter.advisory_sources)):
         yield f"{place}.advisory_sources：“{source}”已是必查来源；请从一处删除。"
-    if matter.clock.unit != "workdays":
-        yield f"{place}.clock：决定期限以工作日计算；请改用工作日期限。"
     for days, name in ((matter.promised_days, "promised_days"), (matter.green_promised_days, "green_promised_days")):
         if days > matter.clock.days:
             yield f"{place}.{name}：承诺时限长于法定期限{matter.clock.days}日；请改短。"
-    latest = matter.clock.days - rules.supplement_buffer_days
+    latest = _workdays(matter) - rules.supplement_buffer_days
     for material in matter.materials:
         where = f"{place}.materials({material.code})"
-        if material.tolerable and material.kind != "internal":
-            yield f"{where}.tolerable：法律法规要求的材料不得容缺；请设 tolerable: false，或核对 kind。"
-        if material.tolerable and material.main:
-            yield f"{where}.tolerable：主要材料不得容缺；请设 tolerable: false，或改为次要材料。"
+        if material.tolerance != "never" and material.kind != "internal":
+            yield f"{where}.tolerance：法律法规要求的材料不得容缺；请设 tolerance: never，或核对 kind。"
+        if material.tolerance == "everyone" and material.main:
+            yield f"{where}.tolerance：主要材料不得对所有人容缺；请改为 good_credit 或 never，或改为次要材料。"
         if material.kind != "internal" and not any(b.carries_refusal for b in material.basis):
             yield f"{where}.basis：未写明已核实的法律法规依据；请补充依据，或改为 kind: internal。"
-        if material.supplement_days + material.good_credit_extra_days > latest:
+        if material.tolerance == "never" and material.supply_days(good=True):
+            yield f"{where}.supplement_days：不得容缺的材料没有补交期限；请填 0。"
+        if material.tolerance != "never" and material.supplement_days == 0:
+            yield f"{where}.supplement_days：可以容缺的材料须写明补交期限；请填写工作日数。"
+        if material.tolerance != "never" and material.supply_days(good=True) > latest:
             yield (
                 f"{where}.supplement_days：补交期限晚于决定期限前{rules.supplement_buffer_days}个工作日；"
-                f"请改为合计不超过{latest}日。"
+                f"请改为合计不超过{max(latest, 0)}日。"
             )
+
+
+def _workdays(matter: Matter) -> int:
+    """Working days that a clock surely holds: of calendar days, five in seven less the longest holiday."""
+    clock = matter.clock
+    return clock.days if clock.unit == "workdays" else max(clock.days * 5 // 7 - 7, 0)
 
 
 def _adverse(place: str, basis: Sequence[LegalBasis], *, may_refuse: bool) -> Iterator[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from approval_hook.errors import IdentifierInvalid
 from approval_hook.policy.identifiers import (
@@ -23,6 +22,7 @@ from approval_hook.policy.identifiers import (
     uscc_warnings,
 )
 from approval_hook.policy.masking import mask_name, mask_number, mask_text
+from approval_hook.policy.words import Word
 
 __all__ = [
     "TYPE_NAMES",
@@ -45,7 +45,7 @@ _NAME_MAX = 200
 _DATED_LENGTH = 18
 
 
-class SubjectKind(StrEnum):
+class SubjectKind(Word):
     """Organisation or natural person."""
 
     ORGANISATION = "organisation"
@@ -85,6 +85,12 @@ class Subject:
                 # The 2023 card of a foreigner (18) replaces the 2017 card (15).
                 return max(of_type, key=lambda i: (len(i.number), i.number))
         return None
+
+    @property
+    def is_market(self) -> bool:
+        """Whether it is a market subject (经营主体): its 统一社会信用代码 was given by market registration."""
+        primary = self.primary
+        return primary is not None and primary.type is IdentifierType.USCC and primary.number.startswith("9")
 
     def digest_text(self) -> str:
         """Text to be digested into a reference: kind and number, or kind and name when nothing matches."""

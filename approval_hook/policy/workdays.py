@@ -8,13 +8,19 @@ Source: 行政许可法 第八十二条 (working days); domain facts 2.2 and 7 i
 
 from __future__ import annotations
 
+import hashlib
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
+from typing import NamedTuple
 
 _DAY = timedelta(days=1)
+#: How far beyond the published days the counted days are laid out in advance.
+_MARGIN_DAYS = 3 * 366
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WorkCalendar:
     """Which days are working days in China."""
 
@@ -30,9 +36,28 @@ class WorkCalendar:
             return True
         return day.weekday() < 5 and day not in self.holidays
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over every day that the calendar states, hex: which calendar a decision counted with."""
+        text = "|".join(
+            [
+                self.published_until.isoformat(),
+                ",".join(sorted(d.isoformat() for d in self.holidays)),
+                ",".join(sorted(d.isoformat() for d in self.workdays)),
+            ]
+        )
+        return hashlib.sha256(text.encode()).hexdigest()
 
-@dataclass(frozen=True, slots=True)
-class DueDate:
+    @cached_property
+    def _counted(self) -> list[int]:
+        """Ordinals of the working days around the published years, ascending."""
+        stated = (*self.holidays, *self.workdays, self.published_until)
+        first = min(stated).toordinal() - _MARGIN_DAYS
+        last = max(stated).toordinal() + _MARGIN_DAYS
+        return [n for n in range(max(first, 1), last + 1) if self.is_workday(date.fromordinal(n))]
+
+
+class DueDate(NamedTuple):
     """The last day of a clock."""
 
     on: date
@@ -41,17 +66,18 @@ class DueDate:
 
 def next_workday(day: date, calendar: WorkCalendar) -> date:
     """The first working day after ``day``."""
-    day += _DAY
-    while not calendar.is_workday(day):
-        day += _DAY
-    return day
+    return _step(day, 1, calendar)
 
 
 def previous_workday(day: date, calendar: WorkCalendar) -> date:
     """The last working day before ``day``."""
-    day -= _DAY
+    return _step(day, -1, calendar)
+
+
+def _step(day: date, direction: int, calendar: WorkCalendar) -> date:
+    day += direction * _DAY
     while not calendar.is_workday(day):
-        day -= _DAY
+        day += direction * _DAY
     return day
 
 
@@ -66,11 +92,19 @@ def add_workdays(start: date, n: int, calendar: WorkCalendar) -> DueDate:
     Returns:
         The n-th working day. ``n=0`` gives ``start`` itself.
     """
-    day = start
-    step = next_workday if n > 0 else previous_workday
-    for _ in range(abs(n)):
-        day = step(day, calendar)
-    return DueDate(day, provisional=day > calendar.published_until)
+    counted = calendar._counted
+    ordinal = start.toordinal()
+    if n == 0:
+        day = start
+    else:
+        at = bisect_right(counted, ordinal) + n - 1 if n > 0 else bisect_left(counted, ordinal) + n
+        if 0 <= at < len(counted) and counted[0] <= ordinal <= counted[-1]:
+            day = date.fromordinal(counted[at])
+        else:
+            day = start
+            for _ in range(abs(n)):
+                day = _step(day, 1 if n > 0 else -1, calendar)
+    return DueDate(day, day > calendar.published_until)
 
 
 def workdays_between(start: date, end: date, calendar: WorkCalendar) -> int:

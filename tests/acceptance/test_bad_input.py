@@ -18,6 +18,7 @@ from adapters.simulator import FaultKind
 from approval_hook.errors import CaseInvalid, RulesInvalid
 from approval_hook.models import CreditDecision, Hold, Inquiry, Recheck, Reply
 from approval_hook.policy.checkdigits import USCC_FILLER
+from approval_hook.rulebook import load
 from tests.acceptance.evidence import people
 from tests.acceptance.evidence.office import fresh, opinion, recheck, statuses
 from workflows.filing import FilingInvalid
@@ -148,16 +149,17 @@ def test_s25_platform_registers_the_code_under_another_name(wired: Any, office: 
 
 
 def _rules(tmp_path: Path, change: Any) -> str:
-    (source,) = RULES.glob("*.yaml")
-    data = yaml.safe_load(source.read_text(encoding="utf-8"))
+    (source,) = RULES.iterdir()
+    data = load(source).rules.plain()
     change(data)
-    (tmp_path / source.name).write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    (tmp_path / f"{source.name}.yaml").write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
     return str(tmp_path)
 
 
 def _without_food(data: dict[str, Any]) -> None:
     data["matters"] = [m for m in data["matters"] if m["code"] != "food-business"]
-    for kind in ("bars", "measures", "grounds"):
+    data["applications"] = [a for a in data["applications"] if a["matter"] != "food-business"]
+    for kind in ("bars", "grounds"):
         kept = []
         for entry in data[kind]:
             named = entry.get("matters", [])
@@ -172,7 +174,7 @@ def _unknown_key(data: dict[str, Any]) -> None:
 
 
 def _no_basis(data: dict[str, Any]) -> None:
-    data["measures"][0]["basis"] = []
+    next(m for m in data["measures"] if m["id"] == "wage-48-entry")["basis"] = []
 
 
 def test_matter_that_is_not_configured_stops_the_case(wired: Any, office: Any, settings: Any, tmp_path: Path) -> None:
@@ -249,7 +251,7 @@ def test_no_usable_answer_is_could_not_tell(wired: Any, wire: Any, office: Any, 
     owed = recheck(case)
     assert owed is not None
     assert owed.paid_at is None
-    assert all(m["kind"] != "incentive" for m in row.body["decision"]["measures"])
+    assert all(m["kind"] != "incentive" for m in row.stated()["measures"])
     for who in ("clerk", "head"):
         page = office.page(case, who)
         assert not [text for text in SAYS_CLEAN if text in page]

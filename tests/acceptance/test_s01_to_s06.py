@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from approval_hook import clock
+from approval_hook import clock, gate
 from approval_hook.hosts.viewflow.attending import Attended, attend
 from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.models import CreditDecision, Settlement
@@ -29,7 +29,7 @@ def attend_gate(case: Any, node: str = "credit_before_decide") -> Attended:
 
 def rules_of(row: CreditDecision, outcome: str) -> set[str]:
     """Ids of the rules that gave an outcome."""
-    return {r["rule"] for r in row.body["decision"]["reasons"] if r["outcome"] == outcome}
+    return {r["rule"] for r in row.stated()["reasons"] if r["outcome"] == outcome}
 
 
 def test_s01_dispute_in_flight_is_decided_without_it(wired: Any, office: Any, later: Any) -> None:
@@ -47,7 +47,7 @@ def test_s01_dispute_in_flight_is_decided_without_it(wired: Any, office: Any, la
         parked = opinion(case)
         assert (parked.outcome, parked.permits) == ("O-02", True)
         assert parked.body["outstanding"] == []
-        assert not any(m["kind"] == "sanction" for m in parked.body["decision"]["measures"])
+        assert not any(m["kind"] == "sanction" for m in parked.stated()["measures"])
         assert office.do(case, "decide").status_code == 302
     wired.province.control.flip("S01", state="1")
     with later(22):
@@ -75,7 +75,7 @@ def test_s02_repaired_entry_that_a_cache_still_holds_counts_as_absent(wired: Any
     gone = opinion(case)
     assert gone.permits
     assert gone.outcome in ("O-03", "O-09")
-    assert gone.body["decision"]["suppressed"] >= 1
+    assert gone.stated()["suppressed"] >= 1
     assert hold(case) is None
     assert "失信被执行人" not in office.page(case)
 
@@ -89,7 +89,7 @@ def test_s03_expired_record_is_never_shown_and_breaks_nothing(wired: Any, office
     case = office.file(firm.filing())
     row = opinion(case)
     assert (row.outcome, row.channel) == ("O-09", "green")
-    assert row.body["decision"]["suppressed"] == 1
+    assert row.stated()["suppressed"] == 1
     for who in ("clerk", "head", "manager"):
         page = office.page(case, who)
         assert "示例旧处罚" not in page
@@ -120,9 +120,10 @@ def test_s04_bar_in_the_own_register_outlives_the_public_display(wired: Any, off
     row = opinion(case)
     assert (row.outcome, row.channel) == ("O-04", "restricted")
     assert rules_of(row, "O-04") == {"food-135-persons-bar"}
-    (bar,) = [m for m in row.body["decision"]["measures"] if m["kind"] == "bar"]
-    assert (bar["basis"][0]["document"], bar["basis"][0]["article"]) == ("食品安全法", "第一百三十五条")
-    assert "S04" not in str(row.body["decision"]["reasons"])
+    (bar,) = [m for m in row.stated()["measures"] if m["kind"] == "bar"]
+    (basis,) = gate.book().on(clock.today()).rules.rule_basis(bar["measure"])
+    assert (basis.document, basis.article) == ("食品安全法", "第一百三十五条")
+    assert "S04" not in str(row.stated()["reasons"])
     assert office.do(case, "accept").status_code == 302
     office.do(case, "review")
     assert statuses(case)["credit_before_decide"] == "STARTED"
@@ -209,7 +210,7 @@ def test_s06_measure_that_names_the_representative_goes_to_the_head(wired: Any, 
     case = office.file(firm.filing())
     row = opinion(case)
     assert (row.outcome, row.permits) == ("O-05", False)
-    assert {m["measure"] for m in row.body["decision"]["measures"]} == {"wage-48-entry"}
+    assert {m["measure"] for m in row.stated()["measures"]} == {"wage-48-entry"}
     office.do(case, "accept")
     office.do(case, "review")
     assert statuses(case)["credit_before_decide"] == "STARTED"

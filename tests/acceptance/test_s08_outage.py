@@ -69,7 +69,7 @@ def test_s08_from_filing_to_the_day_after(
     assert (first.outcome, first.channel, first.complete) == ("O-00", "undetermined", False)
     assert statuses(case)["accept"] == "NEW"
     assert office.do(case, "accept").status_code == 302
-    assert not any(m["kind"] in ("incentive", "sanction") for m in first.body["decision"]["measures"])
+    assert not any(m["kind"] in ("incentive", "sanction") for m in first.stated()["measures"])
     assert recheck(case) is not None
     office.do(case, "review")
     waiting = hold(case)

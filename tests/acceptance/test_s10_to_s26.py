@@ -55,7 +55,7 @@ def test_s10_list_updated_after_acceptance_is_caught_before_the_decision(wired: 
     everything = firm.filing()["materials"]
     case = office.file(firm.filing(materials=[m for m in everything if m not in _secondary()]))
     assert opinion(case).outcome == "O-09"
-    promised = (clock.today() + timedelta(days=7)).isoformat()
+    promised = add_workdays(clock.today(), 5, published_calendar()).on.isoformat()
     form = {"materials": fresh(case).materials, "promise_signed": "on", "supply_until": promised}
     assert office.do(case, "accept", form).status_code == 302
     accepted = fresh(case)
@@ -114,7 +114,7 @@ def test_s19_row_with_a_name_only_never_burdens(wired: Any, office: Any, on_day:
     case = office.file(firm.filing())
     row = opinion(case)
     assert row.outcome == "O-01"
-    assert row.body["decision"]["measures"] == []
+    assert row.stated()["measures"] == []
     assert row.channel not in ("strict", "restricted", "green")
     office.do(case, "accept")
     office.do(case, "review")
@@ -139,7 +139,7 @@ def test_s20_agent_is_never_queried(wired: Any, office: Any) -> None:
     assert opinion(case).permits
     assert opinion(case).outcome == "O-09"
     assert subjects_asked(wired) == {digest(n) for n in (firm.code, firm.legal.number, firm.officer.number)}
-    outcomes = {p["role"]: p for p in opinion(case).body["decision"]["parties"]}
+    outcomes = {p["role"]: p for p in opinion(case).stated()["parties"]}
     assert (outcomes["agent"]["asked"], outcomes["agent"]["outcome"]) == (False, "O-10")
 
 
@@ -150,7 +150,7 @@ def test_s23_young_firm_is_ordinary_not_good(wired: Any, office: Any) -> None:
     case = office.file(firm.filing())
     row = opinion(case)
     assert (row.outcome, row.channel, row.permits) == ("O-10", "ordinary", True)
-    assert row.body["decision"]["measures"] == []
+    assert row.stated()["measures"] == []
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_consent_that_does_not_run_is_told_at_intake(
 
 @pytest.mark.parametrize("consent", ["refused", "run out since filing"])
 def test_person_without_valid_consent_is_not_queried(wired: Any, office: Any, consent: str) -> None:
-    """授权 refused or run out: no query, the ordinary path, no bonus, no burden, and the licence comes."""
+    """授权 refused or run out: no platform hears of it, only the organ's own register (行政许可法 78, 79); no bonus."""
     driver = people.driver(2401)
     wired.province.control.put(driver.who.held(people.row("S24")))
     days = (
@@ -189,7 +189,7 @@ def test_person_without_valid_consent_is_not_queried(wired: Any, office: Any, co
     assert wired.asked() == []
     row = opinion(case)
     assert (row.outcome, row.channel, row.permits) == ("O-10", "ordinary", True)
-    assert row.inquiry.queries == []
+    assert [(q["source"], q["ground"]) for q in row.inquiry.queries] == [("own_register", "licensing-78-applicant")]
     assert recheck(case) is None
     page = office.page(case)
     assert "不查询" in page or "未授权" in page

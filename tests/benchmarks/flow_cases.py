@@ -154,12 +154,8 @@ def _replay(cases: int) -> int:
     from viewflow.workflow.models import Process
     from viewflow.workflow.status import PROCESS
 
-    from approval_hook import gate
     from approval_hook.models import CreditDecision, Inquiry, Reply
-    from approval_hook.policy.evaluate import evaluate
-    from approval_hook.policy.receipt import canonical_bytes, case_from_json, decision_to_json, reports_from_json
-    from approval_hook.settling import apply_matches
-    from approval_hook.workcalendar import published_calendar
+    from approval_hook.replaying import replay_all, stored_decisions
 
     found = (Inquiry.objects.count(), Reply.objects.count(), CreditDecision.objects.count())
     if found != (cases, cases, cases):
@@ -167,14 +163,9 @@ def _replay(cases: int) -> int:
     unfinished = Process.objects.exclude(status=PROCESS.DONE).count()
     if unfinished:
         raise SystemExit(f"{unfinished} cases did not reach their end")
-    for row in CreditDecision.objects.select_related("inquiry", "reply").iterator():
-        rules = gate.book().revision(row.rules_revision)
-        matches = {(party, record): same for party, record, same in row.body["matches"]}
-        reports = apply_matches(reports_from_json(row.reply.reports), matches)
-        again = evaluate(case_from_json(row.inquiry.view), reports, rules.rules, row.on, published_calendar())
-        same = canonical_bytes(decision_to_json(again)) == canonical_bytes(row.body["decision"])
-        if not same or rules.digest != row.rules_digest:
-            raise SystemExit(f"decision {row.pk} does not come out again from its stored inputs")
+    for row, difference in replay_all(stored_decisions()):
+        if difference:
+            raise SystemExit(f"decision {row.pk} does not come out again from its stored inputs: {difference}")
     return cases
 
 

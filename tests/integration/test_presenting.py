@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from msgspec.structs import replace
 from viewflow.workflow.models import Task
 
 from approval_hook.hosts.viewflow.desk import act, badge_for, panel_for

@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from approval_hook.errors import RulesInvalid
 from approval_hook.rulebook import RuleBook, load
 
-SHIPPED = Path(__file__).resolve().parents[2] / "fixtures" / "rules" / "guangdong" / "2026-10-01.yaml"
-TEXT = SHIPPED.read_text(encoding="utf-8")
+SHIPPED = Path(__file__).resolve().parents[2] / "fixtures" / "rules" / "guangdong" / "2026-10-01"
 
 
 def dated(folder: Path, first_day: str, **changes: str) -> Path:
     """Write the shipped rules with another first day and revision."""
-    text = TEXT.replace("valid_from: 2026-10-01", f"valid_from: {first_day}", 1)
-    text = text.replace("revision: guangdong-2026-10-01", f"revision: r{changes.get('revision', first_day)}", 1)
-    if "valid_to" in changes:
-        text = text.replace("valid_to: null", f"valid_to: {changes['valid_to']}", 1)
+    data = load(SHIPPED).rules.plain()
+    data.update(valid_from=first_day, revision=f"r{changes.get('revision', first_day)}")
+    data["valid_to"] = changes.get("valid_to")
     path = folder / f"{first_day}.yaml"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
     return path
 
 
-def test_the_shipped_file_loads_with_the_digest_of_its_bytes() -> None:
-    """The digest proves which bytes a decision rested on."""
+def test_the_digest_is_of_the_content_and_not_of_how_it_is_laid_out(tmp_path: Path) -> None:
+    """A folder of files and one file with the same content are the same rule set."""
     loaded = load(SHIPPED)
-    assert loaded.digest == hashlib.sha256(SHIPPED.read_bytes()).hexdigest()
     assert loaded.rules.revision == "guangdong-2026-10-01"
+    one = tmp_path / "one.yaml"
+    one.write_text(yaml.safe_dump(loaded.rules.plain(), allow_unicode=True), encoding="utf-8")
+    assert load(one).digest == loaded.digest
+    assert load(one).rules == loaded.rules
+
+
+def test_a_folder_says_which_file_is_wrong(tmp_path: Path) -> None:
+    """The same scalar in two files, and a broken file, are named; an empty folder is no rule set."""
+    folder = tmp_path / "2026-10-01"
+    folder.mkdir()
+    with pytest.raises(RulesInvalid, match="没有规则文件"):
+        load(folder)
+    (folder / "a.yaml").write_text("title: 甲\n", encoding="utf-8")
+    (folder / "b.yaml").write_text("title: 乙\n", encoding="utf-8")
+    with pytest.raises(RulesInvalid, match=r"b\.yaml：字段“title”在别的文件中已经有了"):
+        load(folder)
+    (folder / "b.yaml").write_bytes("title: 乙\n".encode("gbk"))
+    with pytest.raises(RulesInvalid, match=r"b\.yaml：不是 UTF-8"):
+        load(folder)
 
 
 @pytest.mark.parametrize(

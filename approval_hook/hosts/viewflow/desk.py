@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from viewflow.workflow.status import PROCESS, STATUS
@@ -102,9 +103,7 @@ def _settle(binding: Binding, process: Any, user: Any, action: str, reason: str,
             raise CaseInvalid("操作", "办件已经结束。", "不需要再确认。")
         row = gate.in_force(binding.host_key(process.pk))
         case = binding.case(process.pk)
-        duties = (
-            [Obligation(**{**d, "kind": ObligationKind(d["kind"])}) for d in row.body["outstanding"]] if row else []
-        )
+        duties = msgspec.convert(row.body["outstanding"], list[Obligation]) if row else []
         mine = [d for d in duties if d.kind is kind]
         if row is None or not mine:
             raise CaseInvalid("操作", "这一项已经办结或不再需要。", "请刷新页面查看最新情况。")

@@ -91,9 +91,12 @@ def nursery() -> None:
     """Fork a driving child for each line of input, so that killing one costs no new start."""
     from django.db import connections
 
+    from approval_hook import cases as rule_cases
+    from approval_hook.clock import today
     from tests.acceptance.evidence.office import Office
 
     office = Office.open()
+    rule_cases.book().on(today()).rules.plan("food-business")
     for browser in office.browsers.values():
         browser.get("/work/")  # loads templates and addresses
     # A child must open connections of its own.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from msgspec.structs import replace
 
 from approval_hook.policy.case import Authorisation, CaseView, PartyView, Role
 from approval_hook.policy.catalogue import RuleSet
@@ -21,7 +20,7 @@ from approval_hook.rulebook import load
 from approval_hook.workcalendar import published_calendar
 
 ROOT = Path(__file__).resolve().parents[3]
-RULES_FILE = ROOT / "fixtures" / "rules" / "guangdong" / "2026-10-01.yaml"
+RULES_FILE = ROOT / "fixtures" / "rules" / "guangdong" / "2026-10-01"
 ON = date(2026, 10, 12)
 NOW = datetime(2026, 10, 12, 1, 0, tzinfo=UTC)
 
@@ -34,13 +33,13 @@ def rules() -> RuleSet:
 
 def rules_with(change: Callable[[dict[str, Any]], object]) -> RuleSet:
     """The shipped rules with a change made in their plain data, parsed anew."""
-    data = yaml.safe_load(RULES_FILE.read_text(encoding="utf-8"))
+    data = rules().plain()
     change(data)
     return RuleSet.parse(data)
 
 
 CONSENT = Authorisation("SQ-示例-1", date(2026, 10, 1), date(2026, 12, 31))
-FIRM = PartyView("f1", SubjectKind.ORGANISATION, Role.APPLICANT, True, established_on=date(2025, 8, 1))
+FIRM = PartyView("f1", SubjectKind.ORGANISATION, Role.APPLICANT, True, market=True, established_on=date(2025, 8, 1))
 OLD_FIRM = replace(FIRM, established_on=date(2015, 1, 1))
 BOSS = PartyView(
     "b1",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from approval_hook.errors import CaseInvalid, RulesInvalid
 from approval_hook.policy.case import Authorisation, Role
@@ -24,9 +24,29 @@ def food(data: Data) -> Data:
     return next(m for m in data["matters"] if m["code"] == "food-business")
 
 
+def named(data: Data, part: str, name: str) -> Data:
+    """One item of a part by its id or code."""
+    return next(item for item in data[part] if name in (item.get("id"), item.get("code")))
+
+
 def bar(data: Data, code: str = "food-135-applicant") -> Data:
     """One bar."""
-    return next(b for b in data["bars"] if b["id"] == code)
+    return named(data, "bars", code)
+
+
+def wage(data: Data) -> Data:
+    """The measure of the wage list."""
+    return named(data, "measures", "wage-48-entry")
+
+
+def row(data: Data, matter: str = "food-business", measure: str = "wage-48-entry") -> Data:
+    """One row of 应用事项清单."""
+    return next(a for a in data["applications"] if (a["matter"], a["measure"]) == (matter, measure))
+
+
+def document(data: Data, name: str, kind: str) -> None:
+    """Make a document another kind of document."""
+    named(data, "documents", name)["type"] = kind
 
 
 def material(data: Data, code: str) -> Data:
@@ -40,28 +60,28 @@ def list_type(data: Data, code: str) -> Data:
 
 
 BAD: list[tuple[str, Callable[[Data], object], str]] = [
-    ("unknown key", lambda d: food(d).update(colour="red"), "matters[0].colour：是未知字段"),
-    ("missing key", lambda d: food(d).pop("title"), "matters[0].title：缺少"),
+    ("unknown key", lambda d: food(d).update(colour="red"), ".colour：是未知字段"),
+    ("missing key", lambda d: food(d).pop("title"), ".title：缺少"),
     ("float for text", lambda d: d.update(revision=1.0), "revision：应为文字"),
     ("number for date", lambda d: d.update(valid_from=20261001), "valid_from：应为日期"),
     ("text for bool", lambda d: food(d).update(quota_limited="no"), "quota_limited：应为 true 或 false"),
     ("float for days", lambda d: food(d).update(promised_days=1.5), "promised_days：应为整数"),
     ("unknown role", lambda d: bar(d).update(roles=["neighbour"]), "roles[0]：的取值不在允许范围内"),
-    ("measure without basis", lambda d: d["measures"][0].update(basis=[]), "measures[0].basis：不能为空"),
-    ("bar without basis", lambda d: bar(d).update(basis=[]), "bars[0].basis：不能为空"),
+    ("measure without basis", lambda d: wage(d).update(basis=[]), ".basis：不能为空"),
+    ("bar without basis", lambda d: bar(d).update(basis=[]), ".basis：不能为空"),
     (
         "memorandum as basis",
-        lambda d: d["measures"][0]["basis"][0].update(type="memorandum"),
+        lambda d: document(d, "nmg", "memorandum"),
         "measures(wage-48-entry).basis[0]（保障农民工工资支付条例）：类型“memorandum”不能作为不利措施的依据",
     ),
     (
         "unverified basis",
-        lambda d: bar(d)["basis"][0].update(verified=False),
+        lambda d: named(d, "bases", bar(d)["basis"][0]).update(verified=False),
         "bars(food-135-applicant).basis[0]（食品安全法）：依据未核实",
     ),
     (
         "refusal by policy",
-        lambda d: bar(d)["basis"][0].update(type="central_policy"),
+        lambda d: document(d, "spaq", "central_policy"),
         "政策文件不能作为不予许可的依据",
     ),
     (
@@ -77,17 +97,17 @@ BAD: list[tuple[str, Callable[[Data], object], str]] = [
     ("bad scope", lambda d: list_type(d, "watch_list").update(scope="广东"), "scope：的写法不符合要求"),
     (
         "statutory material tolerated",
-        lambda d: material(d, "safety-rules").update(tolerable=True),
-        "materials(safety-rules).tolerable：法律法规要求的材料不得容缺",
+        lambda d: material(d, "safety-rules").update(tolerance="everyone", supplement_days=1),
+        "materials(safety-rules).tolerance：法律法规要求的材料不得容缺",
     ),
     (
         "main material tolerated",
         lambda d: material(d, "service-address").update(main=True),
-        "materials(service-address).tolerable：主要材料不得容缺",
+        "materials(service-address).tolerance：主要材料不得对所有人容缺",
     ),
     (
         "statutory without law",
-        lambda d: material(d, "service-address").update(kind="statutory", tolerable=False),
+        lambda d: material(d, "service-address").update(kind="statutory"),
         "materials(service-address).basis：未写明已核实的法律法规依据",
     ),
     (
@@ -96,27 +116,31 @@ BAD: list[tuple[str, Callable[[Data], object], str]] = [
         "补交期限晚于决定期限前3个工作日",
     ),
     ("unknown matter", lambda d: bar(d).update(matters=["nail-salon"]), "事项“nail-salon”不存在"),
-    ("unknown list", lambda d: d["measures"][0].update(list_types=["nobody"]), "名单“nobody”不存在"),
+    ("unknown list", lambda d: wage(d).update(list_types=["nobody"]), "名单“nobody”不存在"),
     (
         "sanction on a watch list",
-        lambda d: d["measures"][0].update(list_types=["watch_list"]),
+        lambda d: wage(d).update(list_types=["watch_list"]),
         "名单“watch_list”不是有依据的严重失信名单",
     ),
-    ("sanction without list", lambda d: d["measures"][0].update(list_types=[]), "惩戒措施须写明对应名单"),
-    ("sanction with a bonus", lambda d: d["measures"][0].update(effect="green_channel"), "惩戒措施只能是 limit_entry"),
-    ("incentive that refuses", lambda d: d["measures"][1].update(may_refuse=True), "激励措施不得限制准入"),
+    ("sanction without list", lambda d: wage(d).update(list_types=[]), "惩戒措施须写明对应名单"),
+    ("sanction with a bonus", lambda d: wage(d).update(effect="green_channel"), "惩戒措施不能是激励"),
+    (
+        "incentive that limits",
+        lambda d: named(d, "measures", "green-channel").update(effect="limit_entry"),
+        "激励措施不得限制准入",
+    ),
     ("unknown category", lambda d: list_type(d, "penalty").update(category="C9"), "类别“C9”不存在"),
     ("duplicate bar", lambda d: d["bars"].append(dict(bar(d))), "编号“food-135-applicant”出现2次"),
     ("duplicate material", lambda d: food(d)["materials"].append(material(d, "safety-rules")), "“safety-rules”出现2次"),
     ("missing principle", lambda d: d["principles"].pop(), "缺少通则“underlying-decision”"),
     ("useless principle", lambda d: d["principles"][0].update(id="nice"), "通则“nice”没有任何用处"),
-    ("missing period", lambda d: d["display_periods"].pop(), "缺少“serious”的公示期限"),
+    ("missing period", lambda d: d["display_periods"].remove(named(d, "display_periods", "serious")), "缺少“serious”"),
     ("period upside down", lambda d: d["display_periods"][1].update(min_months=99), "最短期限长于最长期限"),
     ("period of good", lambda d: d["display_periods"][0].update(severity="good"), "守信信息不设公示期限"),
-    ("rule set ends first", lambda d: d.update(valid_to=date(2026, 1, 1)), "valid_to：早于 valid_from"),
+    ("rule set ends first", lambda d: d.update(valid_to="2026-01-01"), "valid_to：早于 valid_from"),
     (
         "measure ends first",
-        lambda d: d["measures"][0].update(valid_to=date(2000, 1, 1)),
+        lambda d: wage(d).update(valid_to="2000-01-01"),
         "measures(wage-48-entry).valid_to：早于 valid_from",
     ),
     ("agent asked", lambda d: food(d)["queried_roles"].append("agent"), "代理人不是核查对象"),
@@ -129,7 +153,30 @@ BAD: list[tuple[str, Callable[[Data], object], str]] = [
     ),
     ("source twice", lambda d: food(d)["advisory_sources"].append("province"), "“province”已是必查来源"),
     ("promise too long", lambda d: food(d).update(promised_days=21), "承诺时限长于法定期限20日"),
-    ("calendar days", lambda d: food(d)["clock"].update(unit="days"), "决定期限以工作日计算"),
+    ("unknown clock", lambda d: food(d).update(clock="soon"), "期限“soon”不在 clocks 中"),
+    ("unknown basis", lambda d: bar(d).update(basis=["nothing-1"]), "bars(food-135-applicant).basis：依据“nothing-1”"),
+    ("basis written out", lambda d: bar(d).update(basis=[{"quote": "x"}]), "依据应写编号"),
+    ("basis of no document", lambda d: d["bases"][0].update(document="lost"), "文件“lost”不在 documents 中"),
+    ("malformed basis", lambda d: d["bases"][0].update(quote=7), ".quote：应为文字"),
+    ("row of no measure", lambda d: row(d).update(measure="lost"), "措施“lost”不存在"),
+    ("row of no matter", lambda d: row(d).update(matter="lost"), "事项“lost”不存在"),
+    ("row at another level", lambda d: row(d).update(level="省级"), "事项为县级，此处写省级"),
+    ("row without basis", lambda d: row(d).update(basis=[]), "限制准入须写明适用于本事项的依据"),
+    ("row twice", lambda d: d["applications"].append(dict(row(d))), "“food-business / wage-48-entry”出现2次"),
+    ("incentive refuses", lambda d: row(d, measure="green-channel").update(may_refuse=True), "不能据以不予许可"),
+    ("unknown measure type", lambda d: wage(d).update(type="lost"), "措施类别“lost”不存在"),
+    (
+        "type of the other kind",
+        lambda d: wage(d).update(type=named(d, "measures", "green-channel")["type"]),
+        "不得混用",
+    ),
+    ("unknown memo", lambda d: wage(d).update(memo="lost"), "备忘录“lost”不存在"),
+    ("unknown edition", lambda d: d["measure_types"][0].update(edition="lost"), "清单版本“lost”不存在"),
+    ("unknown display", lambda d: list_type(d, "penalty").update(display="lost"), "公示期限“lost”不存在"),
+    ("unknown agreement", lambda d: list_type(d, "watch_list").update(scope="agreement:lost"), "互认协议“lost”不存在"),
+    ("unnamed source", lambda d: d["sources"].pop(0), "核查来源“province”不在 sources 中"),
+    ("days without tolerance", lambda d: material(d, "safety-rules").update(supplement_days=1), "不得容缺的材料没有"),
+    ("tolerance without days", lambda d: material(d, "service-address").update(supplement_days=0), "须写明补交期限"),
     ("years of a red list", lambda d: d["good_credit_routes"][0].update(years=3), "须写年数"),
 ]
 
@@ -149,7 +196,7 @@ def test_all_problems_are_reported_at_once() -> None:
 
     def change(data: Data) -> None:
         bar(data).update(matters=["nail-salon"])
-        material(data, "safety-rules").update(tolerable=True)
+        material(data, "safety-rules").update(tolerance="everyone", supplement_days=1)
 
     with pytest.raises(RulesInvalid) as caught:
         rules_with(change)
@@ -162,8 +209,14 @@ def test_the_shipped_rules_rest_on_verified_bases_only() -> None:
     """Nothing adverse of an offered matter rests on an unverified basis."""
     for bar_ in rules().bars:
         assert all(b.carries_adverse for b in bar_.basis)
-    for measure in rules().measures:
-        assert measure.kind == "incentive" or all(b.carries_adverse for b in measure.basis)
+    measures = {m.id: m for m in rules().measures}
+    for measure in measures.values():
+        harmless = measure.kind == "incentive" or measure.effect == "of_others"
+        assert harmless or all(b.carries_adverse for b in measure.basis)
+    for application in rules().applications:
+        if measures[application.measure].kind == "sanction":
+            assert all(b.carries_adverse for b in application.basis)
+        assert not application.may_refuse or all(b.carries_refusal for b in application.basis)
 
 
 def test_the_four_categories_of_r20_are_complete() -> None:
@@ -184,14 +237,17 @@ def test_an_unknown_matter_is_not_configured() -> None:
 def test_grounds_follow_kind_role_and_day() -> None:
     """Firms rest on L-07, named persons on 食品安全法 第一百三十五条, others on consent, agents on nothing."""
     book = rules()
-    assert book.ground_for(FIRM, "food-business", ON) == "gd-market-53"
-    assert book.ground_for(BOSS, "food-business", ON) == "authorisation:SQ-示例-1"
-    assert book.ground_for(replace(BOSS, authorisation=None), "food-business", ON) == "food-135-persons"
-    assert book.ground_for(DRIVER, "ride-hailing-driver", ON) == "authorisation:SQ-示例-1"
-    assert book.ground_for(DRIVER, "ride-hailing-driver", date(2027, 1, 1)) == ""
+    assert book.ground_for(FIRM, "food-business", "440104", ON) == "gd-market-53"
+    assert book.ground_for(BOSS, "food-business", "440104", ON) == "authorisation:SQ-示例-1"
+    assert book.ground_for(replace(BOSS, authorisation=None), "food-business", "440104", ON) == "food-135-persons"
+    assert book.ground_for(DRIVER, "ride-hailing-driver", "440104", ON) == "authorisation:SQ-示例-1"
+    assert book.ground_for(DRIVER, "ride-hailing-driver", "440104", date(2027, 1, 1)) == "licensing-78-applicant"
     agent = type(DRIVER)("a", DRIVER.kind, Role.AGENT, True, authorisation=Authorisation("x", ON, ON))
-    assert book.ground_for(agent, "food-business", ON) == ""
-    assert book.ground_for(FIRM, "food-business", date(2021, 1, 1)) == ""
+    assert book.ground_for(agent, "food-business", "440104", ON) == ""
+    assert book.ground_for(FIRM, "food-business", "440104", date(2021, 1, 1)) == ""
+    school = replace(FIRM, market=False)
+    assert book.ground_for(school, "food-business", "440104", ON) == ""  # L-07 is about market subjects
+    assert book.ground_for(FIRM, "food-business", "330106", ON) == ""  # and is law in Guangdong only
 
 
 def test_a_matter_knows_its_clock_its_freshness_and_its_materials() -> None:
@@ -202,6 +258,6 @@ def test_a_matter_knows_its_clock_its_freshness_and_its_materials() -> None:
     assert release_date(due.on, published_calendar()) == date(2026, 11, 5)
     assert matter.fresh_minutes(GatePoint.DECISION) == matter.fresh_minutes("acceptance") == 1440
     assert matter.fresh_minutes("issue") == 1440
-    assert not matter.material("safety-rules").tolerable
+    assert matter.material("safety-rules").tolerance == "never"
     with pytest.raises(CaseInvalid, match="材料清单"):
         matter.material("credit-report")

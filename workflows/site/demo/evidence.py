@@ -8,9 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from approval_hook.hosts.viewflow import desk
+from approval_hook.keeping import rules_by_digest
 from approval_hook.models import CreditDecision, Inquiry
+from approval_hook.policy.catalogue import RuleSet
 from approval_hook.policy.decision import FiredMeasure
-from approval_hook.policy.receipt import decision_from_json
+from approval_hook.policy.receipt import receipt_from_bytes
 from approval_hook.policy.subjects import mask_name, mask_number
 from workflows.clerk import clock
 from workflows.models import FoodBusinessCase, RideHailingDriverCase
@@ -38,7 +40,9 @@ def row_of(drawn: Drawn, process_pk: int, today: date) -> Row:
         raise NoRecord(drawn.spec.name)
     first, newest = decisions[0], decisions[-1]
     deadline = clock.deadline(case, today)
-    stated = decision_from_json(newest.body["decision"])
+    receipt = receipt_from_bytes(newest.receipt)
+    stated = receipt.decision
+    rules = rules_by_digest(receipt.rules_digest).rules
     person = not drawn.spec.is_firm
     return Row(
         case=drawn.spec.name,
@@ -48,16 +52,16 @@ def row_of(drawn: Drawn, process_pk: int, today: date) -> Row:
         number=mask_number(drawn.applicant.number),
         outcome=newest.outcome,
         channel=desk.badge_for([case])[case.pk].title,
-        measures=tuple(line for m in stated.measures for line in _measure(m)),
+        measures=tuple(line for m in stated.measures for line in _measure(m, rules, receipt.case.matter)),
         due=f"{deadline.title} {deadline.on}" if deadline else "",
         # From the committed inquiry to the committed answer; later rows come from people.
         ms=round((first.made_at - first.inquiry.made_at).total_seconds() * 1000),
     )
 
 
-def _measure(fired: FiredMeasure) -> tuple[str, str]:
-    basis = "、".join(dict.fromkeys(f"{c.document} {c.article}" for c in fired.basis))
-    return fired.title, f"  据{basis}"
+def _measure(fired: FiredMeasure, rules: RuleSet, matter: str) -> tuple[str, str]:
+    basis = "、".join(dict.fromkeys(f"{b.document} {b.article}" for b in rules.rule_basis(fired.measure, matter)))
+    return rules.rule_title(fired.measure), f"  据{basis}"
 
 
 @dataclass(frozen=True, slots=True)

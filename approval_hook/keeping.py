@@ -1,0 +1,139 @@
+"""Keep what decisions rest on: rule sets and calendars by digest, and find them again."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Hashable
+from datetime import date
+
+from django.db import transaction
+
+from approval_hook import clock
+from approval_hook.errors import RulesInvalid
+from approval_hook.models import CalendarEdition, RuleRevision
+from approval_hook.policy.canonical import canonical_bytes
+from approval_hook.policy.catalogue import RuleSet
+from approval_hook.policy.workdays import WorkCalendar
+from approval_hook.rulebook import LoadedRules
+
+#: Seconds for which a process believes its list of publications. A publication begins on a later day, and a new day
+#: is always looked up afresh, so nothing is decided by a list that is too old.
+_BELIEVED = 60.0
+
+#: Compiled rule sets remembered by digest; content never changes under a digest.
+_REMEMBERED = 8
+
+_kept: set[Hashable] = set()
+_compiled: dict[str, LoadedRules] = {}
+_published: tuple[float, date, tuple[LoadedRules, ...]] | None = None
+_lock = threading.Lock()
+
+
+def forget() -> None:
+    """Forget what this process knows of the database; after a publication, and between tests."""
+    global _published
+    with _lock:
+        _kept.clear()
+        _compiled.clear()
+        _published = None
+
+
+def keep(loaded: LoadedRules, calendar: WorkCalendar) -> None:
+    """Store the rule set and the calendar that a decision is about to cite, in the same transaction."""
+    if loaded.digest not in _kept:
+        content = canonical_bytes(loaded.rules.plain()).decode()
+        RuleRevision.objects.bulk_create(
+            [
+                RuleRevision(
+                    digest=loaded.digest,
+                    revision=loaded.rules.revision,
+                    origin=RuleRevision.Origin.FILE,
+                    valid_from=loaded.rules.valid_from,
+                    valid_to=loaded.rules.valid_to,
+                    content=content,
+                    made_at=clock.now(),
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        _keep_known(loaded.digest)
+    if calendar.digest not in _kept:
+        CalendarEdition.objects.bulk_create(
+            [
+                CalendarEdition(
+                    digest=calendar.digest,
+                    published_until=calendar.published_until,
+                    holidays=sorted(day.isoformat() for day in calendar.holidays),
+                    workdays=sorted(day.isoformat() for day in calendar.workdays),
+                    made_at=clock.now(),
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        _keep_known(calendar.digest)
+
+
+def _keep_known(digest: str) -> None:
+    # Only what is committed is known: a rollback takes the row away again.
+    transaction.on_commit(lambda: _kept.add(digest))
+
+
+def rules_by_digest(digest: str) -> LoadedRules:
+    """The rule set with this content.
+
+    Raises:
+        RulesInvalid: it was never kept, or what is kept is not what the digest says.
+    """
+    with _lock:
+        known = _compiled.get(digest)
+    if known is not None:
+        return known
+    row = RuleRevision.objects.filter(pk=digest).first()
+    if row is None:
+        raise RulesInvalid([f"规则库中没有摘要为 {digest[:12]}… 的版本；请恢复该版本的规则文件。"])
+    rules = RuleSet.parse(json.loads(row.content))
+    if rules.digest != row.digest:
+        raise RulesInvalid([f"规则版本“{row.revision}”的内容与摘要不符；请从备份恢复。"])
+    loaded = LoadedRules(rules, row.digest, row.get_origin_display())
+    with _lock:
+        while len(_compiled) >= _REMEMBERED:
+            del _compiled[next(iter(_compiled))]
+        _compiled[digest] = loaded
+    return loaded
+
+
+def calendar_by_digest(digest: str) -> WorkCalendar:
+    """The calendar with these days.
+
+    Raises:
+        RulesInvalid: it was never kept, or what is kept is not what the digest says.
+    """
+    row = CalendarEdition.objects.filter(pk=digest).first()
+    if row is None:
+        raise RulesInvalid([f"没有摘要为 {digest[:12]}… 的工作日历；请从备份恢复。"])
+    calendar = WorkCalendar(
+        frozenset(map(date.fromisoformat, row.holidays)),
+        frozenset(map(date.fromisoformat, row.workdays)),
+        row.published_until,
+    )
+    if calendar.digest != digest:
+        raise RulesInvalid(["工作日历的内容与摘要不符；请从备份恢复。"])
+    return calendar
+
+
+def published_rules() -> tuple[LoadedRules, ...]:
+    """Every rule set published from the policy desk. One SELECT a minute and at each change of day."""
+    global _published
+    today = clock.today()
+    with _lock:
+        known = _published
+    if known is not None and known[1] == today and time.monotonic() - known[0] < _BELIEVED:
+        return known[2]
+    old = {loaded.digest: loaded for loaded in known[2]} if known else {}
+    digests = RuleRevision.objects.filter(origin=RuleRevision.Origin.PUBLISHED).values_list("pk", flat=True)
+    found = tuple(old.get(digest) or rules_by_digest(digest) for digest in digests.order_by("valid_from"))
+    with _lock:
+        _published = (time.monotonic(), today, found)
+    return found

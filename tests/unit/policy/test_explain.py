@@ -1,0 +1,698 @@
+"""The words of a decision: there for every code, discreet towards the applicant, deaf to what platforms write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace as other_explainer
+from datetime import UTC, date, datetime
+from functools import cache
+from itertools import product
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from approval_hook.policy.case import Authorisation, CaseView, PartyView, Role
+from approval_hook.policy.catalogue import RuleSet
+from approval_hook.policy.decision import (
+    Actor,
+    Channel,
+    Decision,
+    FiredMeasure,
+    Obligation,
+    ObligationKind,
+    Outcome,
+    PartyOutcome,
+    Reason,
+    RefusedEffect,
+    ToleratedMaterial,
+    Why,
+)
+from approval_hook.policy.evaluate import evaluate
+from approval_hook.policy.explain import Audience, Explainer, Language
+from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState, Severity
+from approval_hook.policy.rules import Effect
+from approval_hook.policy.subjects import SubjectKind
+from approval_hook.policy.workdays import WorkCalendar
+from tests.benchmarks.policy_set import ON, policy_data
+
+AT = datetime(2026, 10, 12, 1, 0, tzinfo=UTC)
+CALENDAR = WorkCalendar(frozenset(), frozenset(), date(2026, 12, 31))
+READERS = tuple(product(Audience, Language))
+CONSENT = Authorisation("SQ-示例-1", date(2026, 10, 1), date(2026, 12, 31))
+FIRM = PartyView("f1", SubjectKind.ORGANISATION, Role.APPLICANT, True, market=True, established_on=date(2015, 1, 1))
+BOSS = PartyView(
+    "b1", SubjectKind.PERSON, Role.LEGAL_REPRESENTATIVE, True, born_on=date(1980, 1, 1), authorisation=CONSENT
+)
+AGENT = PartyView("a1", SubjectKind.PERSON, Role.AGENT, True)
+PERSON = PartyView("p1", SubjectKind.PERSON, Role.APPLICANT, True, born_on=date(1985, 5, 5), authorisation=CONSENT)
+CASE = CaseView("4401-示例-0001", "matter-0", "示例机关", "440104", ON, ON, (FIRM, BOSS), ("paper-0", "paper-1"))
+
+
+def _list(code: str, title: str, severity: str, **changes: object) -> dict[str, object]:
+    plain = {
+        "code": code,
+        "title": title,
+        "title_en": f"list {code}",
+        "severity": severity,
+        "scope": "national",
+        "category": "",
+        "display": "severity",
+        "reference_only": False,
+        "basis": ["law-1"],
+    }
+    return plain | changes
+
+
+def _measure(code: str, effect: str, **changes: object) -> dict[str, object]:
+    incentive = effect in ("green_channel", "longer_supplement")
+    plain = {
+        "id": code,
+        "title": f"示例措施{code}",
+        "title_en": f"example {code}",
+        "kind": "incentive" if incentive else "sanction",
+        "type": "bonus" if incentive else "entry",
+        "memo": "",
+        "effect": effect,
+        "organ": "示例机关",
+        "list_types": [] if incentive else ["list0"],
+        "kinds": ["organisation", "person"],
+        "roles": ["applicant"],
+        "valid_from": "2024-01-01",
+        "valid_to": "2028-12-31",
+        "basis": ["law-2"],
+    }
+    return plain | changes
+
+
+def _bar(code: str, event: str, **changes: object) -> dict[str, object]:
+    plain = {
+        "id": code,
+        "title": f"{event}后五年内不得申请",
+        "title_en": f"After {event} no application for five years",
+        "licence": "示例许可",
+        "matters": ["matter-0"],
+        "events": [event],
+        "domains": ["same_licence"],
+        "roles": ["applicant", "legal_representative"],
+        "roles_then": [],
+        "period_years": 5,
+        "start": "decision",
+        "proofs": ["own_register"],
+        "may_refuse": True,
+        "basis": ["law-2"],
+    }
+    return plain | changes
+
+
+def _leniency(kind: str) -> dict[str, object]:
+    return {
+        "id": f"lenient-{kind}",
+        "title": f"宽缓{kind}",
+        "title_en": f"leniency {kind}",
+        "kind": kind,
+        "scope": "national",
+        "basis": ["law-2"],
+    }
+
+
+@cache
+def book(**conventions: str) -> RuleSet:
+    """The synthetic rule set with everything added that a decision can name."""
+    data: dict[str, Any] = policy_data(88)
+    law = {"id": "law-2", "document": "law", "article": "第二条", "quote": "另一条依据", "verified": True}
+    data["bases"] = [*data["bases"], law, law | {"id": "law-3", "article": "第三条", "verified": False}]
+    data["conventions"] = data["conventions"] | conventions
+    data["list_types"] = [
+        *data["list_types"],
+        _list("red", "守信名单", "good"),
+        _list("gossip", "参考名单", "general", reference_only=True),
+        _list("elsewhere", "外地名单", "general", scope="province:33"),
+        _list("small", "轻微名单", "minor"),
+    ]
+    extra = [
+        _measure("closer", "strict_review"),
+        _measure("entry-ban", "limit_entry", list_types=["list1"], roles=["applicant", "legal_representative"]),
+        _measure("foreign", "of_others"),
+        _measure("green", "green_channel"),
+        _measure("longer", "longer_supplement"),
+    ]
+    data["measure_types"] = [
+        *data["measure_types"],
+        data["measure_types"][0] | {"code": "bonus", "kind": "incentive"},
+    ]
+    data["measures"] = [*data["measures"], *extra]
+    row = {"matter": "matter-0", "level": "县级", "force": "recommended", "may_refuse": False}
+    dates = {"valid_from": "2024-01-01", "valid_to": None, "basis": ["law-1"]}
+    data["applications"] = [*data["applications"], *({**row, **dates, "measure": m["id"]} for m in extra)]
+    data["bars"] = [
+        _bar("bar-five", "revoked"),
+        _bar("bar-life", "sentenced", period_years=None, may_refuse=False),
+        _bar("bar-role", "forged", roles=["legal_representative"], roles_then=["legal_representative"]),
+    ]
+    data["leniencies"] = [_leniency(kind) for kind in ("minor_corrected", "first_minor", "restructured")]
+    route = {"id": "red-route", "kind": "red_list", "years": None, "title": "守信路径", "basis": ["law-1"]}
+    data["good_credit_routes"] = [*data["good_credit_routes"], route]
+    ground = data["grounds"][0]
+    person = {"kinds": ["person"], "roles": ["applicant"], "market_only": False, "sources": ["own_register"]}
+    data["grounds"] = [ground, ground | person | {"id": "ground-bars", "basis": ["law-2"]}]
+    return RuleSet.parse(data)
+
+
+def explained(view: CaseView, reports: list[CreditReport], rules: RuleSet | None = None) -> Explainer:
+    """The words of the decision on a case."""
+    rules = rules or book()
+    return Explainer(rules, view, reports, evaluate(view, reports, rules, ON, CALENDAR))
+
+
+def blank(**changes: Any) -> Decision:
+    """A decision about the firm and its representative in which nothing was found."""
+    parties = (
+        PartyOutcome("f1", "applicant", Outcome.ORDINARY, True, "ground", 0),
+        PartyOutcome("b1", "legal_representative", Outcome.ORDINARY, True, "authorisation:SQ", 0),
+    )
+    decision = Decision(
+        outcome=Outcome.ORDINARY,
+        channel=Channel.ORDINARY,
+        on=ON,
+        rules_revision="synthetic",
+        parties=parties,
+        reasons=(),
+        measures=(),
+        obligations=(),
+        refused=(),
+        tolerated=(),
+        suppressed=0,
+        complete=True,
+        recheck_owed=False,
+        due_on=date(2026, 11, 9),
+        due_provisional=False,
+    )
+    return replace(decision, **changes)
+
+
+def telling(decision: Decision | None = None, reports: list[CreditReport] | None = None) -> Explainer:
+    """The words of a decision made by hand."""
+    return Explainer(book(), CASE, reports or [], decision or blank())
+
+
+def record(list_type: str, severity: Severity, **changes: Any) -> CreditRecord:
+    """An exact, active row of this year."""
+    row = CreditRecord("r1", "province", list_type, severity, "示例记录", date(2026, 6, 1), document_no="示例1号")
+    return replace(row, **changes)
+
+
+def answers(party: PartyView, *rows: CreditRecord, source: str = "province", **changes: Any) -> list[CreditReport]:
+    """Complete answers of both required sources, one of them with rows."""
+    both = [
+        CreditReport(party.ref, name, QueryStatus.OK, AT, AT, rows if name == source else ())
+        for name in ("province", "own_register")
+    ]
+    return [replace(answer, **changes) if answer.source == source else answer for answer in both]
+
+
+def sentences(words: Explainer) -> Iterator[tuple[Audience, Language, str]]:
+    """Everything that can be said about a decision, for every reader."""
+    decision = words.decision
+    for audience, language in READERS:
+        yield audience, language, words.headline(audience, language)
+        for reason in decision.reasons:
+            yield audience, language, words.reason(reason, audience, language)
+        for effect in decision.refused:
+            yield audience, language, words.refused(effect, audience, language)
+        for fired in decision.measures:
+            yield audience, language, words.measure(fired, audience, language)
+        for duty in decision.obligations:
+            yield audience, language, words.obligation(duty, audience, language)
+        for item in decision.tolerated:
+            yield audience, language, words.tolerated(item, audience, language)
+    for language in Language:
+        for paragraph in words.for_applicant(language):
+            yield Audience.APPLICANT, language, paragraph
+
+
+def assert_sentence(text: str, audience: Audience, language: Language) -> None:
+    """Whole, filled in, in its language, and without class codes for the applicant."""
+    assert text.strip() == text != ""
+    assert text.endswith("。" if language is Language.ZH else ".")
+    assert not re.search(r"[{}]|None|“”|\(\)|（）", text)
+    if language is Language.EN:
+        assert not text[0].islower()
+        assert not re.search("[。，；：（）]", text)
+    if audience is Audience.APPLICANT:
+        assert not re.search(r"O-\d", text)
+        assert not re.search("负责人|科室|工作人员|两人|the head|the section|supervisor|officer", text)
+
+
+# Every code has words
+
+
+@pytest.mark.parametrize(("audience", "language"), READERS)
+@pytest.mark.parametrize("why", Why)
+def test_every_why_has_words_for_every_reader(why: Why, audience: Audience, language: Language) -> None:
+    """As a reason and as a refused effect, about the applicant and about somebody else, with and without details."""
+    words = telling(reports=answers(FIRM, record("list0", Severity.SERIOUS)))
+    own = set()
+    for party, rule, name in product(("f1", "b1", "nobody"), ("list0", "bar-five", "clean", "unheard-of"), ("", "r1")):
+        details = ("", "serious", "unknown-subject", "UNAVAILABLE", "ground", "other")
+        for detail in details:
+            reason = Reason(Outcome.GENERAL, party, "province", name, rule, why, detail)
+            texts = [words.reason(reason, audience, language)]
+            effect = RefusedEffect((rule, "measure-0"), why, party, "", name)
+            texts.append(words.refused(effect, audience, language))
+            for text in texts:
+                assert_sentence(text, audience, language)
+            if party == "f1":
+                own.update(texts)
+    if audience is Audience.APPLICANT:
+        neutral = words.reason(Reason(Outcome.RELATED, "b1", "", "", "list0", why), audience, language)
+        assert neutral not in own
+
+
+@pytest.mark.parametrize(("audience", "language"), READERS)
+@pytest.mark.parametrize("kind", ObligationKind)
+def test_every_duty_says_what_by_whom_by_when_and_what_silence_means(
+    kind: ObligationKind, audience: Audience, language: Language
+) -> None:
+    """For every actor, with and without a date, whether it lapses or stays."""
+    words = telling()
+    for by, due, lapses in product(Actor, (None, date(2026, 11, 9)), (True, False)):
+        text = words.obligation(Obligation(kind, "f1", "r1", by, due, lapses), audience, language)
+        assert_sentence(text, audience, language)
+        if due is not None:
+            assert ("2026年11月9日（周一）" if language is Language.ZH else "9 November 2026 (Mon)") in text
+    lapsing, staying = (Obligation(kind, "f1", "", Actor.HEAD, None, lapses) for lapses in (True, False))
+    assert words.obligation(lapsing, audience, language) != words.obligation(staying, audience, language)
+
+
+def test_the_clerk_reads_who_must_act() -> None:
+    """Each duty names its actor in words."""
+    words = telling()
+    named = {by: words.obligation(Obligation(ObligationKind.HEAD_DECIDES, "b1", "", by, None, False)) for by in Actor}
+    assert "行政机关负责人" in named[Actor.HEAD]
+    assert "科室负责人" in named[Actor.SECTION]
+    assert "两名工作人员" in named[Actor.TWO_OFFICERS]
+    assert "审批负责人" in named[Actor.SUPERVISOR]
+    assert "受理后的法定决定日" in named[Actor.HEAD]
+
+
+@pytest.mark.parametrize(("audience", "language"), READERS)
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_has_a_headline(outcome: Outcome, audience: Audience, language: Language) -> None:
+    """Whether it is the applicant's own or somebody else's, on any channel."""
+    for channel, ours, theirs, asked in product(
+        (Channel.GREEN, Channel.ORDINARY), Outcome, (outcome, Outcome.ORDINARY), (True, False)
+    ):
+        parties = (
+            PartyOutcome("f1", "applicant", ours, asked, "", 0),
+            PartyOutcome("b1", "legal_representative", theirs, asked, "", 1),
+        )
+        words = telling(blank(outcome=outcome, channel=channel, parties=parties, recheck_owed=asked))
+        assert_sentence(words.headline(audience, language), audience, language)
+
+
+@pytest.mark.parametrize(("audience", "language"), READERS)
+def test_every_measure_has_words(audience: Audience, language: Language) -> None:
+    """Of every kind, effect and force, with and without an end; an unknown effect stands for itself."""
+    effects = [*get_args(Effect), "unheard-of"]
+    words = telling()
+    for kind, effect, force, may_refuse, until in product(
+        ("bar", "sanction", "incentive"), effects, ("mandatory", "recommended"), (True, False), (None, ON)
+    ):
+        fired = FiredMeasure("measure-0", kind, effect, force, may_refuse, "f1", "province", "r1", until)  # type: ignore[arg-type]
+        assert_sentence(words.measure(fired, audience, language), audience, language)
+
+
+def test_a_stored_decision_without_an_applicant_still_has_words() -> None:
+    """Nothing is about the reader, so nothing but the general paragraphs is said."""
+    words = Explainer(book(), replace(CASE, parties=(), organ=""), [], blank(due_on=None))
+    for language in Language:
+        for paragraph in words.for_applicant(language):
+            assert_sentence(paragraph, Audience.APPLICANT, language)
+
+
+# Faithful words for the clerk
+
+
+def test_a_listed_measure_names_its_measures_and_that_the_role_is_named() -> None:
+    """依据列明了该角色 is said of related persons only; the measures are those of the same party and record."""
+    fired = tuple(
+        FiredMeasure(name, "sanction", "limit_entry", "mandatory", False, party, "province", row, None)
+        for name, party, row in (("measure-0", "f1", "r1"), ("measure-1", "b1", "r1"), ("green", "f1", "r2"))
+    )
+    words = telling(blank(measures=fired))
+    ours, theirs = (
+        words.reason(Reason(Outcome.LISTED_MEASURE, party, "province", "r1", "list0", Why.LISTED_MEASURE))
+        for party in ("f1", "b1")
+    )
+    assert ours == "申请人列入名单0，拟采取“限制措施0”，须告知并听取陈述申辩后由负责人决定。"
+    assert theirs.startswith("关联人员列入名单0，依据列明了该角色；拟采取“限制措施1”，")
+
+
+@pytest.mark.parametrize(
+    ("why", "detail", "part"),
+    [
+        (
+            Why.SOURCE_INCOMPLETE,
+            "unknown-subject",
+            "必查来源“省平台”查无此主体，请核对名称和号码，未查清不等于没有记录",
+        ),
+        (Why.SOURCE_INCOMPLETE, "PARTIAL", "只返回了部分内容"),
+        (Why.SOURCE_INCOMPLETE, "", "没有查询结果"),
+        (Why.NAME_DIFFERS, "", "名称与代码不符"),
+        (Why.ROLE_NOT_CHECKED, "", "不核查该角色"),
+        (Why.NO_GROUND, "", "未授权"),
+        (Why.RELATED, "serious", "关联人员有严重失信记录（名单0）"),
+        (Why.SEVERE, "serious", "申请人有严重失信记录（名单0）"),
+        (Why.GENERAL, "minor", "不享受守信便利，不得增加材料"),
+    ],
+)
+def test_the_clerks_words_stay(why: Why, detail: str, part: str) -> None:
+    """What the pages and their tests look for."""
+    assert part in telling().reason(Reason(Outcome.GENERAL, "f1", "province", "", "list0", why, detail))
+
+
+@pytest.mark.parametrize(
+    ("why", "part"),
+    [
+        (Why.LEFT_ROLE, "已离任"),
+        (Why.ROLE_NOT_NAMED, "“限制措施0”、“no-such-rule”的依据未列明该角色"),
+        (Why.ROWS_WITHOUT_GROUND, "一律不使用"),
+        (Why.RELATED, "没有依据把关联人员的该记录用于限制申请人"),
+        (Why.SOURCE_NOT_CONFIGURED, "来源“gossip-site”未列入本事项的核查来源"),
+    ],
+)
+def test_refused_effects_say_why(why: Why, part: str) -> None:
+    """Rules are named by title, or by their id when the rule set has none."""
+    effect = RefusedEffect(("measure-0", "no-such-rule"), why, "b1", "gossip-site", "r1")
+    assert part in telling().refused(effect)
+
+
+def test_a_case_nobody_was_asked_about_is_never_called_clean() -> None:
+    """Neither for the clerk nor for the applicant."""
+    parties = tuple(replace(party, asked=False) for party in blank().parties)
+    words = telling(blank(parties=parties))
+    assert "没有查询" in words.headline()
+    assert "没有查询" in words.headline(Audience.APPLICANT)
+    for why in (Why.NO_GROUND, Why.NO_NUMBER, Why.ONLY_BARS_CHECKED):
+        unasked = Reason(Outcome.ORDINARY, "b1", "", "", "ask-only-with-ground", why)
+        assert "没有查询或没有全部查询" in telling(blank(reasons=(unasked,))).headline()
+
+
+def test_a_recheck_is_never_hidden_behind_a_stronger_headline() -> None:
+    """A bar found while another source was silent says both."""
+    assert "须补查" in telling(blank(outcome=Outcome.BARRED, recheck_owed=True)).headline()
+
+
+@pytest.mark.parametrize(("last_day", "part"), [("included", "含当日"), ("excluded", "不含当日")])
+def test_the_end_of_a_bar_says_whether_its_last_day_counts(last_day: str, part: str) -> None:
+    """As the rule set has it; a bar without a period is for life."""
+    bar = FiredMeasure("bar-five", "bar", "limit_entry", "mandatory", True, "f1", "province", "r1", date(2031, 6, 1))
+    words = other_explainer(telling(), rules=book(last_day=last_day))
+    assert f"到2031年6月1日为止（{part}）" in words.measure(bar)
+    assert "终身" in words.measure(replace(bar, until=None))
+
+
+# Citations
+
+
+def test_citations_come_from_the_rule_set_by_id() -> None:
+    """Of a measure first those that name the matter; of an unknown rule none."""
+    words = telling()
+    assert [c.article for c in words.citations("green")] == ["第一条", "第二条"]
+    assert words.citations("no-such-rule") == ()
+
+
+@pytest.mark.parametrize(
+    ("why", "rule", "detail", "articles"),
+    [
+        (Why.NOTHING_FOUND, "accept-and-decide-by-conditions", "ground-bars", ["第一条", "第二条"]),
+        (Why.ONLY_BARS_CHECKED, "accept-and-decide-by-conditions", "authorisation:SQ-1", ["第一条"]),
+        (Why.STRICTER_REVIEW, "list0", "", ["第一条", "第二条"]),
+        (Why.RELATED, "list0", "serious", ["第一条"]),
+        (Why.BARRED, "bar-five", "", ["第二条"]),
+        (Why.GENERAL, "no-such-rule", "", []),
+    ],
+)
+def test_a_reason_cites_what_it_rests_on(why: Why, rule: str, detail: str, articles: list[str]) -> None:
+    """Its rule, and the ground it was asked on or the measures it proposes; each basis once."""
+    fired = FiredMeasure("closer", "sanction", "strict_review", "recommended", False, "f1", "province", "r1", None)
+    words = telling(blank(measures=(fired,)))
+    reason = Reason(Outcome.ORDINARY, "f1", "province", "r1", rule, why, detail)
+    assert [c.article for c in words.citations_of(reason)] == articles
+
+
+# What platforms write is data
+
+
+@pytest.mark.parametrize("title", ["{party}", "{0.__class__}", "%s %(you)s", "{", "}}{{", "$you"])
+def test_a_title_is_never_read_as_a_template(title: str) -> None:
+    """Braces in a title come out as they went in."""
+    row = record("list15", Severity.GENERAL, title=title)
+    words = explained(replace(CASE, parties=(FIRM,)), answers(FIRM, row))
+    assert any(title in paragraph for paragraph in words.for_applicant())
+    assert any(title in paragraph for paragraph in words.for_applicant(Language.EN))
+
+
+def test_numbers_and_line_breaks_in_a_title_are_tidied_away() -> None:
+    """A platform that writes an identity number into a title does not publish it through us."""
+    row = record("list15", Severity.GENERAL, title="欠款\n 440104198505050019 未还")
+    text = "".join(explained(replace(CASE, parties=(FIRM,)), answers(FIRM, row)).for_applicant())
+    assert "440104198505050019" not in text
+    assert "欠款 440104" in text
+
+
+def test_a_number_that_stands_for_two_titles_names_neither() -> None:
+    """One of the rows may have expired, so the sentence speaks of a record."""
+    rows = (record("list15", Severity.GENERAL, title="甲"), record("list16", Severity.GENERAL, title="乙"))
+    words = explained(replace(CASE, parties=(FIRM,)), answers(FIRM, *rows))
+    texts = [words.reason(reason, Audience.APPLICANT) for reason in words.decision.reasons]
+    assert all("贵单位的一条记录" in text for text in texts)
+    assert len(texts) == 2
+
+
+# What the applicant reads
+
+
+def test_the_applicant_reads_outcome_reason_end_and_remedies() -> None:
+    """A general record: what it means, by when the case is decided, objection, repair, whom to ask."""
+    view = replace(CASE, parties=(PERSON,), materials=())
+    row = record("list15", Severity.GENERAL)
+    text = "\n".join(explained(view, answers(PERSON, row)).for_applicant())
+    for part in ("您有不良记录", "记录“示例记录”", "不会多要材料", "2026年11月9日", "提出异议", "信用修复", "示例机关"):
+        assert part in text
+    assert "缺少的“材料0”可以先不交，请最迟在2026年10月19日（周一）补交" in text
+    assert "其他人员" not in text
+
+
+def test_the_applicant_reads_measure_and_end_of_a_bar_and_the_right_to_be_heard() -> None:
+    """A bar of law: the rule, until when, that nothing is decided yet, and no officer."""
+    row = record("list15", Severity.GENERAL, event="revoked", domain="synthetic", source="own_register")
+    text = "\n".join(
+        explained(replace(CASE, parties=(FIRM,)), answers(FIRM, row, source="own_register")).for_applicant()
+    )
+    for part in ("revoked后五年内不得申请", "到2031年6月1日为止（含当日）", "还没有决定", "陈述和申辩", "提出异议"):
+        assert part in text
+    assert "信用修复" not in text
+
+
+def test_good_credit_is_told_with_its_benefits() -> None:
+    """The clean years, the red list and what they bring."""
+    row = record("red", Severity.GOOD, title="守信示范单位")
+    text = "\n".join(explained(replace(CASE, parties=(FIRM,)), answers(FIRM, row)).for_applicant())
+    for part in ("贵单位信用良好，可以优先办理", "连续3年", "守信示范单位", "“示例措施green”（优先办理）"):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("row", "part"),
+    [
+        (record("list1", Severity.SERIOUS), "法律法规规定的一项措施可能影响本次申请"),
+        (record("list15", Severity.GENERAL), "没有发现影响贵单位本次申请的情况"),
+        (record("list15", Severity.GENERAL, match=MatchGrade.POSSIBLE), "信用核查还没有完成"),
+        (record("list15", Severity.GENERAL, state=RecordState.DISPUTED), "没有发现影响贵单位本次申请的情况"),
+        (record("list15", Severity.GENERAL, state=RecordState.REPAIRED), "没有发现影响贵单位本次申请的情况"),
+    ],
+)
+def test_the_firm_never_reads_its_peoples_facts(row: CreditRecord, part: str) -> None:
+    """What reaches its case is told as such; list, title, severity, dispute and repair of a person are not."""
+    young = replace(FIRM, established_on=date(2026, 1, 1))
+    row = replace(row, title="私事")
+    words = explained(replace(CASE, parties=(young, BOSS)), [*answers(young), *answers(BOSS, row)])
+    text = "\n".join(words.for_applicant())
+    assert part in text
+    assert "分别告知其本人" in text
+    assert not re.search("私事|名单|异议|修复|过了公示期|示例措施|legal|法定代表人", text)
+
+
+def test_a_related_record_without_effect_leaves_no_trace_for_the_firm() -> None:
+    """The firm reads the same words whether or not its representative has such a record, unless a bonus is at stake."""
+    young = replace(FIRM, established_on=date(2026, 1, 1))
+    view = replace(CASE, parties=(young, BOSS, AGENT))
+    quiet = explained(view, [*answers(young), *answers(BOSS)])
+    for row in (
+        record("list15", Severity.GENERAL),
+        record("list15", Severity.GENERAL, state=RecordState.DISPUTED),
+        record("list15", Severity.GENERAL, state=RecordState.REPAIRED),
+        record("unheard-of", Severity.SERIOUS),
+    ):
+        noisy = explained(view, [*answers(young), *answers(BOSS, row)])
+        for language in Language:
+            assert noisy.for_applicant(language) == quiet.for_applicant(language)
+
+
+def test_records_that_are_gone_or_doubtful_are_not_named() -> None:
+    """Only that such information is not used is said, and that a possible match is being settled."""
+    rows = (
+        record("list15", Severity.GENERAL, title="已修复的", state=RecordState.REPAIRED),
+        record("list15", Severity.GENERAL, title="过期的", record_id="r2", decided_on=date(2020, 1, 1)),
+        record("list15", Severity.GENERAL, title="别人的", record_id="r3", match=MatchGrade.POSSIBLE),
+        record("list15", Severity.GENERAL, title="未来的", record_id="r4", decided_on=date(2027, 1, 1)),
+    )
+    text = "\n".join(explained(replace(CASE, parties=(FIRM,)), answers(FIRM, *rows)).for_applicant())
+    assert "没有使用" in text
+    assert "也可能属于别人" in text
+    assert not re.search("已修复的|过期的|别人的”|未来的", text)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (record("small", Severity.MINOR, rectified=True, decided_on=date(2026, 9, 1)), "情节轻微且已及时纠正"),
+        (record("gossip", Severity.GENERAL), ""),
+        (record("elsewhere", Severity.GENERAL), ""),
+        (record("unheard-of", Severity.GENERAL), ""),
+    ],
+)
+def test_refused_effects_are_told_only_where_they_matter_to_the_applicant(row: CreditRecord, told: str) -> None:
+    """Leniency is told; what only concerns the quality of data is not."""
+    words = explained(replace(CASE, parties=(FIRM,)), answers(FIRM, row))
+    assert words.decision.refused
+    text = "\n".join(words.for_applicant())
+    assert told in text
+    assert told or "示例记录" not in text
+
+
+def test_the_decision_date_is_told_as_far_as_it_is_known() -> None:
+    """Settled, provisional, or not before acceptance; the check never extends it."""
+    settled, provisional, open_end = (
+        "\n".join(telling(decision).for_applicant())
+        for decision in (blank(), blank(due_provisional=True), blank(due_on=None))
+    )
+    assert "最迟在2026年11月9日（周一）作出决定" in settled
+    assert "预计" in provisional
+    assert "受理后会告知" in open_end
+    for text in (settled, provisional, open_end):
+        assert "不延长这个期限" in text
+
+
+def test_an_unknown_material_is_named_by_its_code() -> None:
+    """A decision of an older rule set still has words."""
+    item = ToleratedMaterial("old-paper", date(2026, 10, 19))
+    assert "old-paper" in telling().tolerated(item)
+    assert "19 October 2026 (Mon)" in telling().tolerated(item, language=Language.EN)
+
+
+# Any decision at all
+
+RECENT = st.dates(date(2026, 1, 1), date(2026, 10, 12))
+DATES = st.one_of(RECENT, RECENT, RECENT, st.dates(date(2019, 1, 1), date(2027, 3, 1)))
+LISTS = ("list0", "list0", "list1", "list1", "list1", "list15", "red", "gossip", "elsewhere", "small", "unheard-of")
+
+
+def rows_of(ref: str) -> st.SearchStrategy[CreditRecord]:
+    """Rows about one party; every title says whose it is and is used once."""
+    return st.builds(
+        CreditRecord,
+        record_id=st.sampled_from(["r1", "r2", "r3"]),
+        source=st.sampled_from(["province", "own_register"]),
+        list_type=st.sampled_from(LISTS),
+        severity=st.sampled_from([*Severity, *[Severity.SERIOUS] * 4]),
+        title=st.uuids().map(lambda u: f"{ref}的事{u.hex[:8]}z"),
+        decided_on=DATES,
+        document_no=st.sampled_from(["", "示例1号", "示例2号", "示例3号"]),
+        match=st.sampled_from([*MatchGrade, *[MatchGrade.EXACT] * 8]),
+        state=st.sampled_from([*RecordState, *[RecordState.ACTIVE] * 8]),
+        published_on=st.none() | DATES,
+        display_until=st.none() | DATES,
+        scope=st.sampled_from(["national", "national", "province:44", "province:33"]),
+        event=st.sampled_from(["", "", "revoked", "sentenced", "forged"]),
+        domain=st.sampled_from(["", "synthetic"]),
+        role_then=st.sampled_from(["", "legal_representative"]),
+        rectified=st.booleans(),
+    )
+
+
+def reports_of(ref: str) -> st.SearchStrategy[list[CreditReport]]:
+    """Answers about one party, mostly complete ones of both required sources."""
+
+    def report(source: str) -> st.SearchStrategy[CreditReport]:
+        return st.builds(
+            CreditReport,
+            party=st.just(ref),
+            source=st.just(source),
+            status=st.sampled_from([QueryStatus.OK] * 20 + [*QueryStatus]),
+            asked_at=st.just(AT),
+            answered_at=st.just(AT),
+            records=st.lists(rows_of(ref), max_size=3).map(tuple),
+            registered_name_differs=st.sampled_from([False] * 15 + [True]),
+            reason=st.sampled_from(["", "unknown-subject", "timeout"]),
+        )
+
+    required = st.tuples(report("province"), report("own_register")).map(list)
+    return required | required | required | st.lists(report("province") | report("gossip-site"), max_size=2)
+
+
+PARTIES = (
+    (FIRM,),
+    (FIRM, BOSS),
+    (replace(FIRM, restructured_on=date(2026, 9, 1), restructuring_ruling="示例裁定"), replace(BOSS, until=ON)),
+    (FIRM, replace(BOSS, authorisation=None), AGENT),
+    (PERSON,),
+    (PERSON, replace(PERSON, role=Role.LEGAL_REPRESENTATIVE), BOSS),
+    (replace(PERSON, authorisation=None),),
+    (replace(PERSON, identified=False),),
+    (replace(PERSON, born_on=date(2012, 1, 1)), replace(BOSS, role=Role.INVESTOR)),
+)
+CASES = st.builds(
+    lambda parties, accepted, materials: replace(
+        CASE, parties=parties, accepted_on=accepted, materials=tuple(materials)
+    ),
+    st.sampled_from(PARTIES),
+    st.sampled_from([None, ON]),
+    st.lists(st.sampled_from(["paper-0", "paper-1", "paper-2"]), unique=True),
+)
+REPORTS = st.tuples(*(reports_of(ref) for ref in ("f1", "p1", "b1", "a1"))).map(
+    lambda parts: [report for part in parts for report in part]
+)
+
+
+@given(CASES, REPORTS)
+@settings(max_examples=200, deadline=None)
+def test_whatever_was_decided_has_words(view: CaseView, reports: list[CreditReport]) -> None:
+    """Every sentence about any decision is whole, for every reader, and the same when said again."""
+    words = explained(view, reports)
+    for audience, language, text in sentences(words):
+        assert_sentence(text, audience, language)
+    again = Explainer(words.rules, view, reports[::-1], words.decision)
+    assert list(sentences(again)) == list(sentences(words))
+
+
+@given(CASES, REPORTS)
+@settings(max_examples=200, deadline=None)
+def test_the_applicant_reads_no_title_but_of_own_records_in_use(view: CaseView, reports: list[CreditReport]) -> None:
+    """No record of another party, none that is gone, expired or in doubt, and none that no reason names."""
+    words = explained(view, reports)
+    applicant = next(party.ref for party in view.parties if party.role is Role.APPLICANT)
+    decision = words.decision
+    named: list[Reason | RefusedEffect] = [*decision.reasons, *decision.refused]
+    in_use = {(item.source, item.record) for item in named if item.party == applicant and item.record}
+    told = "\n".join(text for audience, _, text in sentences(words) if audience is Audience.APPLICANT)
+    for report in reports:
+        for row in report.records:
+            usable = row.match is MatchGrade.EXACT and row.state in (RecordState.ACTIVE, RecordState.DISPUTED)
+            if report.party != applicant or not usable or (row.source, row.record_id) not in in_use:
+                assert row.title not in told
