@@ -262,7 +262,7 @@ def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) ->
             case.view,
             used,
             decision,
-            at=case.at,
+            at=max(case.at, reply.answered_at),
             rules_digest=case.loaded.digest,
             calendar_digest=calendar.digest,
             software=approval_hook.__version__,

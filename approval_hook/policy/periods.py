@@ -5,6 +5,8 @@ from __future__ import annotations
 import calendar
 from datetime import date
 
+_EVERY_MONTH_HAS = 28
+
 
 def add_months(day: date, months: int) -> date:
     """The same day so many months later; the last day of the month when that day does not exist.
@@ -12,8 +14,10 @@ def add_months(day: date, months: int) -> date:
     >>> add_months(date(2024, 2, 29), 12)
     datetime.date(2025, 2, 28)
     """
-    years, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(years, month + 1, min(day.day, calendar.monthrange(years, month + 1)[1]))
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if day.day <= _EVERY_MONTH_HAS:
+        return date(year, month + 1, day.day)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def add_years(day: date, years: int) -> date:

@@ -52,8 +52,8 @@ class Receipt(Struct, frozen=True, forbid_unknown_fields=True):
     rules_revision: str
     rules_digest: str  # SHA-256 of the rule set's canonical form, hex
     calendar_digest: str  # SHA-256 of the working-day calendar, hex
-    at: datetime  # aware; moment of the decision
-    on: date  # the same day in China
+    at: datetime  # aware; moment of the decision, not before the last answer
+    on: date  # the day in China that was decided for
     case: CaseView
     reports: tuple[CreditReport, ...]  # as evaluated, settled matches applied
     ages: tuple[int, ...]  # whole seconds from each answer to ``at``, in the order of ``reports``
