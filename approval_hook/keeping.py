@@ -13,7 +13,6 @@ from django.db import transaction
 from approval_hook import clock
 from approval_hook.errors import RulesInvalid
 from approval_hook.models import CalendarEdition, RuleRevision
-from approval_hook.policy.canonical import canonical_bytes
 from approval_hook.policy.catalogue import RuleSet
 from approval_hook.policy.workdays import WorkCalendar
 from approval_hook.rulebook import LoadedRules
@@ -43,7 +42,6 @@ def forget() -> None:
 def keep(loaded: LoadedRules, calendar: WorkCalendar) -> None:
     """Store the rule set and the calendar that a decision is about to cite, in the same transaction."""
     if loaded.digest not in _kept:
-        content = canonical_bytes(loaded.rules.plain()).decode()
         RuleRevision.objects.bulk_create(
             [
                 RuleRevision(
@@ -52,7 +50,7 @@ def keep(loaded: LoadedRules, calendar: WorkCalendar) -> None:
                     origin=RuleRevision.Origin.FILE,
                     valid_from=loaded.rules.valid_from,
                     valid_to=loaded.rules.valid_to,
-                    content=content,
+                    content=loaded.rules.canonical.decode(),
                     made_at=clock.now(),
                 )
             ],

@@ -171,8 +171,12 @@ def note_first_minor(found: PartyTally) -> None:
         return
     whole = found.whole
     for rule in whole.plan.leniencies:
-        fits = rule.kind == "first_minor" and record.rectified and not found.suppressed
-        if fits and whole.plan.covers(rule.scope, whole.case.region, whole.on):
+        # A record that is gone is absent here too: it makes no later one a repetition (R-40, L-17).
+        if (
+            rule.kind == "first_minor"
+            and record.rectified
+            and whole.plan.covers(rule.scope, whole.case.region, whole.on)
+        ):
             found.note(Outcome.GENERAL, rule.id, Why.FIRST_MINOR, record)
             return
 

@@ -18,7 +18,6 @@ from pydantic import Field, StrictBool, StrictInt, ValidationError, model_valida
 from approval_hook.errors import CaseInvalid, RulesInvalid
 from approval_hook.policy.canonical import canonical_bytes
 from approval_hook.policy.case import PartyView, Role
-from approval_hook.policy.decision import Citation
 from approval_hook.policy.plan import MatterPlan, plans_of
 from approval_hook.policy.rules import (
     Agreement,
@@ -123,13 +122,13 @@ class Matter(Part):
         Raises:
             ValueError: there is no such gate point.
         """
-        match GatePoint(point):
-            case GatePoint.ACCEPTANCE:
-                return self.freshness.acceptance
-            case GatePoint.DECISION:
-                return self.freshness.decision
-            case GatePoint.ISSUE:
-                return self.freshness.issue
+        minutes = self.freshness
+        by_point = {
+            GatePoint.ACCEPTANCE: minutes.acceptance,
+            GatePoint.DECISION: minutes.decision,
+            GatePoint.ISSUE: minutes.issue,
+        }
+        return by_point[GatePoint(point)]
 
     def material(self, code: str) -> Material:
         """The material with this code.
@@ -193,9 +192,14 @@ class RuleSet(Part):
         return spelled(self)
 
     @cached_property
+    def canonical(self) -> bytes:
+        """The canonical form of ``plain()``, by which a rule set is kept and compared."""
+        return canonical_bytes(self.plain())
+
+    @cached_property
     def digest(self) -> str:
-        """SHA-256 over the canonical form of ``plain()``, hex: the same content has the same digest."""
-        return hashlib.sha256(canonical_bytes(self.plain())).hexdigest()
+        """SHA-256 over the canonical form, hex: the same content has the same digest."""
+        return hashlib.sha256(self.canonical).hexdigest()
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -228,10 +232,7 @@ class RuleSet(Part):
             CaseInvalid: the matter is not configured.
         """
         found = self._plans.get(matter)
-        if found is None:
-            self.matter(matter)
-            raise KeyError(matter)
-        return found
+        return self._plans[self.matter(matter).code] if found is None else found
 
     def rule_basis(self, rule: str, matter: str = "") -> tuple[LegalBasis, ...]:
         """Bases of any rule by its id; of a measure at a matter, those that name the matter come first."""
@@ -242,10 +243,6 @@ class RuleSet(Part):
         """Title of any rule by its id; the id itself when the rule set has none."""
         titles = self._rule_titles.get(rule)
         return rule if titles is None else titles[1] if english else titles[0]
-
-    def cite(self, principle: str) -> tuple[Citation, ...]:
-        """Citations of a general rule."""
-        return tuple(b.citation() for b in self._rule_basis[principle])
 
     def source_title(self, name: str) -> str:
         """A source's name as pages show it; the configured name when the rule set has none."""

@@ -36,13 +36,14 @@ if TYPE_CHECKING:
 
 _APPLICANT = Role.APPLICANT
 _ROLE_RANK = {role: rank for rank, role in enumerate(Role)}
-_CHANNELS = {
-    Outcome.BARRED: Channel.RESTRICTED,
-    Outcome.LISTED_MEASURE: Channel.RESTRICTED,
-    Outcome.SEVERE: Channel.STRICT,
-    Outcome.UNAVAILABLE: Channel.UNDETERMINED,
-    Outcome.AMBIGUOUS: Channel.UNDETERMINED,
-}
+#: Channels by what any party has, the first that holds: a milder headline never hides what else was found.
+_CHANNELS = (
+    (Outcome.BARRED, Channel.RESTRICTED),
+    (Outcome.LISTED_MEASURE, Channel.RESTRICTED),
+    (Outcome.AMBIGUOUS, Channel.UNDETERMINED),
+    (Outcome.UNAVAILABLE, Channel.UNDETERMINED),
+    (Outcome.SEVERE, Channel.STRICT),
+)
 _UNAVAILABLE = Outcome.UNAVAILABLE
 _ORDINARY = Outcome.ORDINARY
 _OK = QueryStatus.OK
@@ -99,7 +100,7 @@ def evaluate(
     headline = outcomes[0].outcome if len(outcomes) == 1 else min((p.outcome for p in outcomes), key=RANK.__getitem__)
     return Decision(
         outcome=headline,
-        channel=_channel(headline, whole.measures, good=good),
+        channel=_channel(found, whole.measures, good=good),
         on=on,
         rules_revision=rules.revision,
         parties=tuple(outcomes),
@@ -212,10 +213,14 @@ def _not_asked(found: PartyTally, mine: Mapping[str, CreditReport]) -> None:
         found.refuse("ask-only-with-ground", Why.ROWS_WITHOUT_GROUND)
 
 
-def _channel(headline: Outcome, measures: Sequence[FiredMeasure], *, good: bool) -> Channel:
-    if good and headline in (Outcome.GOOD, Outcome.DISPUTED):
+def _channel(parties: Sequence[PartyTally], measures: Sequence[FiredMeasure], *, good: bool) -> Channel:
+    if good:
         return Channel.GREEN if any(m.effect == "green_channel" for m in measures) else Channel.ORDINARY
-    return _CHANNELS.get(headline, Channel.ORDINARY)
+    for outcome, channel in _CHANNELS:
+        for found in parties:
+            if outcome in found.outcomes:
+                return channel
+    return Channel.ORDINARY
 
 
 def _due(case: CaseView, plan: MatterPlan, calendar: WorkCalendar) -> tuple[DueDate, bool]:

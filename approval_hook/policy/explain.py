@@ -251,7 +251,7 @@ class Explainer:
         self, rules: Sequence[str], why: Why, key: _RecordKey, audience: Audience, language: Language
     ) -> dict[str, str]:
         """What sentences about a rule, a party and a record may name."""
-        party, source, record = key
+        party, source, _ = key
         english = language is Language.EN
         applicant = party == self._applicant and why is not Why.RELATED
         titles = [self._title(rule, language) for rule in rules]

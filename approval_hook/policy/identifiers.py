@@ -125,7 +125,7 @@ def parse_identifier(text: str, *, type: IdentifierType, field: str, on: date) -
                 raise IdentifierInvalid(
                     field, f"{field}不是台湾居民来往大陆通行证号码。", "应为8位数字（旧版10位数字），请核对。"
                 )
-        case IdentifierType.PASSPORT:
+        case _:
             if not (number.isascii() and number.isalnum() and 5 <= len(number) <= 17):
                 raise IdentifierInvalid(field, f"{field}不是护照号码。", "应为5至17位字母或数字，请核对。")
     return Identifier(type, number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 
 _EVERY_MONTH_HAS = 28
 
@@ -11,10 +11,14 @@ _EVERY_MONTH_HAS = 28
 def add_months(day: date, months: int) -> date:
     """The same day so many months later; the last day of the month when that day does not exist.
 
+    Beyond the years that a date can have it is the first or last date: sources write 9999-12-31 for "no end".
+
     >>> add_months(date(2024, 2, 29), 12)
     datetime.date(2025, 2, 28)
     """
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not MINYEAR <= year <= MAXYEAR:
+        return date.max if months > 0 else date.min
     if day.day <= _EVERY_MONTH_HAS:
         return date(year, month + 1, day.day)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

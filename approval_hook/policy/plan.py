@@ -171,7 +171,11 @@ class MatterPlan:
             for role in set(ground.roles) & self.queried:
                 for kind in ground.kinds:
                     found.setdefault((role, kind), []).append(plan)
-        return {key: tuple(sorted(plans, key=lambda p: not p.granted.full)) for key, plans in found.items()}
+        # A ground that suffices for more sources goes first; what suffices for none is no ground here.
+        return {
+            key: tuple(sorted((p for p in plans if p.granted.sources), key=_widest_first))
+            for key, plans in found.items()
+        }
 
     def _granted(self, ground: Ground) -> Granted:
         if not ground.sources:
@@ -186,14 +190,14 @@ class MatterPlan:
                 continue
             plan = _bar_plan(bar)
             domains = {self.matter.domain if d == SAME_LICENCE else d for d in bar.domains}
-            for key in ((event, domain) for event in bar.events for domain in domains):
+            for key in ((event, domain) for event in bar.events for domain in sorted(domains)):
                 found[key] = (*found.get(key, ()), plan)
         return found
 
     def ground_for(self, party: PartyView, region: str, on: date) -> Granted | None:
-        """Why an organ of this region may ask about this party on that day; ``None``: it may not, so nothing is asked.
+        """Why an organ of this region may ask about this party; ``None``: it may not, so nothing is asked.
 
-        A ground that suffices for every source goes before one that does not.
+        A ground that suffices for every source goes first, then the person's authorisation, then the widest ground.
 
         Source: R-39, L-07, L-14; 个人信息保护法 第十三条, 第三十四条.
         """
@@ -240,6 +244,10 @@ class MatterPlan:
         return self.periods.get(severity)
 
 
+def _widest_first(ground: GroundPlan) -> tuple[int, str]:
+    return -len(ground.granted.sources), ground.granted.id
+
+
 def plans_of(rules: RuleSet) -> dict[str, MatterPlan]:
     """Every matter of a rule set, compiled. Time grows with the rows, not with rows times matters."""
     plans = {matter.code: MatterPlan(rules, matter) for matter in rules.matters}
@@ -252,8 +260,9 @@ def plans_of(rules: RuleSet) -> dict[str, MatterPlan]:
             continue
         if measure.kind == "incentive":
             incentives.setdefault(row.matter, []).append((measure, row))
-        for code in measure.list_types:
-            sanctions.setdefault((row.matter, code), []).append((measure, row))
+        else:
+            for code in measure.list_types:
+                sanctions.setdefault((row.matter, code), []).append((measure, row))
     periods = {period.id: period for period in rules.display_periods}
     bare = {listed.code: _list_plan(listed, periods) for listed in rules.list_types}
     for code, plan in plans.items():
@@ -272,9 +281,9 @@ def plans_of(rules: RuleSet) -> dict[str, MatterPlan]:
 
 
 def _reach(rows: list[tuple[Measure, Application]], queried: frozenset[Role]) -> dict[tuple[Role, SubjectKind], Reach]:
-    compiled = [
-        (measure, _measure_plan(measure, row), carries_adverse((*row.basis, *measure.basis))) for measure, row in rows
-    ]
+    compiled = []
+    for measure, row in rows:
+        compiled.append((measure, _measure_plan(measure, row), may_burden(measure, row)))
     found = {}
     for role in queried:
         for kind in SubjectKind:
@@ -296,6 +305,12 @@ def _reach(rows: list[tuple[Measure, Application]], queried: frozenset[Role]) ->
                     refused.setdefault(why, []).append(measure.id)
             found[role, kind] = Reach(tuple(fitting), tuple((w, tuple(names)) for w, names in sorted(refused.items())))
     return found
+
+
+def may_burden(measure: Measure, row: Application) -> bool:
+    """Whether a measure may burden anybody at a matter; entry is limited only by a basis that names the matter."""
+    named = bool(row.basis) or measure.effect != "limit_entry"
+    return named and carries_adverse((*row.basis, *measure.basis))
 
 
 def _scopes(basis: tuple[LegalBasis, ...]) -> tuple[str, ...]:

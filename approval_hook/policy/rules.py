@@ -28,7 +28,10 @@ def _plain_date(value: object) -> object:
 Day = Annotated[date, BeforeValidator(_plain_date)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Days = Annotated[StrictInt, Field(ge=0)]
+Days = Annotated[StrictInt, Field(ge=0, le=3660)]
+#: Long enough for any term of law, short enough for a date.
+Years = Annotated[StrictInt, Field(ge=1, le=100)]
+Months = Annotated[StrictInt, Field(ge=1, le=1200)]
 Force = Literal["mandatory", "recommended"]
 Level = Literal["省级", "市级", "县级"]
 RegionPrefix = Annotated[str, StringConstraints(pattern=r"^\d{2}(\d{2}){0,2}$")]
@@ -170,7 +173,7 @@ class DisplayPeriod(Part):
     id: Code
     severity: Severity | None  # None: only for the lists that name it
     min_months: Days
-    max_months: Annotated[StrictInt, Field(ge=1)]
+    max_months: Months
     start: Literal["decision", "publication"]
     basis: Bases
 
@@ -209,7 +212,7 @@ class Bar(Part):
     domains: Annotated[tuple[Code, ...], Field(min_length=1)]  # CreditRecord.domain, or SAME_LICENCE
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]  # roles in this application that it reaches
     roles_then: tuple[Role, ...]  # roles in the punished unit it requires of a person; empty: none
-    period_years: Annotated[StrictInt, Field(ge=1)] | None  # None: for life
+    period_years: Years | None  # None: for life
     start: Literal["decision"]
     proofs: Annotated[tuple[Literal["own_register", "platform"], ...], Field(min_length=1)]
     may_refuse: StrictBool
@@ -307,7 +310,7 @@ class GoodCreditRoute(Part):
 
     id: Code
     kind: Literal["red_list", "clean_years"]
-    years: Annotated[StrictInt, Field(ge=1)] | None  # of clean_years
+    years: Years | None  # of clean_years
     title: Text
     basis: SomeBases
 

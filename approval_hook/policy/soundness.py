@@ -50,6 +50,7 @@ _MESSAGES = {
     "enum": ("的取值不在允许范围内", "请按规则文件说明选择"),
     "literal_error": ("的取值不在允许范围内", "请按规则文件说明选择"),
     "greater_than_equal": ("小于允许的最小值", "请填写允许范围内的整数"),
+    "less_than_equal": ("大于允许的最大值", "请填写允许范围内的整数"),
     "string_pattern_mismatch": (
         "的写法不符合要求",
         "代码只用字母、数字、短横线和下划线；地域写作 national、province:44、city:4401 或 agreement:协议编号",
@@ -114,6 +115,9 @@ def _duplicates(rules: RuleSet) -> Iterator[str]:
             *(r.id for r in rules.good_credit_routes),
         ],
         **{f"matters({m.code}).materials": [x.code for x in m.materials] for m in rules.matters},
+        # Named twice, a list or an event would fire twice.
+        **{f"measures({m.id}).list_types": list(m.list_types) for m in rules.measures},
+        **{f"bars({b.id}).events": list(b.events) for b in rules.bars},
     }
     for place, codes in ids.items():
         for code, count in Counter(codes).items():
@@ -149,6 +153,21 @@ def _lists(rules: RuleSet) -> Iterator[str]:
             b.type is BasisType.LOCAL_REGULATION for b in item.basis if b.carries_adverse
         ):
             yield f"{place}.scope：只有地方性法规依据的名单不能全国适用；请改为 province:44 等地域。"
+        elif not any(_within(rules, item.scope, b.scope) for b in item.basis if b.carries_adverse):
+            yield f"{place}.scope：名单的地域超出其依据的适用地域；请缩小地域，或补充在该地域适用的依据。"
+
+
+def _within(rules: RuleSet, scope: str, law: str) -> bool:
+    """Whether a document with the scope ``law`` is law everywhere in ``scope``."""
+    if law in ("national", scope):
+        return True
+    kind, _, name = scope.partition(":")
+    if kind == "agreement":
+        regions = [region for a in rules.agreements if a.id == name for region in a.regions]
+    else:
+        regions = [name]
+    kind, _, prefix = law.partition(":")
+    return kind in ("province", "city") and all(region.startswith(prefix) for region in regions)
 
 
 def _periods(rules: RuleSet) -> Iterator[str]:
@@ -322,9 +341,12 @@ def _matter(rules: RuleSet, matter: Matter) -> Iterator[str]:
 
 
 def _workdays(matter: Matter) -> int:
-    """Working days that a clock surely holds: of calendar days, five in seven less the longest holiday."""
+    """Working days that a clock surely holds: of calendar days, five in seven less a long holiday and more.
+
+    The exact room, over every published day, is in ``approval_hook.policy.analysis``.
+    """
     clock = matter.clock
-    return clock.days if clock.unit == "workdays" else max(clock.days * 5 // 7 - 7, 0)
+    return clock.days if clock.unit == "workdays" else max(clock.days * 5 // 7 - 7 - clock.days // 60 * 2, 0)
 
 
 def _adverse(place: str, basis: Sequence[LegalBasis], *, may_refuse: bool) -> Iterator[str]:

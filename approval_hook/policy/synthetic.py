@@ -29,12 +29,9 @@ def synthetic_uscc(rng: random.Random, region: str = "440104", kind: str = "91")
         region: six-digit code of the registering organ.
         kind: first two characters: 91 enterprise, 92 sole trader, 12 public institution, ...
     """
-    while True:
-        body = "MA" + "".join(rng.choice(USCC_ALPHABET) for _ in range(6))
-        inner = organisation_code_digit(body)
-        if inner in USCC_ALPHABET:
-            seventeen = f"{kind}{region}{body}{inner}"
-            return seventeen + uscc_check_digit(seventeen)
+    body = "MA" + "".join(rng.choice(USCC_ALPHABET) for _ in range(6))
+    seventeen = f"{kind}{region}{body}{organisation_code_digit(body)}"
+    return seventeen + uscc_check_digit(seventeen)
 
 
 def synthetic_resident_id(rng: random.Random, *, born_on: date, region: str = "440104") -> str:

@@ -69,11 +69,6 @@ def next_workday(day: date, calendar: WorkCalendar) -> date:
     return _step(day, 1, calendar)
 
 
-def previous_workday(day: date, calendar: WorkCalendar) -> date:
-    """The last working day before ``day``."""
-    return _step(day, -1, calendar)
-
-
 def _step(day: date, direction: int, calendar: WorkCalendar) -> date:
     day += direction * _DAY
     while not calendar.is_workday(day):

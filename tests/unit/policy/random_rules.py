@@ -60,8 +60,8 @@ SHARED = basis("shared", BasisType.LOCAL_REGULATION, scope="agreement:a")
 _LAWFUL = [*[(LAW,)] * 12, (LAW, POLICY), (POLICY,), (LAW, PROVINCE), (CITY,), (SHARED,)]
 BASES = st.sampled_from([*_LAWFUL, (LAW, MEMO), (GUESS,), ()])
 
-_BEGINS = st.sampled_from([*[date(2025, 1, 1)] * 8, date(2026, 4, 1), date(2026, 7, 1), date(2027, 1, 1)])
-_ENDS = st.sampled_from([*[None] * 8, date(2026, 3, 31), date(2026, 6, 30), date(2026, 9, 30), date(2025, 6, 30)])
+_BEGINS = st.sampled_from([*[date(2025, 1, 1)] * 24, date(2026, 4, 1), date(2026, 7, 1), date(2027, 1, 1)])
+_ENDS = st.sampled_from([*[None] * 24, date(2026, 3, 31), date(2026, 6, 30), date(2026, 9, 30), date(2025, 6, 30)])
 _SCOPES = st.sampled_from([*["national"] * 6, "province:44", "city:4401", "agreement:a", "agreement:none"])
 _FLAGS = st.booleans()
 
@@ -120,10 +120,10 @@ AGREEMENTS = _each(
 
 
 def _measure(name: str) -> st.SearchStrategy[Any]:
-    sanctions = ("limit_entry", "limit_entry", "strict_review", "key_supervision", "of_others")
+    sanctions = (*["limit_entry"] * 5, *["strict_review"] * 3, "key_supervision", "of_others")
     rest = {
         "id": st.just(name),
-        "type": st.sampled_from(["t1", "t1", "t1", "t2"]),
+        "type": st.sampled_from([*["t1"] * 6, "t2"]),
         "memo": st.just(""),
         "organ": st.just("机关"),
         "kinds": _mostly(KINDS),
@@ -154,8 +154,8 @@ APPLICATIONS = st.lists(
         basis=BASES,
         **_DATES,
     ),
-    min_size=3,
-    max_size=7,
+    min_size=4,
+    max_size=8,
 ).map(tuple)
 BARS = _each(
     ("b1", "b2", "b3"),

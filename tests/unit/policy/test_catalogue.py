@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -178,6 +178,41 @@ BAD: list[tuple[str, Callable[[Data], object], str]] = [
     ("days without tolerance", lambda d: material(d, "safety-rules").update(supplement_days=1), "不得容缺的材料没有"),
     ("tolerance without days", lambda d: material(d, "service-address").update(supplement_days=0), "须写明补交期限"),
     ("years of a red list", lambda d: d["good_credit_routes"][0].update(years=3), "须写年数"),
+    (
+        "period named like a word",
+        lambda d: d["display_periods"].append({**d["display_periods"][0], "id": "source", "severity": None}),
+        "编号 severity、source 另有含义",
+    ),
+    ("ground of no source", lambda d: d["grounds"][1].update(sources=["nowhere"]), "没有事项使用来源“nowhere”"),
+    (
+        "refusal by more inspections",
+        lambda d: row(d, measure="food-113-checks").update(may_refuse=True),
+        "只有限制准入的措施可以据以不予许可",
+    ),
+    ("list named twice", lambda d: wage(d).update(list_types=["wage_arrears"] * 2), "“wage_arrears”出现2次"),
+    ("event named twice", lambda d: bar(d).update(events=["licence_revoked"] * 2), "“licence_revoked”出现2次"),
+    (
+        "list where its law is none",
+        lambda d: list_type(d, "shenzhen_serious").update(scope="city:4401"),
+        "list_types(shenzhen_serious).scope：名单的地域超出其依据的适用地域",
+    ),
+    (
+        "list of an agreement beyond its law",
+        lambda d: list_type(d, "shenzhen_serious").update(scope="agreement:pearl-river-delta"),
+        "名单的地域超出其依据的适用地域",
+    ),
+    (
+        "law of an agreement",
+        lambda d: named(d, "documents", "szxy").update(scope="agreement:pearl-river-delta"),
+        "list_types(shenzhen_serious).scope：名单的地域超出其依据的适用地域",
+    ),
+    ("malformed clock", lambda d: d["clocks"][0].update(days="soon"), "clocks[0].days：应为整数"),
+    ("clock is no mapping", lambda d: d["clocks"].append("soon"), "应为一组字段"),
+    ("matters are no list", lambda d: d.update(matters="all"), "matters：应为列表"),
+    ("matter is no mapping", lambda d: d["matters"].append("all"), "应为一组字段"),
+    ("clock of a matter is no id", lambda d: food(d).update(clock=20), ".clock：应为一组字段"),
+    ("bases are no list", lambda d: d.update(bases="all"), "依据“xkf-42”不在 bases 中"),
+    ("basis is no list", lambda d: bar(d).update(basis="all"), ".basis：应为列表"),
 ]
 
 
@@ -189,6 +224,21 @@ def test_a_bad_rule_file_names_the_place_and_the_remedy(change: Callable[[Data],
     (first, *_) = [p for p in caught.value.problems if said in p] or [""]
     assert said in first, caught.value.problems
     assert "；" in first
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: list_type(d, "watch_list").update(scope="agreement:pearl-river-delta"),
+        lambda d: list_type(d, "watch_list").update(scope="city:4403"),
+        lambda d: bar(d).update(matters=[]),
+        lambda d: d["display_periods"].append({**d["display_periods"][0], "id": "longer", "severity": None}),
+    ],
+    ids=["list of an agreement inside its law", "list of a city inside its law", "bar of no matter", "period of lists"],
+)
+def test_a_narrower_rule_is_sound(change: Callable[[Data], object]) -> None:
+    """A list may reach less than its law does, a bar may close nothing that is offered, a period may serve no class."""
+    assert rules_with(change)
 
 
 def test_all_problems_are_reported_at_once() -> None:
@@ -261,3 +311,40 @@ def test_a_matter_knows_its_clock_its_freshness_and_its_materials() -> None:
     assert matter.material("safety-rules").tolerance == "never"
     with pytest.raises(CaseInvalid, match="材料清单"):
         matter.material("credit-report")
+
+
+def test_what_a_rule_set_does_not_name_has_no_title_and_no_effect() -> None:
+    """Unknown rules, sources, lists and grounds are shown as they are written and mean nothing."""
+    book = rules()
+    assert book.rule_title("nobody") == "nobody"
+    assert book.rule_title("green-channel", english=True) == "green channel"
+    assert book.source_title("gossip") == "gossip"
+    assert book.source_title("creditchina") == "信用中国"
+    assert book.list_type("nobody") is None
+    assert book.ground("authorisation:SQ-1") is None
+    assert book.rule_basis("nobody", "food-business") == ()
+    with pytest.raises(CaseInvalid, match="未配置"):
+        book.plan("nail-salon")
+    with pytest.raises(ValueError, match="nowhere"):
+        book.matter("food-business").fresh_minutes("nowhere")
+
+
+def test_a_ground_and_its_sources_belong_together() -> None:
+    """A ground that suffices for every source of a matter has them all, a narrower one only its own."""
+    book = rules()
+    food_matter = book.matter("food-business")
+    whole = (food_matter.required_sources, food_matter.advisory_sources)
+    assert book.sources_for("gd-market-53", food_matter) == whole
+    assert book.sources_for("authorisation:SQ-1", food_matter) == whole
+    assert book.sources_for("food-135-persons", food_matter) == (("own_register",), ())
+    assert book.ground_for(FIRM, food_matter, "440104", ON) == book.ground_for(FIRM, "food-business", "440104", ON)
+
+
+def test_the_due_date_of_a_clock_in_calendar_days_is_a_calendar_day() -> None:
+    """Thirty days are thirty days, and provisional beyond the published calendar."""
+    matter = rules().matter("private-school")
+    assert matter.clock.unit == "days"
+    assert due_date(matter, date(2026, 6, 1), published_calendar()).on == date(2026, 6, 1) + timedelta(
+        days=matter.clock.days
+    )
+    assert due_date(matter, date(2026, 12, 1), published_calendar()).provisional

@@ -7,7 +7,7 @@ import pytest
 from approval_hook.errors import CaseInvalid
 from approval_hook.policy import receipt
 
-from .building import FIRM, case, clean, decide
+from .building import FIRM, NOW, case, clean, decide
 
 
 def test_canonical_bytes_sort_keys_by_utf16_and_keep_chinese() -> None:
@@ -51,3 +51,30 @@ def test_a_stored_decision_with_a_missing_field_is_refused() -> None:
     stored.pop("complete")
     with pytest.raises(CaseInvalid):
         receipt.decision_from_json(stored)
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"{}", b"null", "收据", b"\xff\xfe"])
+def test_a_stored_receipt_of_another_form_is_not_relied_on(raw: bytes | str) -> None:
+    """What is no receipt is refused as such and never half read."""
+    with pytest.raises(CaseInvalid, match="receipt"):
+        receipt.receipt_from_bytes(raw)
+
+
+def test_a_receipt_with_one_field_more_is_refused() -> None:
+    """A receipt holds what it holds and nothing else; the digest is over every byte."""
+    reports = clean(FIRM)
+    whole = receipt.make_receipt(
+        case(FIRM),
+        reports,
+        decide(case(FIRM), reports),
+        at=NOW,
+        rules_digest="",
+        calendar_digest="",
+        software="0.1.0",
+    )
+    raw = receipt.receipt_bytes(whole)
+    assert receipt.receipt_from_bytes(raw) == whole
+    more = raw.replace(b'{"ages"', b'{"aged":1,"ages"', 1)
+    assert receipt.receipt_digest(more) != receipt.receipt_digest(raw)
+    with pytest.raises(CaseInvalid):
+        receipt.receipt_from_bytes(more)

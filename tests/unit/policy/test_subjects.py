@@ -290,3 +290,40 @@ def test_s25_fillers_are_no_subjects(code: str) -> None:
     """A placeholder is refused although eighteen zeros pass the check digit."""
     with pytest.raises(IdentifierInvalid, match="占位码"):
         parse_identifier(code, type=IdentifierType.USCC, field="统一社会信用代码", on=date(2026, 11, 1))
+
+
+@pytest.mark.parametrize("body", ["1234567", "12a4567", "12-45678", "中文中文中文中文", "١٢٣٤٥٦٧٨"])
+def test_no_check_digit_for_what_is_no_body(body: str) -> None:
+    """A body with a character outside its alphabet has no check digit, whatever Unicode calls a digit."""
+    from approval_hook.policy.checkdigits import organisation_code_digit, resident_check_digit, uscc_check_digit
+
+    broken = f"{body}-"
+    assert (uscc_check_digit(broken), organisation_code_digit(broken), resident_check_digit(broken)) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("H1234567801", "H12345678"),
+        ("ｈ12345678 01", "H12345678"),
+        ("M12345678", "M12345678"),
+        ("1234567801", "12345678"),
+        ("12345678", "12345678"),
+        ("E12345678", "E12345678"),
+        ("X1234567801", "X1234567801"),
+        (PERSON_NUMBER, PERSON_NUMBER),
+        ("", ""),
+    ],
+)
+def test_s12_a_document_without_its_type_is_looked_up_without_the_issue_count(text: str, kept: str) -> None:
+    """Old prints of travel permits carry an issue count that is left out; every other number stays whole."""
+    from approval_hook.policy.subjects import untyped_matching_number
+
+    assert untyped_matching_number(text) == kept
+
+
+def test_each_document_type_is_matched_by_its_own_number() -> None:
+    """Only travel permits drop the issue count."""
+    assert parse("1234567801", IdentifierType.TW_PERMIT).matching_number == "12345678"
+    assert parse("H1234567801", IdentifierType.HM_PERMIT).matching_number == "H12345678"
+    assert parse("E12345678", IdentifierType.PASSPORT).matching_number == "E12345678"

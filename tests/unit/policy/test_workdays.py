@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approval_hook.policy.workdays import DueDate, add_workdays, next_workday, workdays_between
+from approval_hook.policy.workdays import DueDate, WorkCalendar, add_workdays, next_workday, workdays_between
 from approval_hook.workcalendar import published_calendar
 
 CALENDAR = published_calendar()
@@ -51,3 +51,27 @@ def test_next_workday_is_the_first_one(day: date) -> None:
     following = next_workday(day, CALENDAR)
     assert CALENDAR.is_workday(following)
     assert not any(CALENDAR.is_workday(day + timedelta(days=i)) for i in range(1, (following - day).days))
+
+
+@given(st.dates(date(1990, 1, 1), date(2060, 12, 31)), st.integers(-40, 1500))
+def test_days_far_from_the_published_years_are_counted_one_by_one(start: date, days: int) -> None:
+    """Beyond the days laid out in advance a count is the same as step by step."""
+    published = add_workdays(start, days, CALENDAR)
+    day, left = start, abs(days)
+    while left:
+        day += timedelta(days=1 if days > 0 else -1)
+        left -= CALENDAR.is_workday(day)
+    assert published == DueDate(day, provisional=day > CALENDAR.published_until)
+
+
+def test_the_digest_of_a_calendar_is_over_every_day_it_states() -> None:
+    """Another holiday, another worked weekend or another last day is another calendar; the order of days is none."""
+    day, other, last = date(2026, 10, 1), date(2026, 10, 2), date(2026, 12, 31)
+    calendars = [
+        WorkCalendar(frozenset({day, other}), frozenset(), last),
+        WorkCalendar(frozenset({day}), frozenset({other}), last),
+        WorkCalendar(frozenset({day}), frozenset(), last),
+        WorkCalendar(frozenset({day}), frozenset(), last + timedelta(days=1)),
+    ]
+    assert len({calendar.digest for calendar in calendars}) == 4
+    assert WorkCalendar(frozenset({other, day}), frozenset(), last).digest == calendars[0].digest
