@@ -3,6 +3,8 @@
     ApprovalHookError
     ├── ConfigurationError      settings or deployment are wrong; start-up stops
     ├── RulesInvalid            a rule file is malformed; nothing of it is used
+    │   └── ListsInvalid        (threelists.problems) a workbook cannot be imported, row by row
+    ├── DraftRefused            (threelists.conditions) a draft cannot take this step
     ├── CaseInvalid             facts about a case are malformed; nothing is asked
     │   └── IdentifierInvalid   one identifier field, with its remedy
     ├── PlatformError           a platform gave no usable answer; always could-not-tell

@@ -48,5 +48,6 @@ def test_essential_integration_tests_pass_on_postgresql(postgres_url: str, tmp_p
         "test_architecture_facts",
         "test_attacks",
         "test_evidence",
+        "test_rule_publication",
         "test_workers",
     }

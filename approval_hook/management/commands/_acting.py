@@ -1,0 +1,21 @@
+"""Who acts in a management command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import CommandError
+
+
+def find_user(name: str) -> Any:
+    """The user with this name.
+
+    Raises:
+        CommandError: there is none, or the account is closed.
+    """
+    model = get_user_model()
+    user = model._default_manager.filter(**{model.USERNAME_FIELD: name}).first()
+    if user is None or not user.is_active:
+        raise CommandError(f"没有可用的用户“{name}”。")
+    return user
