@@ -1,7 +1,8 @@
-"""The three groups of officers and what each may do.
+"""The groups of officers and of policy staff, and what each may do.
 
 The split follows the separation of duties of a licensing organ: who accepts
-does not decide. Permissions are named ``<step>_<model>``, one per flow node.
+does not decide, and who drafts a rule does not publish it. Permissions of officers are named ``<step>_<model>``, one
+per flow node; those of policy staff belong to the credit check.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ CLERKS = "窗口经办"
 DECIDERS = "审批负责人"
 #: Managers who undo, cancel and revive tasks; they neither accept nor decide.
 MANAGERS = "管理"
+#: Policy staff who draft rule sets.
+RULE_AUTHORS = "规则起草"
+#: Policy staff who publish what somebody else drafted.
+RULE_PUBLISHERS = "规则发布"
 
 CASE_MODELS = ("foodbusinesscase", "ridehailingdrivercase")
 
@@ -23,10 +28,16 @@ STEPS_BY_GROUP = {
     CLERKS: ("view", "file", "accept", "review", "deliver", "withdraw"),
     DECIDERS: ("view", "decide"),
     MANAGERS: ("view", "manage"),
+    RULE_AUTHORS: (),
+    RULE_PUBLISHERS: (),
 }
 
 #: Permissions of other applications, given once that application is installed.
-GUEST_PERMISSIONS = {DECIDERS: (("approval_hook", "settle_decision"),)}
+GUEST_PERMISSIONS = {
+    DECIDERS: (("approval_hook", "settle_decision"),),
+    RULE_AUTHORS: (("approval_hook", "author_rules"),),
+    RULE_PUBLISHERS: (("approval_hook", "publish_rules"),),
+}
 
 
 def ensure_groups(**_signal: Any) -> None:

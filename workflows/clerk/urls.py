@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from django.urls import path
-from django.views.generic import RedirectView
 
 from workflows.clerk import lists, views
 
 app_name = "clerk"
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="clerk:worklist"), name="home"),
+    path("", views.home, name="home"),
     path("work/", lists.worklist, name="worklist"),
     path("work/queue/", lists.queue, name="queue"),
     path("work/done/", lists.done, name="done"),

@@ -28,8 +28,16 @@ from workflows.clerk.taskforms import WithdrawForm
 from workflows.clerk.taskviews import intake_context
 from workflows.clerk.tolerance import SupplyRefused, register, supply
 from workflows.flows import FoodBusinessFlow, RideHailingDriverFlow
-from workflows.models import CaseEvent, FoodBusinessCase, RideHailingDriverCase
+from workflows.models import CaseEvent, FoodBusinessCase, Officer, RideHailingDriverCase
 from workflows.withdrawal import WithdrawalRefused, withdraw
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Go to the reader's own work: the open cases, or for policy staff who belong to no organ the rules."""
+    user: Any = request.user
+    staff = any(user.has_perm(f"approval_hook.{name}") for name in ("author_rules", "publish_rules"))
+    rules_only = staff and not Officer.objects.filter(user_id=user.pk).exists()
+    return redirect("policydesk:versions" if rules_only else "clerk:worklist")
 
 
 class CaseView(TemplateView):

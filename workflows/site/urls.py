@@ -27,6 +27,7 @@ urlpatterns = [
     path("password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("", include("workflows.clerk.urls")),
+    path("rules/", include("workflows.policydesk.urls")),
     path("flows/", site.urls),
 ]
 

@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
-from workflows.groups import CLERKS, DECIDERS, MANAGERS
+from workflows.groups import CLERKS, DECIDERS, MANAGERS, RULE_AUTHORS, RULE_PUBLISHERS
 from workflows.models import Officer, PenaltyDecision, PenaltyPerson, RegisteredUnit
 from workflows.site.demo.cases import Who
 from workflows.site.demo.cast import Drawn
@@ -38,6 +38,9 @@ _DUTIES = {
     "manager": ("manager", "示例管理员", MANAGERS),
 }
 
+#: Policy staff: login -> name and group. They belong to no licensing organ.
+POLICY_STAFF = {"rules-author": ("示例起草人", RULE_AUTHORS), "rules-publisher": ("示例发布人", RULE_PUBLISHERS)}
+
 
 @dataclass(frozen=True, slots=True)
 class Login:
@@ -50,7 +53,7 @@ class Login:
 
 
 def create_officers() -> tuple[dict[tuple[str, str], Login], str]:
-    """Create every officer of both organs.
+    """Create every officer of both organs, and the policy staff.
 
     Returns:
         Logins by (matter, duty), and the password they share, drawn anew for every run.
@@ -61,6 +64,9 @@ def create_officers() -> tuple[dict[tuple[str, str], Login], str]:
     groups = {group.name: group for group in Group.objects.all()}
     logins: dict[tuple[str, str], Login] = {}
     with transaction.atomic():
+        for username, (name, group) in POLICY_STAFF.items():
+            user = User.objects.create(username=username, first_name=name, password=hashed)
+            user.groups.add(groups[group])
         for matter, organ in ORGANS.items():
             for duty, (ending, name, group) in _DUTIES.items():
                 user = User.objects.create(username=f"{organ.key}-{ending}", first_name=name, password=hashed)
