@@ -42,7 +42,7 @@ ROLE_TITLES = {
     Role.DIRECTOR_EXECUTIVE: "董事、监事、高级管理人员",
     Role.INVESTOR: "举办者、出资人、股东",
     Role.ACTUAL_CONTROLLER: "实际控制人",
-    Role.AGENT: "经办人",
+    Role.AGENT: "代理人",
 }
 
 PARTY_BADGES = {

@@ -108,7 +108,7 @@ def evaluate(
         measures=tuple(whole.measures),
         obligations=tuple(whole.obligations),
         refused=tuple(whole.refused),
-        tolerated=tolerated(whole, due, calendar, rules.supplement_buffer_days, good=good),
+        tolerated=tolerated(whole, due, calendar, rules.supplement_buffer_days),
         suppressed=sum(suppressed.values()),
         complete=complete,
         recheck_owed=not complete,

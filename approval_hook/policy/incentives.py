@@ -17,6 +17,7 @@ from approval_hook.policy.workdays import DueDate, WorkCalendar, add_workdays
 
 _QUIET = frozenset({Outcome.ORDINARY, Outcome.GONE})
 _QUIET_OR_DISPUTED = _QUIET | {Outcome.DISPUTED}
+_BLACK = frozenset({Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE, Outcome.GENERAL})
 
 
 def grant_good_credit(whole: Tally, parties: Sequence[PartyTally]) -> bool:
@@ -33,7 +34,7 @@ def grant_good_credit(whole: Tally, parties: Sequence[PartyTally]) -> bool:
     applicant = parties[0]
     for found in parties:
         if found.party.role in whole.plan.queried and not (found.answered_in_full and found.outcomes <= quiet):
-            for record in applicant.good if applicant.adverse else ():
+            for record in applicant.good if applicant.outcomes & _BLACK else ():
                 applicant.refuse("red-and-black", Why.RED_AND_BLACK, record)
             return False
     met = False
@@ -91,9 +92,7 @@ def _fire_incentives(found: PartyTally) -> None:
         )
 
 
-def tolerated(
-    whole: Tally, due: DueDate, calendar: WorkCalendar, buffer_days: int, *, good: bool
-) -> tuple[ToleratedMaterial, ...]:
+def tolerated(whole: Tally, due: DueDate, calendar: WorkCalendar, buffer_days: int) -> tuple[ToleratedMaterial, ...]:
     """Missing materials that may follow later; all of what is missing must be tolerable, or none is.
 
     Args:
@@ -101,13 +100,15 @@ def tolerated(
         due: statutory decision date, or what it would be if the case were accepted on the day it was filed.
         calendar: working days.
         buffer_days: a supplement ends so many working days before ``due``.
-        good: whether good credit was found; it adds materials and days and takes none away.
+
+    The incentive of a longer supplement, where it was granted, adds materials and days and takes none away.
     """
     given, spared = whole.case.materials, whole.case.not_needed
     if whole.plan.material_codes.issubset(given):
         return ()
     # Only a paper with a condition can be spared; whatever else the host says, it stays missing.
     missing = [m for m in whole.plan.materials if m.code not in given and not (m.condition and m.code in spared)]
+    good = any(measure.effect == "longer_supplement" for measure in whole.measures)
     if not missing or not all(_tolerable(m, good=good, public=whole.plan.public_tolerance) for m in missing):
         return ()
     start = whole.case.accepted_on or whole.case.filed_on

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import flow
+from approval_hook.policy.decision import Channel, ObligationKind, Outcome
+from approval_hook.policy.receipt import receipt_from_bytes
+from tests.benchmarks import core, flow
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.figures import Figure, exit_code
+from tests.benchmarks.policy_set import cases_of, full_policy
 
 
 @pytest.mark.parametrize(
@@ -86,3 +89,56 @@ def test_flow_cases_refuse_a_database_with_evidence_of_somebody_else(tmp_path: P
     assert again.returncode == 1
     assert "inquiries, replies and decisions are" in again.stderr
     assert again.stdout == ""
+
+
+@pytest.mark.parametrize("hit_heavy", [False, True])
+def test_core_and_zen_agree_case_by_case(hit_heavy: bool) -> None:
+    """A short run compares every decision in full with the peer's and makes every receipt again."""
+    versus = core.Versus.of(full_policy(40)).run(11, 1, hit_heavy=hit_heavy, cases=80)
+    assert versus.checked == 2 * 80
+    # Cases come in turns of sixty, and those of the first round do not count.
+    assert len(versus.ratios) == len(versus.control) == len(versus.lookups) == 2
+
+
+def test_core_cases_reach_what_a_decision_can_hold() -> None:
+    """The drawn cases reach every outcome, and most reasons why an effect is not lawful."""
+    ours = core.Ours.of(full_policy(4000))
+    decisions = [receipt_from_bytes(raw).decision for raw, _ in ours.decide(cases_of(300, 5, hit_heavy=True))]
+    decisions += [receipt_from_bytes(raw).decision for raw, _ in ours.decide(cases_of(300, 6))]
+    assert {reason.outcome for d in decisions for reason in d.reasons} == set(Outcome)
+    assert {d.channel for d in decisions} == set(Channel) - {Channel.TOLERANT}
+    assert {m.kind for d in decisions for m in d.measures} == {"bar", "sanction", "incentive"}
+    assert {o.kind for d in decisions for o in d.obligations} == set(ObligationKind)
+    assert len({refused.why for d in decisions for refused in d.refused}) >= 15
+    assert any(d.tolerated for d in decisions)
+    assert any(d.suppressed for d in decisions)
+
+
+@pytest.mark.parametrize(("kind", "hit_heavy"), [("bar", True), ("sanction", True), ("incentive", False)])
+def test_core_and_zen_that_differ_in_one_rule_fail(kind: str, hit_heavy: bool) -> None:
+    """A rule that fires on our side and that zen lacks is found, and no figure comes out."""
+    data, seed = full_policy(400), 11
+    made = core.Ours.of(data).decide(cases_of(60, seed, hit_heavy=hit_heavy))
+    case, rule = next(
+        (receipt.case, measure.measure)
+        for receipt in (receipt_from_bytes(raw) for raw, _ in made)
+        for measure in receipt.decision.measures
+        if measure.kind == kind
+    )
+    lacking = {
+        **data,
+        "bars": [bar for bar in data["bars"] if bar["id"] != rule],
+        "applications": [a for a in data["applications"] if (a["matter"], a["measure"]) != (case.matter, rule)],
+    }
+    assert len(lacking["bars"]) + len(lacking["applications"]) == 400 - 1
+    with pytest.raises(SystemExit, match="zen and we differ about 4401-"):
+        core.Versus.of(data, lacking).run(seed, 0, hit_heavy=hit_heavy, cases=60)
+
+
+def test_core_receipt_that_does_not_come_out_again_fails() -> None:
+    """A receipt that its own inputs do not give stops the run."""
+    ours = core.Ours.of(full_policy(40))
+    ((raw, digest),) = ours.decide(cases_of(1, 3))
+    ours.replay([(raw, digest)])
+    with pytest.raises(SystemExit, match="does not come out again"):
+        ours.replay([(raw, digest[::-1])])

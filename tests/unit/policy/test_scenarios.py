@@ -331,20 +331,23 @@ TABLE = [
         "a main internal paper missing, three clean years",
         case(
             OLD_FIRM,
-            matter="tobacco-retail",
+            matter="bookkeeping-agency",
             materials=(
                 "application-form",
-                "premises-proof",
-                "capital-statement",
+                "business-head-qualification",
+                "staff-commitment",
                 "business-licence-copy",
-                "representative-id-copy",
+                "service-address",
             ),
         ),
         clean(OLD_FIRM),
         """
-            O-09 ordinary, decide by 2026-11-09
+            O-09 green, decide by 2026-11-09
             applicant O-09: nothing-found (gd-market-53), clean-years
-            may follow premises-photo until 2026-10-20
+            bonus fewer-inspections, recommended
+            bonus green-channel, mandatory
+            bonus longer-supplement, mandatory
+            may follow business-rules until 2026-10-28
             """,
     ),
     Row(
@@ -353,13 +356,13 @@ TABLE = [
         "the same paper missing, a young firm",
         case(
             FIRM,
-            matter="tobacco-retail",
+            matter="bookkeeping-agency",
             materials=(
                 "application-form",
-                "premises-proof",
-                "capital-statement",
+                "business-head-qualification",
+                "staff-commitment",
                 "business-licence-copy",
-                "representative-id-copy",
+                "service-address",
             ),
         ),
         clean(FIRM),
@@ -1447,7 +1450,6 @@ TABLE = [
         """
             O-02 ordinary, decide by 2026-11-09
             applicant O-02: disputed
-            refused red-and-black: red-and-black
             """,
         change=convention("disputed_incentives", "withheld"),
     ),
