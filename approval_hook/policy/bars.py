@@ -18,7 +18,7 @@ from approval_hook.policy.records import CreditRecord
 from approval_hook.policy.subjects import SubjectKind
 
 
-class BarsMet(Struct, frozen=True):
+class BarsMet(Struct, frozen=True, gc=False):
     """Bars that the facts of a row meet, and those that do not hold with the reason."""
 
     holding: tuple[tuple[BarPlan, date | None], ...]  # with their last day

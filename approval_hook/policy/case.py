@@ -35,7 +35,7 @@ class Role(Word):
     AGENT = "agent"  # 代理人: mandate verified, never queried (S-20)
 
 
-class Authorisation(Struct, frozen=True, forbid_unknown_fields=True):
+class Authorisation(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A person's written consent to be queried for this case (授权查询, R-39)."""
 
     reference: str  # number of the signed paper or of the electronic consent
@@ -77,7 +77,7 @@ class CaseFacts:
         return next(p for p in self.parties if p.role is Role.APPLICANT)
 
 
-class PartyView(Struct, frozen=True, forbid_unknown_fields=True):
+class PartyView(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """A party without name and identifier."""
 
     ref: str  # keyed digest of kind and primary identifier, hex; stable across cases
@@ -94,7 +94,7 @@ class PartyView(Struct, frozen=True, forbid_unknown_fields=True):
     restructuring_ruling: str = ""
 
 
-class CaseView(Struct, frozen=True, forbid_unknown_fields=True):
+class CaseView(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """The case as the core sees, stores and replays it."""
 
     case_no: str

@@ -124,7 +124,7 @@ class Why(Word):
     NO_PRIORITY_UNDER_QUOTA = "no-priority-under-quota"
 
 
-class Obligation(Struct, frozen=True, forbid_unknown_fields=True):
+class Obligation(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A duty: what, by whom, until when, and what silence means."""
 
     kind: ObligationKind
@@ -135,7 +135,7 @@ class Obligation(Struct, frozen=True, forbid_unknown_fields=True):
     lapses: bool  # True: on the statutory due date silence means "no credit effect"
 
 
-class Citation(Struct, frozen=True, forbid_unknown_fields=True):
+class Citation(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Where a rule comes from; every field is shown to the clerk."""
 
     document: str
@@ -145,7 +145,7 @@ class Citation(Struct, frozen=True, forbid_unknown_fields=True):
     verified: bool
 
 
-class Reason(Struct, frozen=True, forbid_unknown_fields=True):
+class Reason(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """Why a party got its outcome: rule, record, code."""
 
     outcome: Outcome
@@ -157,7 +157,7 @@ class Reason(Struct, frozen=True, forbid_unknown_fields=True):
     detail: str = ""  # query status, severity or ground that the words need
 
 
-class FiredMeasure(Struct, frozen=True, forbid_unknown_fields=True):
+class FiredMeasure(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A bar, measure or incentive that the facts meet; proposed, never executed here."""
 
     measure: str  # id in the rule set
@@ -171,7 +171,7 @@ class FiredMeasure(Struct, frozen=True, forbid_unknown_fields=True):
     until: date | None  # end of the bar or measure
 
 
-class RefusedEffect(Struct, frozen=True, forbid_unknown_fields=True):
+class RefusedEffect(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Effects somebody might expect, and why they were not lawful."""
 
     rules: tuple[str, ...]  # ids in the rule set, all refused for the same reason
@@ -181,7 +181,7 @@ class RefusedEffect(Struct, frozen=True, forbid_unknown_fields=True):
     record: str
 
 
-class PartyOutcome(Struct, frozen=True, forbid_unknown_fields=True):
+class PartyOutcome(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Outcome class of one party."""
 
     party: str
@@ -192,14 +192,14 @@ class PartyOutcome(Struct, frozen=True, forbid_unknown_fields=True):
     suppressed: int  # expired, repaired, removed, corrected rows: counted, never shown
 
 
-class ToleratedMaterial(Struct, frozen=True, forbid_unknown_fields=True):
+class ToleratedMaterial(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A missing material that may be supplied later (容缺), with its latest date."""
 
     material: str
     supply_until: date
 
 
-class Decision(Struct, frozen=True, forbid_unknown_fields=True):
+class Decision(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """The whole answer. The same inputs give the same value, to the byte."""
 
     outcome: Outcome

@@ -17,7 +17,6 @@ from approval_hook.policy.case import CaseView, PartyView, Role
 from approval_hook.policy.decision import (
     Channel,
     Decision,
-    FiredMeasure,
     ObligationKind,
     Outcome,
     PartyOutcome,
@@ -79,7 +78,6 @@ def evaluate(
     whole = Tally(case, plan, rules.conventions, on, due_on)
     latest = latest_reports(reports)
     found = []
-    complete = True
     for party in parties:
         one = PartyTally(whole, party, plan.ground_for(party, case.region, on))
         mine = latest.get(party.ref, _NO_REPORTS)
@@ -87,34 +85,44 @@ def evaluate(
             _not_asked(one, mine)
         else:
             _assess(one, one.granted, mine, rules.status_authority)
-            complete = complete and one.answered
         found.append(one)
     good = grant_good_credit(whole, found)
-    outcomes = [_party_outcome(one) for one in found]
-    # One subject in two roles has its rows counted once and says the same things once.
-    suppressed = {p.party: 0 for p in outcomes}
-    for p in outcomes:
-        suppressed[p.party] = max(suppressed[p.party], p.suppressed)
-    if len(suppressed) < len(parties):
-        _drop_repeats(whole)
-    headline = outcomes[0].outcome if len(outcomes) == 1 else min((p.outcome for p in outcomes), key=RANK.__getitem__)
+    headline = found[0].outcome
+    suppressed = found[0].suppressed
+    if len(found) > 1:
+        headline = min((one.outcome for one in found), key=RANK.__getitem__)
+        suppressed = _once_for_each_subject(whole, found)
+    complete = _UNAVAILABLE not in whole.outcomes
     return Decision(
         outcome=headline,
-        channel=_channel(found, whole.measures, good=good),
+        channel=_channel(whole, good=good),
         on=on,
         rules_revision=rules.revision,
-        parties=tuple(outcomes),
+        parties=tuple([_party_outcome(one) for one in found]),
         reasons=tuple(whole.reasons),
         measures=tuple(whole.measures),
         obligations=tuple(whole.obligations),
         refused=tuple(whole.refused),
         tolerated=tolerated(whole, due, calendar, rules.supplement_buffer_days),
-        suppressed=sum(suppressed.values()),
+        suppressed=suppressed,
         complete=complete,
         recheck_owed=not complete,
         due_on=due_on,
         due_provisional=settled and due.provisional,
     )
+
+
+def _once_for_each_subject(whole: Tally, found: Sequence[PartyTally]) -> int:
+    """One subject in two roles has its rows counted once, and says the same things once."""
+    suppressed = {one.party.ref: 0 for one in found}
+    for one in found:
+        suppressed[one.party.ref] = max(suppressed[one.party.ref], one.suppressed)
+    if len(suppressed) < len(found):
+        whole.reasons = list(dict.fromkeys(whole.reasons))
+        whole.measures = list(dict.fromkeys(whole.measures))
+        whole.obligations = list(dict.fromkeys(whole.obligations))
+        whole.refused = list(dict.fromkeys(whole.refused))
+    return sum(suppressed.values())
 
 
 def _in_order(parties: Sequence[PartyView]) -> Sequence[PartyView]:
@@ -188,6 +196,7 @@ def _assess(found: PartyTally, granted: Granted, mine: Mapping[str, CreditReport
 def _doubt(found: PartyTally, source: str, why: Why, detail: str = "") -> None:
     """Note that a source leaves something untold."""
     found.outcomes.add(_UNAVAILABLE)
+    found.whole.outcomes.add(_UNAVAILABLE)
     found.whole.reasons.append(Reason(_UNAVAILABLE, found.party.ref, source, "", "clock-never-stops", why, detail))
 
 
@@ -213,12 +222,12 @@ def _not_asked(found: PartyTally, mine: Mapping[str, CreditReport]) -> None:
         found.refuse("ask-only-with-ground", Why.ROWS_WITHOUT_GROUND)
 
 
-def _channel(parties: Sequence[PartyTally], measures: Sequence[FiredMeasure], *, good: bool) -> Channel:
+def _channel(whole: Tally, *, good: bool) -> Channel:
     if good:
-        return Channel.GREEN if any(m.effect == "green_channel" for m in measures) else Channel.ORDINARY
-    for outcome, channel in _CHANNELS:
-        for found in parties:
-            if outcome in found.outcomes:
+        return Channel.GREEN if any(m.effect == "green_channel" for m in whole.measures) else Channel.ORDINARY
+    if whole.outcomes:
+        for outcome, channel in _CHANNELS:
+            if outcome in whole.outcomes:
                 return channel
     return Channel.ORDINARY
 
@@ -234,11 +243,3 @@ def _due(case: CaseView, plan: MatterPlan, calendar: WorkCalendar) -> tuple[DueD
         day = start + timedelta(days=plan.due_days)
         due = DueDate(day, provisional=day > calendar.published_until)
     return due, case.accepted_on is not None
-
-
-def _drop_repeats(whole: Tally) -> None:
-    """One subject in two roles says the same things once."""
-    whole.reasons = list(dict.fromkeys(whole.reasons))
-    whole.measures = list(dict.fromkeys(whole.measures))
-    whole.obligations = list(dict.fromkeys(whole.obligations))
-    whole.refused = list(dict.fromkeys(whole.refused))

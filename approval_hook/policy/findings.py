@@ -50,6 +50,7 @@ class Tally:
         "measures",
         "obligations",
         "on",
+        "outcomes",
         "plan",
         "point_disputes",
         "reasons",
@@ -66,6 +67,7 @@ class Tally:
         self.point_disputes = conventions.disputed_incentives == "point"
         self.on = on
         self.due_on = due_on
+        self.outcomes: set[Outcome] = set()  # of any party
         self.reasons: list[Reason] = []
         self.measures: list[FiredMeasure] = []
         self.obligations: list[Obligation] = []
@@ -123,6 +125,7 @@ class PartyTally:
     ) -> None:
         """Note an outcome with its reason."""
         self.outcomes.add(outcome)
+        self.whole.outcomes.add(outcome)
         self.note(outcome, rule, why, record, detail)
 
     def note(self, outcome: Outcome, rule: str, why: Why, record: CreditRecord | None = None, detail: str = "") -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
+
 from approval_hook.policy.case import PartyView, Role
 from approval_hook.policy.decision import Why
 from approval_hook.policy.periods import scope_covers
@@ -36,8 +38,7 @@ if TYPE_CHECKING:
 OWN_REGISTER = "own_register"
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(Struct, frozen=True, gc=False):
     """A ground on which a party may be asked about, with the sources it suffices for."""
 
     id: str

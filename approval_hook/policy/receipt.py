@@ -1,7 +1,8 @@
 """Decisions, cases and reports as plain JSON, for storage, digests and replay, and the receipt of a decision.
 
 The forms carry no identifier and no name, because the types they come from carry none.
-Round trips are exact: reading what was written gives an equal value.
+Round trips are exact: reading what was written gives an equal value. A field that has its default is not written,
+so the default of a stored field never changes.
 
 Source: RFC 8785 for the canonical bytes. Our values are strings, integers, booleans, null, arrays and
 objects with ASCII keys, for which sorting the keys and writing without spaces is all of it.
@@ -45,7 +46,7 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 _SECOND = timedelta(seconds=1)
 
 
-class Receipt(Struct, frozen=True, forbid_unknown_fields=True):
+class Receipt(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Everything a decision was made of and what came out, so that it can be made again to the byte."""
 
     software: str  # version that decided

@@ -53,7 +53,7 @@ class MatchGrade(Word):
     NONE = "none"  # another subject; counted, never used
 
 
-class CreditRecord(Struct, frozen=True, forbid_unknown_fields=True):
+class CreditRecord(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """One row about one subject. Dates are calendar dates in China."""
 
     record_id: str  # the source's own number of the row
@@ -77,7 +77,7 @@ class CreditRecord(Struct, frozen=True, forbid_unknown_fields=True):
     rectified: bool = False  # the source says that the misconduct was corrected in time (及时纠正)
 
 
-class CreditReport(Struct, frozen=True, forbid_unknown_fields=True):
+class CreditReport(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """The answer of one source about one subject.
 
     ``records`` empty with status ``OK`` means that the source answered completely

@@ -13,7 +13,8 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import NamedTuple
+
+from msgspec import Struct
 
 _DAY = timedelta(days=1)
 #: How far beyond the published days the counted days are laid out in advance.
@@ -57,7 +58,7 @@ class WorkCalendar:
         return [n for n in range(max(first, 1), last + 1) if self.is_workday(date.fromordinal(n))]
 
 
-class DueDate(NamedTuple):
+class DueDate(Struct, frozen=True, gc=False):
     """The last day of a clock."""
 
     on: date
