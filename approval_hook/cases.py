@@ -46,12 +46,14 @@ def file_book() -> RuleBook:
     return RuleBook(conf().rules)
 
 
+#: Seconds for which the rule files count as unchanged once they were looked at.
+_FILES_BELIEVED = 1.0
 _books: dict[str, RuleBook] = {}
 
 
 def _book(path: str) -> RuleBook:
     if path not in _books:
-        _books[path] = RuleBook(conf().rules, published_rules)
+        _books[path] = RuleBook(conf().rules, published_rules, believed=_FILES_BELIEVED)
     return _books[path]
 
 

@@ -8,6 +8,7 @@ replayed. Rule sets published from the policy desk stand beside the files.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -126,10 +127,24 @@ def _read(path: Path, name: str) -> dict[str, object]:
 class RuleBook:
     """The dated rule sets of one directory, read again only when a file changes, and those published beside them."""
 
-    def __init__(self, directory: Path | str, published: Callable[[], Iterable[LoadedRules]] = tuple) -> None:
-        """Name the directory and where published rule sets come from; nothing is read yet."""
+    def __init__(
+        self,
+        directory: Path | str,
+        published: Callable[[], Iterable[LoadedRules]] = tuple,
+        *,
+        believed: float = 0.0,
+    ) -> None:
+        """Name the directory; nothing is read yet.
+
+        Args:
+            directory: holds the dated rule sets.
+            published: gives those published beside them.
+            believed: seconds for which files just looked at count as unchanged; a case looks several times.
+        """
         self.directory = Path(directory)
         self._published = published
+        self._believed = believed
+        self._files: tuple[float, list[LoadedRules]] | None = None
         self._cache: dict[Path, tuple[tuple[tuple[str, int, int], ...], LoadedRules]] = {}
         self._lock = threading.Lock()
 
@@ -139,7 +154,7 @@ class RuleBook:
         Raises:
             RulesInvalid: one file is unsound, there is none, or two share a revision or a first day.
         """
-        loaded = [*(self._load(path) for path in self._paths()), *self._published()]
+        loaded = [*self._from_files(), *self._published()]
         loaded.sort(key=lambda item: item.rules.valid_from)
         if not loaded:
             what = "目录中没有规则文件" if self.directory.is_dir() else "目录不存在"
@@ -178,6 +193,13 @@ class RuleBook:
             if item.rules.revision == name:
                 return item
         raise RulesInvalid([f"{self.directory.name}：找不到版本“{name}”；已使用过的规则文件不得删除，请恢复。"])
+
+    def _from_files(self) -> list[LoadedRules]:
+        if self._files is not None and time.monotonic() - self._files[0] < self._believed:
+            return self._files[1]
+        found = [self._load(path) for path in self._paths()]
+        self._files = (time.monotonic(), found)
+        return found
 
     def _paths(self) -> list[Path]:
         return sorted(p for p in self.directory.glob("*") if p.suffix == ".yaml" or (p.is_dir() and p.name[:1] != "."))

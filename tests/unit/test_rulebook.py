@@ -121,3 +121,17 @@ def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
     assert book.on(date(2026, 10, 2)) is first
     os.utime(path, ns=(1, 1))
     assert book.on(date(2026, 10, 2)) is not first
+
+
+def test_files_just_looked_at_are_believed_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A case looks several times at the rules; a change of a file shows after the moment is over."""
+    now = [100.0]
+    monkeypatch.setattr("approval_hook.rulebook.time.monotonic", lambda: now[0])
+    path = dated(tmp_path, "2026-10-01")
+    book = RuleBook(tmp_path, believed=1.0)
+    first = book.on(date(2026, 10, 2))
+    os.utime(path, ns=(1, 1))
+    now[0] += 0.9
+    assert book.on(date(2026, 10, 2)) is first
+    now[0] += 0.2
+    assert book.on(date(2026, 10, 2)) is not first
