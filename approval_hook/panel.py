@@ -77,6 +77,7 @@ class MeasurePanel:
     basis: list[str]
     until: date | None
     note: str = ""  # what people decided about it
+    refusal: str = ""  # whether a refusal may rest on it; empty for an incentive
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,13 @@ from approval_hook.wording import (
     ACTION_LABELS,
     ACTORS,
     CHANNEL_TITLES,
+    FORCE_TITLES,
+    KIND_TITLES,
     MEASURE_NOTES,
     NOT_ASKED,
     OUTCOME_TITLES,
     PARTY_BADGES,
+    REFUSAL_NOTES,
     ROLE_TITLES,
     SETTLED,
     SEVERITY_TITLES,
@@ -133,11 +136,12 @@ def build(
         measures=[
             MeasurePanel(
                 explainer.rules.rule_title(m.measure),
-                "强制" if m.force == "mandatory" else "推荐",
-                {"bar": "法定限制", "sanction": "惩戒", "incentive": "激励"}[m.kind],
+                FORCE_TITLES[m.kind == "incentive", m.force],
+                KIND_TITLES[m.kind],
                 [cite(c) for c in explainer.citations(m.measure)],
                 m.until,
                 MEASURE_NOTES.get(verdict, "") if m.kind != "incentive" else "",
+                REFUSAL_NOTES[m.may_refuse] if m.kind != "incentive" else "",
             )
             for m in decision.measures
         ],
@@ -209,6 +213,10 @@ def _next_step(row: CreditDecision, decision: Decision) -> str:
         Outcome.DISPUTED: "照常办理，不因该记录减损，也不加分",
         Outcome.GENERAL: "照常办理，不得增加材料",
         Outcome.RELATED: "照常办理，关联人员的记录不影响申请人",
+        Outcome.BARRED: "先照常审查，决定前由负责人听取申辩后确认",
+        Outcome.LISTED_MEASURE: "先照常审查，决定前由负责人听取申辩后确认",
+        Outcome.SEVERE: "先照常审查，决定前由科室确认是否从严",
+        Outcome.AMBIGUOUS: "先照常审查，决定前由两人核实身份",
     }.get(decision.outcome, "照常办理")
 
 
@@ -308,7 +316,11 @@ def _party(
         note=("本人未授权查询公共信用信息；" if partly else "") + _note(outcome, mine, explainer.rules.source_title),
         records=records,
         reasons=[
-            ReasonPanel(explainer.reason(r), [cite(c) for c in explainer.citations_of(r)], r.rule)
+            ReasonPanel(
+                explainer.reason(r),
+                [cite(c) for c in explainer.citations_of(r)],
+                explainer.rules.rule_title(r.rule),
+            )
             for r in decision.reasons
             if r.party == outcome.party
         ],

@@ -108,6 +108,22 @@ SETTLED = {
 NOT_ASKED = "没有查询（没有依据或本人未授权），按普通程序办理"
 
 
+KIND_TITLES = {"bar": "法定限制", "sanction": "惩戒", "incentive": "激励"}
+
+#: By whether it is an incentive, and its force.
+FORCE_TITLES = {
+    (False, "mandatory"): "强制",
+    (False, "recommended"): "推荐",
+    (True, "mandatory"): "应当给予",
+    (True, "recommended"): "可以给予",
+}
+
+#: By whether a refusal may rest on the bar or measure.
+REFUSAL_NOTES = {
+    True: "负责人确认适用的，可据以不予许可",
+    False: "不得据以不予许可；不予许可须另有法定条件或法定限制",
+}
+
 MEASURE_NOTES = {"uphold": "已确认适用", "release": "已确认不适用"}
 
 

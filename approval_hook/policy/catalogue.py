@@ -237,7 +237,7 @@ class RuleSet(Part):
     def rule_basis(self, rule: str, matter: str = "") -> tuple[LegalBasis, ...]:
         """Bases of any rule by its id; of a measure at a matter, those that name the matter come first."""
         named = self._application_basis.get((matter, rule), ())
-        return (*named, *self._rule_basis.get(rule, ()))
+        return tuple(dict.fromkeys((*named, *self._rule_basis.get(rule, ()))))
 
     def rule_title(self, rule: str, *, english: bool = False) -> str:
         """Title of any rule by its id; the id itself when the rule set has none."""
