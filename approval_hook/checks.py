@@ -29,7 +29,7 @@ def register_all() -> None:
 
 
 def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """E001 settings, E002 rules, E003 platforms and secrets."""
+    """E001 settings, E002 rules in force, W015 rules to come, E003 platforms and secrets."""
     from approval_hook import cases, platforms, privacy
 
     try:
@@ -41,6 +41,12 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
         cases.file_book().on(clock.today())
     except ApprovalHookError as error:
         problems.append(checks.Error(str(error), hint="Mend the rule file named above.", id="approval_hook.E002"))
+    if not problems:
+        try:
+            cases.file_book().all()
+        except ApprovalHookError as error:
+            hint = "Mend it before its first day; what is in force today is not touched."
+            problems.append(checks.Warning(str(error), hint=hint, id="approval_hook.W015"))
     try:
         platforms.platforms()
     except ApprovalHookError as error:

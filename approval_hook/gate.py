@@ -8,7 +8,6 @@ its effect). A repeat finds what is there and adds no second inquiry.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ import approval_hook
 from approval_hook import clock, privacy
 from approval_hook.cases import Case, book, case_of, due_on, fresh_until, release_on
 from approval_hook.conf import conf
-from approval_hook.errors import ConfigurationError
+from approval_hook.errors import CaseInvalid, ConfigurationError
 from approval_hook.keeping import keep
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Identity, Inquiry, Point, Recheck, Reply
@@ -31,7 +30,6 @@ from approval_hook.platforms import Question, ask_all, platforms
 from approval_hook.policy.decision import Decision, Obligation, Outcome
 from approval_hook.policy.evaluate import evaluate
 from approval_hook.policy.receipt import (
-    canonical_bytes,
     case_to_json,
     make_receipt,
     receipt_bytes,
@@ -117,13 +115,20 @@ def open_inquiry(case: Case, point: Point, gate_key: str, by: str) -> Opened:
 def _take_up(inquiry: Inquiry, case: Case, point: Point) -> Opened | None:
     if inquiry.subjects != case.subjects or inquiry.rules_digest != case.loaded.digest:
         return None
-    replies = list(inquiry.replies.order_by("attempt"))
+    replies = [reply for reply in inquiry.replies.order_by("attempt") if _believed(reply)]
     complete = [r for r in replies if r.complete]
     if not complete:
         return Opened(inquiry, len(replies), None)
     # A new round here would ask a second time for what is known, when two workers meet at one task.
     fresh = case.at < fresh_until(case, point, complete[-1].answered_at)
     return Opened(inquiry, len(replies), complete[-1]) if fresh else None
+
+
+def _believed(reply: Reply) -> bool:
+    if reply.is_genuine():
+        return True
+    get_logger().error("a reply was not written by the gate", alarm=True, inquiry=reply.inquiry_id.hex, row=reply.pk)
+    return False
 
 
 def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: str) -> Inquiry:
@@ -218,10 +223,11 @@ def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) ->
             attempt=attempt,
             complete=complete,
             reports=body,
-            digest=hashlib.sha256(canonical_bytes(body)).hexdigest(),
+            digest="",
             asked_at=min((r.asked_at for r in reports), default=case.at),
             answered_at=max((r.answered_at for r in reports), default=case.at),
         )
+        reply.digest = privacy.digest(reply.sealed_text())
         try:
             with transaction.atomic():
                 reply.save()
@@ -242,7 +248,13 @@ def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) ->
 
 
 def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) -> CreditDecision:
-    """Evaluate and insert the decision; the caller's transaction holds its effect too."""
+    """Evaluate and insert the decision; the caller's transaction holds its effect too.
+
+    Raises:
+        CaseInvalid: the reply was not written by the gate; nothing rests on it.
+    """
+    if not _believed(reply):
+        raise CaseInvalid("核查答复", "核查答复校验不符，不能采用。", "请重新核查，并联系系统管理员。")
     reports = reports_from_json(reply.reports)
     used: Sequence[CreditReport] = reports
     matches: dict[tuple[str, str], bool] = {}

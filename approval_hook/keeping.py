@@ -10,8 +10,9 @@ from datetime import date
 
 from django.db import transaction
 
-from approval_hook import clock
+from approval_hook import clock, privacy
 from approval_hook.errors import RulesInvalid
+from approval_hook.logs import get_logger
 from approval_hook.models import CalendarEdition, RuleRevision
 from approval_hook.policy.catalogue import RuleSet
 from approval_hook.policy.workdays import WorkCalendar
@@ -42,20 +43,17 @@ def forget() -> None:
 def keep(loaded: LoadedRules, calendar: WorkCalendar) -> None:
     """Store the rule set and the calendar that a decision is about to cite, in the same transaction."""
     if loaded.digest not in _kept:
-        RuleRevision.objects.bulk_create(
-            [
-                RuleRevision(
-                    digest=loaded.digest,
-                    revision=loaded.rules.revision,
-                    origin=RuleRevision.Origin.FILE,
-                    valid_from=loaded.rules.valid_from,
-                    valid_to=loaded.rules.valid_to,
-                    content=loaded.rules.canonical.decode(),
-                    made_at=clock.now(),
-                )
-            ],
-            ignore_conflicts=True,
+        row = RuleRevision(
+            digest=loaded.digest,
+            revision=loaded.rules.revision,
+            origin=RuleRevision.Origin.FILE,
+            valid_from=loaded.rules.valid_from,
+            valid_to=loaded.rules.valid_to,
+            content=loaded.rules.canonical.decode(),
+            made_at=clock.now(),
         )
+        row.seal = privacy.digest(row.sealed_text())
+        RuleRevision.objects.bulk_create([row], ignore_conflicts=True)
         _keep_known(loaded.digest)
     if calendar.digest not in _kept:
         CalendarEdition.objects.bulk_create(
@@ -91,8 +89,12 @@ def rules_by_digest(digest: str) -> LoadedRules:
     row = RuleRevision.objects.filter(pk=digest).first()
     if row is None:
         raise RulesInvalid([f"规则库中没有摘要为 {digest[:12]}… 的版本；请恢复该版本的规则文件。"])
-    rules = RuleSet.parse(json.loads(row.content))
-    if rules.digest != row.digest:
+    try:
+        rules = RuleSet.parse(json.loads(row.content))
+    except (ValueError, TypeError, RecursionError):
+        raise RulesInvalid([f"规则版本“{row.revision}”的内容无法读取；请从备份恢复。"]) from None
+    stated = (row.digest, row.revision, row.valid_from, row.valid_to)
+    if stated != (rules.digest, rules.revision, rules.valid_from, rules.valid_to):
         raise RulesInvalid([f"规则版本“{row.revision}”的内容与摘要不符；请从备份恢复。"])
     loaded = LoadedRules(rules, row.digest, row.get_origin_display())
     with _lock:
@@ -121,6 +123,19 @@ def calendar_by_digest(digest: str) -> WorkCalendar:
     return calendar
 
 
+def _published_here(row: RuleRevision) -> bool:
+    """Whether the row was published through the policy desk; another one is told and not used."""
+    try:
+        if row.is_genuine() and clock.china_date(row.made_at) < row.valid_from:
+            rules_by_digest(row.pk)
+            return True
+        reason = "it was not published here"
+    except RulesInvalid as error:
+        reason = str(error)
+    get_logger().error("a rule revision is not believed", alarm=True, revision=row.revision, reason=reason)
+    return False
+
+
 def published_rules() -> tuple[LoadedRules, ...]:
     """Every rule set published from the policy desk. One SELECT a minute and at each change of day."""
     global _published
@@ -130,8 +145,8 @@ def published_rules() -> tuple[LoadedRules, ...]:
     if known is not None and known[1] == today and time.monotonic() - known[0] < _BELIEVED:
         return known[2]
     old = {loaded.digest: loaded for loaded in known[2]} if known else {}
-    digests = RuleRevision.objects.filter(origin=RuleRevision.Origin.PUBLISHED).values_list("pk", flat=True)
-    found = tuple(old.get(digest) or rules_by_digest(digest) for digest in digests.order_by("valid_from"))
+    rows = RuleRevision.objects.filter(origin=RuleRevision.Origin.PUBLISHED).defer("content").order_by("valid_from")
+    found = tuple(old.get(row.pk) or rules_by_digest(row.pk) for row in rows if _published_here(row))
     with _lock:
         _published = (time.monotonic(), today, found)
     return found

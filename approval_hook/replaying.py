@@ -69,22 +69,26 @@ def replay(row: CreditDecision, remade: Remade) -> str:
     Returns:
         "" when all of it is the same to the byte, else what differs, in Chinese.
     """
+    try:
+        return _difference(row, remade)
+    except (ApprovalHookError, KeyError, TypeError, ValueError) as error:
+        return str(error) if isinstance(error, ApprovalHookError) else "存档无法读取"
+
+
+def _difference(row: CreditDecision, remade: Remade) -> str:
     if receipt_digest(row.receipt.encode()) != row.receipt_digest:
         return "意见书与其摘要不符"
-    try:
-        receipt = receipt_from_bytes(row.receipt)
-        rules = rules_by_digest(receipt.rules_digest).rules
-        again = make_receipt(
-            receipt.case,
-            receipt.reports,
-            remade.decision(receipt, rules),
-            at=receipt.at,
-            rules_digest=rules.digest,
-            calendar_digest=receipt.calendar_digest,
-            software=receipt.software,
-        )
-    except ApprovalHookError as error:
-        return str(error)
+    receipt = receipt_from_bytes(row.receipt)
+    rules = rules_by_digest(receipt.rules_digest).rules
+    again = make_receipt(
+        receipt.case,
+        receipt.reports,
+        remade.decision(receipt, rules),
+        at=receipt.at,
+        rules_digest=rules.digest,
+        calendar_digest=receipt.calendar_digest,
+        software=receipt.software,
+    )
     if receipt_bytes(again) != row.receipt.encode():
         return "重新核定的结果与意见书不同"
     stated = receipt.decision
@@ -97,11 +101,22 @@ def replay(row: CreditDecision, remade: Remade) -> str:
         return "意见书与登记的结果不符"
     matches = {(party, record): same for party, record, same in row.body["matches"]}
     reports = reports_from_json(row.reply.reports)
-    if receipt.case != case_from_json(row.inquiry.view):
+    asked = case_from_json(row.inquiry.view)
+    # Acceptance, due date and papers may have come between the inquiry and a person's word; the subjects may not.
+    came_later = replace(
+        receipt.case,
+        accepted_on=asked.accepted_on,
+        due_on=asked.due_on,
+        materials=asked.materials,
+        not_needed=asked.not_needed,
+    )
+    if came_later != asked:
         return "意见书的办件事实与查询登记不符"
     if receipt.reports not in (reports, tuple(apply_matches(reports, matches))):
         return "意见书所依据的答复与登记的答复不符"
-    return ""
+    if not row.reply.is_genuine():
+        return "登记的答复校验不符"
+    return "" if row.is_genuine() else "核查意见校验不符"
 
 
 def stored_decisions() -> QuerySet[CreditDecision]:

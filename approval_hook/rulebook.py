@@ -21,6 +21,7 @@ from approval_hook.errors import RulesInvalid
 from approval_hook.policy.catalogue import RuleSet
 
 _MAX_BYTES = 5 * 1024 * 1024
+_MOST_NESTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def _parse(text: str) -> object:
     """Plain data of one YAML document, refusing what a reviewer cannot see: repeated keys and aliases."""
+    _refuse_depth(text)
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
@@ -47,6 +49,19 @@ def _parse(text: str) -> object:
         return loader.construct_document(root)
     finally:
         loader.dispose()
+
+
+def _refuse_depth(text: str) -> None:
+    """Refuse nesting that no rule set has, before a recursive reader meets it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MOST_NESTED:
+                line = event.start_mark.line + 1
+                raise RulesInvalid([f"第{line}行：嵌套超过{_MOST_NESTED}层；请按规则文件说明改写。"])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _refuse_hidden(root: yaml.Node) -> None:
@@ -144,7 +159,7 @@ class RuleBook:
         self.directory = Path(directory)
         self._published = published
         self._believed = believed
-        self._files: tuple[float, list[LoadedRules]] | None = None
+        self._files: tuple[float, date | None, list[LoadedRules]] | None = None
         self._cache: dict[Path, tuple[tuple[tuple[str, int, int], ...], LoadedRules]] = {}
         self._lock = threading.Lock()
 
@@ -154,7 +169,9 @@ class RuleBook:
         Raises:
             RulesInvalid: one file is unsound, there is none, or two share a revision or a first day.
         """
-        loaded = [*self._from_files(), *self._published()]
+        return self._in_order([*self._from_files(None), *self._published()])
+
+    def _in_order(self, loaded: list[LoadedRules]) -> tuple[LoadedRules, ...]:
         loaded.sort(key=lambda item: item.rules.valid_from)
         if not loaded:
             what = "目录中没有规则文件" if self.directory.is_dir() else "目录不存在"
@@ -173,14 +190,19 @@ class RuleBook:
     def on(self, day: date) -> LoadedRules:
         """The rule set in force on a day: the latest that has begun and not ended.
 
+        What is named by a later day is not looked at: a mistake in the rules of next year stops nothing today.
+
         Raises:
-            RulesInvalid: none is in force on that day.
+            RulesInvalid: none is in force on that day, or one that has begun is unsound.
         """
-        for item in reversed(self.all()):
-            if item.rules.valid_from <= day:
-                if item.rules.valid_to is not None and item.rules.valid_to < day:
-                    break
-                return item
+        found = [*self._from_files(day), *self._published()]
+        begun = [item for item in found if item.rules.valid_from <= day]
+        if not found and not self._paths(None):
+            self._in_order(found)
+        for item in reversed(self._in_order(begun) if begun else ()):
+            if item.rules.valid_to is not None and item.rules.valid_to < day:
+                break
+            return item
         raise RulesInvalid([f"{self.directory.name}：{day.isoformat()} 没有生效的规则文件；请补充该日的规则。"])
 
     def revision(self, name: str) -> LoadedRules:
@@ -194,15 +216,19 @@ class RuleBook:
                 return item
         raise RulesInvalid([f"{self.directory.name}：找不到版本“{name}”；已使用过的规则文件不得删除，请恢复。"])
 
-    def _from_files(self) -> list[LoadedRules]:
-        if self._files is not None and time.monotonic() - self._files[0] < self._believed:
-            return self._files[1]
-        found = [self._load(path) for path in self._paths()]
-        self._files = (time.monotonic(), found)
+    def _from_files(self, day: date | None) -> list[LoadedRules]:
+        """Rule sets of the files; with a day, without those that are named by a later one."""
+        if self._files is not None and self._files[1] == day and time.monotonic() - self._files[0] < self._believed:
+            return self._files[2]
+        found = [self._load(path) for path in self._paths(day)]
+        self._files = (time.monotonic(), day, found)
         return found
 
-    def _paths(self) -> list[Path]:
-        return sorted(p for p in self.directory.glob("*") if p.suffix == ".yaml" or (p.is_dir() and p.name[:1] != "."))
+    def _paths(self, day: date | None) -> list[Path]:
+        paths = [p for p in self.directory.glob("*") if p.suffix == ".yaml" or (p.is_dir() and _day_of(p))]
+        if day is not None:
+            paths = [p for p in paths if (_day_of(p) or day) <= day]
+        return sorted(paths)
 
     def _load(self, path: Path) -> LoadedRules:
         stamp = _stamp(path)
@@ -212,6 +238,14 @@ class RuleBook:
                 cached = (stamp, load(path))
                 self._cache[path] = cached
             return cached[1]
+
+
+def _day_of(path: Path) -> date | None:
+    """The day that a file or folder is named by; ``None`` for another name."""
+    try:
+        return date.fromisoformat(path.stem)
+    except ValueError:
+        return None
 
 
 def _stamp(path: Path) -> tuple[tuple[str, int, int], ...]:

@@ -12,7 +12,9 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from msgspec.structs import replace
 
+from approval_hook import privacy
 from approval_hook.errors import CaseInvalid
+from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Settlement
 from approval_hook.policy.decision import Channel, Decision, Obligation, ObligationKind
 from approval_hook.policy.receipt import reports_from_json
@@ -69,6 +71,7 @@ def settle(
                 evidence=mask_text(evidence.strip()),
                 made_at=at,
             )
+            act.seal = privacy.digest(act.sealed_text())
             act.save()
             return act
     except IntegrityError:
@@ -103,6 +106,9 @@ def _voices(host_key: str, reports: Sequence[CreditReport]) -> dict[tuple[str, s
     """Each person's newest verdict per duty, about the records as they stand in these reports."""
     voices: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
     for row in Settlement.objects.filter(host_key=host_key).order_by("id"):
+        if not row.is_genuine():
+            get_logger().error("a settlement was not made through the gate", alarm=True, case=host_key, row=row.pk)
+            continue
         if row.content == record_content(reports, row.party, row.record):
             voices[(row.kind, row.party, row.record)][row.by] = row.verdict
     return voices

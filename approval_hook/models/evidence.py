@@ -21,6 +21,10 @@ from approval_hook.policy.decision import Channel, ObligationKind, Outcome
 from approval_hook.policy.receipt import receipt_digest
 
 
+def _one_line(parts: list[Any]) -> str:
+    return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 class AppendOnlyQuerySet(models.QuerySet[Any]):
     """Refuses bulk changes; the database triggers refuse what goes around it."""
 
@@ -133,7 +137,7 @@ class Reply(AppendOnly):
     attempt = models.PositiveIntegerField("第几次尝试")
     complete = models.BooleanField("答复完整")
     reports = models.JSONField("答复")  # [CreditReport], no names, no identifiers
-    digest = models.CharField("答复摘要", max_length=64)  # SHA-256 of the canonical reports
+    digest = models.CharField("答复验证码", max_length=64)  # keyed digest over everything that a decision believes
     asked_at = models.DateTimeField("发出时间")
     answered_at = models.DateTimeField("收到时间")
 
@@ -143,6 +147,24 @@ class Reply(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.inquiry_id} #{self.attempt}"
+
+    def sealed_text(self) -> str:
+        """What ``digest`` is made of."""
+        return _one_line(
+            [
+                "reply",
+                self.inquiry_id.hex,
+                self.attempt,
+                self.complete,
+                self.reports,
+                self.asked_at.astimezone(UTC).isoformat(),
+                self.answered_at.astimezone(UTC).isoformat(),
+            ]
+        )
+
+    def is_genuine(self) -> bool:
+        """Whether the gate itself wrote down this answer."""
+        return hmac.compare_digest(self.digest, privacy.digest(self.sealed_text()))
 
 
 class CreditDecision(AppendOnly):
@@ -212,8 +234,13 @@ class CreditDecision(AppendOnly):
             self.fresh_until.astimezone(UTC).isoformat(),
             self.body,
             self.receipt_digest,
+            self.point,
+            self.origin,
+            self.rules_revision,
+            self.made_by,
+            self.made_at.astimezone(UTC).isoformat(),
         ]
-        return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return _one_line(parts)
 
     def is_genuine(self) -> bool:
         """Whether the gate itself made this row: its digests fit, and it permits only without open duties."""
@@ -245,6 +272,7 @@ class Settlement(AppendOnly):
     reason = models.TextField("理由")
     evidence = models.TextField("证据", blank=True)
     made_at = models.DateTimeField("确认时间")
+    seal = models.CharField("验证码", max_length=64)  # keyed digest over the whole act
 
     class Meta:
         verbose_name = verbose_name_plural = "人工确认"
@@ -254,3 +282,26 @@ class Settlement(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.verdict}"
+
+    def sealed_text(self) -> str:
+        """What ``seal`` is made of."""
+        return _one_line(
+            [
+                "settlement",
+                self.decision_id,
+                self.host_key,
+                self.kind,
+                self.party,
+                self.record,
+                self.content,
+                self.verdict,
+                self.by,
+                self.reason,
+                self.evidence,
+                self.made_at.astimezone(UTC).isoformat(),
+            ]
+        )
+
+    def is_genuine(self) -> bool:
+        """Whether a person said this through the gate."""
+        return hmac.compare_digest(self.seal, privacy.digest(self.sealed_text()))

@@ -64,7 +64,11 @@ def assess_record(found: PartyTally, record: CreditRecord, *, proof_source: str,
         return
     whole = found.whole
     listed = whole.plan.lists.get(record.list_type)
-    if record.severity is Severity.GOOD:
+    # A source that calls misconduct good standing errs, and an error is never good news.
+    contradicts = record.severity is Severity.GOOD and (
+        bool(record.event) or (listed is not None and listed.severity is not Severity.GOOD)
+    )
+    if record.severity is Severity.GOOD and not contradicts:
         _good(found, record, listed)
         return
     if is_minor(found.party, whole.on):
@@ -92,6 +96,9 @@ def assess_record(found: PartyTally, record: CreditRecord, *, proof_source: str,
         return
     for bar, why in met.refused:
         found.refuse(bar, why, record)
+    if contradicts:
+        found.reason(Outcome.UNAVAILABLE, "clock-never-stops", Why.CONTRADICTORY, record)
+        return
     if listed is None or not _usable(found, record, listed):
         if listed is None:
             found.refuse("listed-basis-only", Why.UNCLASSIFIED, record)

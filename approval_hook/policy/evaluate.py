@@ -46,6 +46,8 @@ _CHANNELS = (
 _UNAVAILABLE = Outcome.UNAVAILABLE
 _ORDINARY = Outcome.ORDINARY
 _OK = QueryStatus.OK
+#: Statuses under which rows count: what a partial answer did say may be true, what a refusal carries along is nothing.
+_WITH_ROWS = frozenset({QueryStatus.OK, QueryStatus.PARTIAL})
 _NO_REPORTS: Mapping[str, CreditReport] = {}
 _NOTHING_PREVAILS: Prevailing = {}
 _ONLY_GONE = {Outcome.GONE}
@@ -164,7 +166,7 @@ def _assess(found: PartyTally, granted: Granted, mine: Mapping[str, CreditReport
             met += 1
             if report.registered_name_differs:
                 _doubt(found, source, Why.NAME_DIFFERS)
-            if report.records:
+            if report.records and report.status in _WITH_ROWS:
                 usable.append(report)
             if report.status is _OK:
                 continue

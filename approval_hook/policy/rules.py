@@ -6,11 +6,22 @@ checked in ``approval_hook.policy.soundness``.
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+)
+from pydantic_core import PydanticCustomError
 
 from approval_hook.policy.case import Role
 from approval_hook.policy.decision import Citation
@@ -26,7 +37,16 @@ def _plain_date(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_plain_date)]
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+def _visible(text: str) -> str:
+    # What a reviewer cannot see, he cannot review.
+    if any(unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") for char in text):
+        raise PydanticCustomError("invisible_character", "invisible character")
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_visible)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Days = Annotated[StrictInt, Field(ge=0, le=3660)]
 #: Long enough for any term of law, short enough for a date.
@@ -34,9 +54,9 @@ Years = Annotated[StrictInt, Field(ge=1, le=100)]
 Months = Annotated[StrictInt, Field(ge=1, le=1200)]
 Force = Literal["mandatory", "recommended"]
 Level = Literal["省级", "市级", "县级"]
-RegionPrefix = Annotated[str, StringConstraints(pattern=r"^\d{2}(\d{2}){0,2}$")]
+RegionPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}([0-9]{2}){0,2}$")]
 Scope = Annotated[
-    str, StringConstraints(pattern=r"^(national|province:\d{2}|city:\d{4}|agreement:[A-Za-z0-9][A-Za-z0-9_-]*)$")
+    str, StringConstraints(pattern=r"^(national|province:[0-9]{2}|city:[0-9]{4}|agreement:[A-Za-z0-9][A-Za-z0-9_-]*)$")
 ]
 
 

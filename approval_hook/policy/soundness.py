@@ -42,6 +42,7 @@ _MESSAGES = {
     "string_type": ("应为文字", "请加引号，避免被读成数字、日期或布尔值"),
     "int_type": ("应为整数", "请填写不带引号、不带小数点的整数"),
     "bool_type": ("应为 true 或 false", "请改正"),
+    "invisible_character": ("含有不可见的字符", "请删除控制字符、零宽字符和方向符后重新输入"),
     "value_error": ("应为日期", "请按 2026-10-01 的格式填写"),
     "date_from_datetime_parsing": ("应为日期", "请按 2026-10-01 的格式填写"),
     "date_parsing": ("应为日期", "请按 2026-10-01 的格式填写"),
@@ -115,14 +116,28 @@ def _duplicates(rules: RuleSet) -> Iterator[str]:
             *(r.id for r in rules.good_credit_routes),
         ],
         **{f"matters({m.code}).materials": [x.code for x in m.materials] for m in rules.matters},
-        # Named twice, a list or an event would fire twice.
-        **{f"measures({m.id}).list_types": list(m.list_types) for m in rules.measures},
-        **{f"bars({b.id}).events": list(b.events) for b in rules.bars},
+        **dict(_named_lists(rules)),
     }
     for place, codes in ids.items():
         for code, count in Counter(codes).items():
             if count > 1:
                 yield f"{place}：编号“{code}”出现{count}次；请改成互不相同的编号。"
+
+
+def _named_lists(rules: RuleSet) -> Iterator[tuple[str, list[str]]]:
+    """Lists of names in which a name has no business to stand twice: a list or an event would fire twice."""
+    fields = {
+        "bars": (rules.bars, ("matters", "events", "domains", "roles", "roles_then")),
+        "measures": (rules.measures, ("list_types", "roles")),
+        "grounds": (rules.grounds, ("matters", "roles", "sources")),
+    }
+    for part, (items, names) in fields.items():
+        for item in items:
+            for name in names:
+                yield f"{part}({item.id}).{name}", list(getattr(item, name))
+    for matter in rules.matters:
+        for name in ("queried_roles", "required_sources", "advisory_sources"):
+            yield f"matters({matter.code}).{name}", list(getattr(matter, name))
 
 
 def _principles(rules: RuleSet) -> Iterator[str]:

@@ -4,10 +4,11 @@
       ^  ^                 │   │
       │  └────reimport─────┘   └─send_back─> 退回修改 ──submit──> 待发布审查
       └───────────reimport────────────────────────┘
+    起草中, 退回修改 ──rename──> 起草中
     起草中, 待发布审查, 退回修改 ──withdraw──> 已撤回
 
 Every step is one conditional UPDATE on the state and the content that the person saw, so that two people at once
-take one step between them.
+take one step between them. The draft keeps who took which step when, and why (``history``).
 
 Source: R-04, R-27.
 """
@@ -22,8 +23,10 @@ from typing import Any, Protocol
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Concat
 
-from approval_hook import cases, clock, keeping
+from approval_hook import cases, clock, keeping, privacy
 from approval_hook.errors import RulesInvalid
 from approval_hook.models import RuleDraft, RuleRevision
 from approval_hook.policy.analysis import Analysis, analyse
@@ -32,8 +35,10 @@ from approval_hook.policy.catalogue import RuleSet
 from approval_hook.rulebook import LoadedRules
 from approval_hook.threelists.conditions import DraftRefused, ahead, free, note_of, taken, title_of
 from approval_hook.threelists.difference import Change, Orphans, differences, orphans
+from approval_hook.threelists.history import entry
 from approval_hook.threelists.problems import ListsInvalid
 from approval_hook.threelists.reading import read_workbook
+from approval_hook.threelists.replacing import started_from_it
 from approval_hook.threelists.words import is_invisible
 from approval_hook.workcalendar import published_calendar
 
@@ -47,6 +52,7 @@ __all__ = [
     "preview",
     "publish",
     "reimport",
+    "rename",
     "rules_of",
     "send_back",
     "submit",
@@ -59,6 +65,8 @@ PUBLISH_PERMISSION = "approval_hook.publish_rules"
 _LONGEST_NAME = 255
 _State = RuleDraft.State
 _OPEN = (_State.WRITING, _State.SUBMITTED, _State.RETURNED)
+#: States in which the draft is in its author's hands.
+_HELD = (_State.WRITING, _State.RETURNED)
 
 
 class User(Protocol):
@@ -103,18 +111,19 @@ def preview(base: LoadedRules, raw: bytes, *, title: str, revision: str, valid_f
     imported = read_workbook(raw, base.rules)
     if imported.data is None:
         raise ListsInvalid(imported.problems, imported.total)
-    ends = base.rules.valid_to
-    rules = RuleSet.parse(
-        {
-            **imported.data,
-            "title": title,
-            "revision": revision,
-            "valid_from": valid_from.isoformat(),
-            "valid_to": ends.isoformat() if ends is not None and ends >= valid_from else None,
-        }
-    )
+    rules = RuleSet.parse({**imported.data, **_named(base.rules, title, revision, valid_from)})
     analysis = analyse(rules, published_calendar())
     return Preview(rules, differences(base.rules, rules), orphans(rules), analysis, imported.notes)
+
+
+def _named(base: RuleSet, title: str, revision: str, valid_from: date) -> dict[str, Any]:
+    ends = base.valid_to
+    return {
+        "title": title,
+        "revision": revision,
+        "valid_from": valid_from.isoformat(),
+        "valid_to": ends.isoformat() if ends is not None and ends >= valid_from else None,
+    }
 
 
 def import_draft(
@@ -152,7 +161,29 @@ def reimport(draft: RuleDraft, raw: bytes, file_name: str, by: User) -> None:
     _author(draft, by)
     before = rules_of(draft)
     found = preview(base_of(draft), raw, title=before.title, revision=before.revision, valid_from=before.valid_from)
-    _step(draft, _OPEN, _State.WRITING, **_content(found.rules, raw, file_name))
+    content = _content(found.rules, raw, file_name)
+    _step(draft, _OPEN, _State.WRITING, _done(by, "重新上传", content["source_name"]), **content)
+    draft.refresh_from_db()
+
+
+def rename(draft: RuleDraft, title: str, revision: str, valid_from: date, by: User) -> None:
+    """Give a draft another title, revision or first day; what its lists say stays. It goes back to writing.
+
+    Raises:
+        PermissionDenied: the user may not draft rules.
+        DraftRefused: somebody else's draft, one that is submitted or closed or has changed meanwhile, or the day or
+            the revision cannot be used.
+        RulesInvalid: revision or title is malformed, or base or rule files are nowhere or unsound.
+    """
+    _author(draft, by)
+    title = title_of(title)
+    ahead(valid_from)
+    free(revision, valid_from)
+    named = _named(base_of(draft).rules, title, revision, valid_from)
+    rules = RuleSet.parse({**rules_of(draft).plain(), **named})
+    done = _done(by, "改名称、版本号或生效日期", f"{title}，{revision}，{valid_from.isoformat()}")
+    content = {"title": rules.title, "content": _canonical(rules), "digest": rules.digest}
+    _step(draft, _HELD, _State.WRITING, done, **content)
     draft.refresh_from_db()
 
 
@@ -165,7 +196,7 @@ def submit(draft: RuleDraft, by: User) -> None:
     """
     _author(draft, by)
     ahead(rules_of(draft).valid_from)
-    _step(draft, (_State.WRITING, _State.RETURNED), _State.SUBMITTED)
+    _step(draft, _HELD, _State.SUBMITTED, _done(by, "提交审查"))
     draft.refresh_from_db()
 
 
@@ -177,7 +208,8 @@ def send_back(draft: RuleDraft, by: User, note: str) -> None:
         DraftRefused: no reason, one's own draft, or not a submitted one.
     """
     reviewer = _reviewer(draft, by)
-    _step(draft, (_State.SUBMITTED,), _State.RETURNED, reviewer=reviewer, review_note=note_of(note, needed=True))
+    done = _done(by, "退回修改", note_of(note, needed=True))
+    _step(draft, (_State.SUBMITTED,), _State.RETURNED, done, reviewer=reviewer)
     draft.refresh_from_db()
 
 
@@ -189,7 +221,7 @@ def withdraw(draft: RuleDraft, by: User) -> None:
         DraftRefused: somebody else's draft, or one that is closed.
     """
     _author(draft, by)
-    _step(draft, _OPEN, _State.WITHDRAWN)
+    _step(draft, _OPEN, _State.WITHDRAWN, _done(by, "撤回"))
     draft.refresh_from_db()
 
 
@@ -203,7 +235,8 @@ def publish(draft: RuleDraft, by: User, note: str = "") -> RuleRevision:
 
     Raises:
         PermissionDenied: the user may not publish rules.
-        DraftRefused: one's own draft, not a submitted one, its day has come, or its revision or day is taken.
+        DraftRefused: one's own draft, not a submitted one, its day has come, its revision or day is taken, or it did
+            not start from the version that it replaces.
         RulesInvalid: the content is not sound any more, or the analysis finds an error.
     """
     publisher = _reviewer(draft, by)
@@ -215,9 +248,12 @@ def publish(draft: RuleDraft, by: User, note: str = "") -> RuleRevision:
     ahead(rules.valid_from)
     try:
         with transaction.atomic():
-            _step(draft, (_State.SUBMITTED,), _State.PUBLISHED, reviewer=publisher, review_note=note)
+            # Two publications that start from one version follow each other, and the second sees the first.
+            list(RuleDraft.objects.select_for_update().filter(base=draft.base).order_by("pk").values_list("pk"))
+            _step(draft, (_State.SUBMITTED,), _State.PUBLISHED, _done(by, "发布", note), reviewer=publisher)
             free(rules.revision, rules.valid_from)
-            RuleRevision(
+            started_from_it(draft.base, rules.valid_from)
+            revision = RuleRevision(
                 digest=rules.digest,
                 revision=rules.revision,
                 origin=RuleRevision.Origin.PUBLISHED,
@@ -228,7 +264,9 @@ def publish(draft: RuleDraft, by: User, note: str = "") -> RuleRevision:
                 publisher=publisher,
                 note=note,
                 made_at=clock.now(),
-            ).save()
+            )
+            revision.seal = privacy.digest(revision.sealed_text())
+            revision.save()
             # An insert over a row of the same content is passed over without an error on SQLite (``triggers``).
             made = RuleRevision.objects.get(pk=rules.digest)
             if (made.origin, made.publisher) != (RuleRevision.Origin.PUBLISHED, publisher):
@@ -279,14 +317,19 @@ def _canonical(rules: RuleSet) -> str:
     return canonical_bytes(rules.plain()).decode()
 
 
-def _step(draft: RuleDraft, start: tuple[str, ...], end: str, **values: Any) -> None:
-    """Move a draft on if it still is what the person saw.
+def _done(by: User, what: str, note: str = "") -> str:
+    return entry(clock.now().astimezone(clock.CHINA), by.get_username(), what, note)
+
+
+def _step(draft: RuleDraft, start: tuple[str, ...], end: str, done: str, **values: Any) -> None:
+    """Move a draft on if it still is what the person saw, and record it.
 
     Raises:
         DraftRefused: it is not.
     """
     seen = RuleDraft.objects.filter(pk=draft.pk, state__in=start, digest=draft.digest, author=draft.author)
-    moved = seen.update(state=end, changed_at=clock.now(), **values)
+    record = Concat(F("review_note"), Value(done))
+    moved = seen.update(state=end, changed_at=clock.now(), review_note=record, **values)
     now = RuleDraft.objects.filter(pk=draft.pk).first()
     if not moved:
         if now is not None and now.state not in start:

@@ -20,6 +20,7 @@ from adapters.gateway import GatewayPlatform
 from approval_hook import checks, conf
 from approval_hook.errors import ApprovalHookError
 from approval_hook.models import Point
+from approval_hook.policy.analysis import analyse
 from approval_hook.policy.catalogue import GatePoint, RuleSet
 from approval_hook.policy.decision import HEADLINE_ORDER, Channel, ObligationKind, Outcome
 from approval_hook.policy.rules import BasisType
@@ -282,3 +283,11 @@ def test_readme_names_the_packages_that_ci_installs() -> None:
 def test_changelog_names_the_version_in_force() -> None:
     """The version of the package has its entry."""
     assert f"## {approval_hook.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_complete_small_rule_set_of_the_guide_is_sound() -> None:
+    """What the guide calls complete loads as it stands, and its analysis finds no error."""
+    section = _section(_text("howto", "write-a-rule-set.md"), "A complete small rule set")
+    (found,) = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    rules = RuleSet.parse(yaml.safe_load(found))
+    assert analyse(rules).errors == ()

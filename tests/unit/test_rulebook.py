@@ -63,7 +63,7 @@ def test_a_folder_says_which_file_is_wrong(tmp_path: Path) -> None:
         (b"", "最外层应为一组字段"),
         (b"1: a\n", "字段名应为文字"),
         (b"a: !!python/object/apply:os.getcwd []\n", "YAML 格式有误"),
-        (b"[" * 5000, "YAML 格式有误"),
+        (b"[" * 5000, "嵌套超过"),
         (b"{}\n", "缺少"),
     ],
 )
@@ -135,3 +135,26 @@ def test_files_just_looked_at_are_believed_for_a_moment(tmp_path: Path, monkeypa
     assert book.on(date(2026, 10, 2)) is first
     now[0] += 0.2
     assert book.on(date(2026, 10, 2)) is not first
+
+
+def test_rules_to_come_stop_nothing_today(tmp_path: Path) -> None:
+    """An unsound or half-copied rule set named by a later day is not looked at; once begun, it stops everything."""
+    dated(tmp_path, "2026-10-01")
+    (tmp_path / "2027-01-01.yaml").write_text("title: draft\n", encoding="utf-8")
+    (tmp_path / "2028-01-01").mkdir()
+    (tmp_path / "notes").mkdir()
+    book = RuleBook(tmp_path)
+    assert book.on(date(2026, 12, 31)).rules.revision == "r2026-10-01"
+    with pytest.raises(RulesInvalid):
+        book.on(date(2027, 1, 1))
+    with pytest.raises(RulesInvalid):
+        book.all()
+
+
+@pytest.mark.parametrize("levels", [21, 2_000, 60_000])
+def test_deep_nesting_is_refused_before_a_reader_recurses(tmp_path: Path, levels: int) -> None:
+    """No depth of brackets reaches a recursive parser."""
+    path = tmp_path / "deep.yaml"
+    path.write_text("a: " + "[" * levels + "]" * levels, encoding="utf-8")
+    with pytest.raises(RulesInvalid, match="嵌套超过"):
+        load(path)

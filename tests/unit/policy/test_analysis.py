@@ -28,11 +28,12 @@ from approval_hook.workcalendar import published_calendar
 from tests.benchmarks.policy_set import policy_data
 
 from . import brute_force
+from .effort import capped
 from .random_rules import BAR_SETS, CITY, GROUND_SETS, GUESS, LAW, LENIENCY_SETS, MEASURE_SETS, MEMO, POLICY, PROVINCE
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "explanation" / "rule-analysis.md"
 exhaustive = settings(
-    deadline=None, max_examples=400 if os.environ.get("LONG") else 30, suppress_health_check=list(HealthCheck)
+    deadline=None, max_examples=capped(400 if os.environ.get("LONG") else 30), suppress_health_check=list(HealthCheck)
 )
 
 

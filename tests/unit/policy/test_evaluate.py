@@ -9,9 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from approval_hook.errors import CaseInvalid
-from approval_hook.policy.case import Authorisation, Role
+from approval_hook.policy.case import Authorisation, PartyView, Role
 from approval_hook.policy.decision import Channel, Decision, ObligationKind, Outcome, Why
-from approval_hook.policy.records import MatchGrade, QueryStatus, RecordState, Severity
+from approval_hook.policy.records import CreditRecord, MatchGrade, QueryStatus, RecordState, Severity
+from approval_hook.policy.workdays import add_workdays
+from approval_hook.workcalendar import published_calendar
 
 from .building import (
     BOSS,
@@ -34,6 +36,7 @@ from .building import (
     serious,
     with_records,
 )
+from .drawn_cases import rebuilt
 
 
 def duties(decision: object) -> set[tuple[ObligationKind, bool]]:
@@ -111,7 +114,6 @@ def test_o09_a_red_list_entry_qualifies_a_young_firm() -> None:
         record("tax_a_rating", Severity.GOOD, match=MatchGrade.POSSIBLE),
         record("tax_a_rating", Severity.GOOD, state=RecordState.REMOVED),
         record("unheard_of", Severity.GOOD),
-        record("penalty", Severity.GOOD),
         record("integrity_model", Severity.GOOD, scope="city:4403"),
     ],
 )
@@ -120,6 +122,36 @@ def test_o09_a_red_list_entry_without_force_gives_nothing(entry: object) -> None
     decision = decide(case(FIRM), with_records(FIRM, entry))  # type: ignore[arg-type]
     assert decision.outcome is Outcome.ORDINARY
     assert decision.measures == ()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        record("penalty", Severity.GOOD),
+        record("wage_arrears", Severity.GOOD),
+        record("tax_a_rating", Severity.GOOD, event="unheard_of"),
+    ],
+)
+def test_misconduct_called_good_standing_is_could_not_tell(row: CreditRecord) -> None:
+    """A source that sends a list of misconduct, or an event, as good standing errs: no bonus, nothing clean."""
+    decision = decide(case(OLD_FIRM), with_records(OLD_FIRM, row))
+    assert (decision.outcome, decision.complete, decision.measures) == (Outcome.UNAVAILABLE, False, ())
+    assert Why.CONTRADICTORY in whys(decision)
+
+
+def test_a_bar_is_looked_for_whatever_the_row_is_called() -> None:
+    """A revocation in the own register sent as good standing still proposes its bar."""
+    row = replace(revoked(), severity=Severity.GOOD)
+    assert decide(case(FIRM), with_records(FIRM, row, source="own_register")).outcome is Outcome.BARRED
+
+
+@pytest.mark.parametrize("status", [QueryStatus.UNAVAILABLE, QueryStatus.REJECTED, QueryStatus.NOT_CONFIGURED])
+def test_rows_of_an_answer_that_is_none_burden_nobody(status: QueryStatus) -> None:
+    """Only a complete or a partial answer says anything about rows."""
+    reports = [report(FIRM, "own_register"), report(FIRM, "province", serious("wage_arrears"), status=status)]
+    assert decide(case(FIRM), reports).outcome is Outcome.UNAVAILABLE
+    partial = [reports[0], replace(reports[1], status=QueryStatus.PARTIAL)]
+    assert decide(case(FIRM), partial).outcome is Outcome.LISTED_MEASURE
 
 
 def test_o09_black_wins_over_red() -> None:
@@ -213,6 +245,65 @@ def test_o05_a_measure_not_yet_in_force_has_no_effect() -> None:
     assert decision.outcome is Outcome.SEVERE
 
 
+@pytest.mark.parametrize(("first", "last"), [(ON, ON), (ON - timedelta(days=1), ON), (ON, ON + timedelta(days=1))])
+def test_o05_a_measure_is_in_force_from_its_first_day_to_its_last(first: date, last: date) -> None:
+    """Both days count; a measure that is out of force, or foreign, keeps no other of the same list from its effect."""
+
+    def change(data: dict[str, Any]) -> None:
+        wage = named(data, "measures", "wage-48-entry")
+        line = next(a for a in data["applications"] if (a["matter"], a["measure"]) == ("food-business", wage["id"]))
+        for name, days in (("a-over", ("2020-01-01", "2020-12-31")), ("z-now", (str(first), str(last)))):
+            data["measures"].append({**wage, "id": name, "valid_from": days[0], "valid_to": days[1]})
+            data["applications"].append({**line, "measure": name})
+        wage["valid_to"] = str(ON - timedelta(days=1))
+
+    decision = decide(case(FIRM), with_records(FIRM, serious("wage_arrears")), book=rules_with(change))
+    assert [m.measure for m in decision.measures] == ["z-now"]
+    assert {(e.rules, e.why, e.record) for e in decision.refused} == {
+        (("wage-48-entry",), Why.NOT_IN_FORCE, "r1"),
+        (("a-over",), Why.NOT_IN_FORCE, "r1"),
+    }
+
+
+@pytest.mark.parametrize(("ends", "reached"), [(ON, True), (ON - timedelta(days=1), False)])
+def test_o05_a_measure_of_regional_law_ends_with_the_agreement(ends: date, reached: bool) -> None:
+    """A measure by an agreement of regions fires on its last day; after it, others of the list still do."""
+    agreed = {"scope": "agreement:pearl-river-delta"}
+    wage = next(m for m in rules().measures if m.id == "wage-48-entry")
+    line = next(a for a in rules().applications if (a.matter, a.measure) == ("food-business", wage.id))
+    regional = wage.model_copy(
+        update={"id": "a-regional", "basis": tuple(b.model_copy(update=agreed) for b in wage.basis)}
+    )
+    book = rebuilt(
+        rules(),
+        measures=(regional, *rules().measures),
+        applications=(line.model_copy(update={"measure": "a-regional"}), *rules().applications),
+        agreements=tuple(a.model_copy(update={"valid_to": ends}) for a in rules().agreements),
+    )
+    decision = decide(case(FIRM), with_records(FIRM, serious("wage_arrears")), book=book)
+    assert {m.measure for m in decision.measures} == {"wage-48-entry", *(["a-regional"] if reached else [])}
+    assert [(e.why, e.record) for e in decision.refused] == ([] if reached else [(Why.OUT_OF_SCOPE, "r1")])
+
+
+@pytest.mark.parametrize(
+    ("shown", "ends", "until"),
+    [
+        (ON, date(2027, 1, 1), ON),
+        (date(2027, 1, 1), ON, ON),
+        (None, ON, ON),
+        (ON, None, ON),
+        (None, None, None),
+    ],
+)
+def test_o05_a_measure_ends_with_the_display_or_with_its_own_last_day(
+    shown: date | None, ends: date | None, until: date | None
+) -> None:
+    """Whichever comes first; without either the end is not known."""
+    book = rules_with(lambda data: named(data, "measures", "wage-48-entry").update(valid_to=ends and str(ends)))
+    decision = decide(case(FIRM), with_records(FIRM, serious("wage_arrears", display_until=shown)), book=book)
+    assert [m.until for m in decision.measures] == [until]
+
+
 # O-04 statutory bars
 
 
@@ -289,6 +380,15 @@ def test_o04_a_bar_that_does_not_reach_is_refused_with_the_reason(row: object, b
     assert decision.measures == ()
 
 
+def test_o04_a_platform_row_that_creditchina_calls_repaired_proves_no_bar() -> None:
+    """Only the organ's own register outlives repair; what a platform tells is as strong as the strongest of them."""
+    row = revoked(source="province")
+    assert decide(case(FIRM), with_records(FIRM, row)).outcome is Outcome.BARRED
+    repaired = replace(row, source="creditchina", state=RecordState.REPAIRED, event="")
+    told = [*with_records(FIRM, row), report(FIRM, "creditchina", repaired)]
+    assert decide(case(FIRM), told).outcome is Outcome.GONE
+
+
 def test_o04_false_materials_need_the_own_register() -> None:
     """行政许可法 第七十八条 is proved by the organ's own decision, not by a platform row."""
     row = record(event="false_materials", domain="food")
@@ -302,6 +402,47 @@ def test_o04_a_food_crime_bars_the_officer_for_life_but_refuses_no_licence() -> 
     row = revoked(event="food_crime_sentence", decided_on=date(2000, 1, 1))
     decision = decide(case(FIRM, OFFICER), [*clean(FIRM), *with_records(OFFICER, row, source="own_register")])
     assert [(m.until, m.may_refuse) for m in decision.measures] == [(None, False)]
+
+
+def test_o04_a_bar_that_ran_out_hides_no_other_bar_of_the_same_fact() -> None:
+    """Of two bars of one fact the shorter is over; the longer still holds, and its reason names the record."""
+    book = rules_with(
+        lambda data: (
+            named(data, "bars", "food-135-applicant").update(period_years=1),
+            data["bars"].append({**named(data, "bars", "food-135-applicant"), "id": "longer", "period_years": 5}),
+        )
+    )
+    decision = decide(
+        case(FIRM), with_records(FIRM, revoked(decided_on=date(2024, 1, 1)), source="own_register"), book=book
+    )
+    assert [m.measure for m in decision.measures] == ["longer"]
+    assert [(r.rule, r.source, r.record) for r in decision.reasons if r.why is Why.BARRED] == [
+        ("longer", "own_register", "own1")
+    ]
+
+
+@pytest.mark.parametrize(("ends", "outcome"), [(ON, Outcome.BARRED), (ON - timedelta(days=1), Outcome.GENERAL)])
+def test_o04_a_bar_of_regional_law_ends_with_the_agreement(ends: date, outcome: Outcome) -> None:
+    """A bar whose basis is law by an agreement of regions holds on the last day of the agreement and not after it."""
+    agreed = {"scope": "agreement:pearl-river-delta"}
+    book = rebuilt(
+        rules(),
+        bars=tuple(
+            bar.model_copy(update={"basis": tuple(b.model_copy(update=agreed) for b in bar.basis)})
+            for bar in rules().bars
+        ),
+        agreements=tuple(a.model_copy(update={"valid_to": ends}) for a in rules().agreements),
+    )
+    row = with_records(FIRM, revoked(), source="own_register")
+    assert decide(case(FIRM), row, book=book).outcome is outcome
+
+
+def test_o04_who_took_office_on_the_day_of_the_decision_did_not_join_later() -> None:
+    """Only who joined after the decision is told so; who joined on that day may have had a role in it."""
+    boss = replace(BOSS, since=revoked().decided_on)
+    decision = decide(case(FIRM, boss), [*clean(FIRM), *with_records(boss, revoked(), source="own_register")])
+    assert Why.ROLE_THEN_UNKNOWN in whys(decision)
+    assert Why.JOINED_LATER not in whys(decision)
 
 
 # O-08 related persons
@@ -336,6 +477,14 @@ def test_o08_a_former_representative_is_not_reached_by_the_measure() -> None:
     decision = decide(case(FIRM, former), [*clean(FIRM), *with_records(former, serious("wage_arrears"))])
     assert decision.outcome is Outcome.RELATED
     assert Why.LEFT_ROLE in whys(decision)
+
+
+@pytest.mark.parametrize("decided", [date(2026, 6, 1), ON])
+def test_o08_the_last_day_in_office_is_still_in_office(decided: date) -> None:
+    """Who leaves on the day of filing, or of the decision itself, has not left before it (R-25)."""
+    leaving = replace(BOSS, until=ON)
+    rows = with_records(leaving, serious("wage_arrears", decided_on=decided))
+    assert decide(case(FIRM, leaving), [*clean(FIRM), *rows]).outcome is Outcome.LISTED_MEASURE
 
 
 def test_a_role_that_the_matter_does_not_check_is_not_asked() -> None:
@@ -529,6 +678,168 @@ def test_o00_the_latest_answer_of_a_source_counts() -> None:
     failed = report(FIRM, "province", status=QueryStatus.UNAVAILABLE)
     later = report(FIRM, "province", answered_at=NOW + timedelta(minutes=5))
     assert decide(case(FIRM), [later, report(FIRM, "own_register"), failed]).outcome is Outcome.ORDINARY
+
+
+def test_o00_of_two_answers_of_one_moment_the_same_counts_whatever_the_order_of_rows() -> None:
+    """The tie between answers of one moment is broken by what they hold, not by how their rows are ordered."""
+    first, third = (serious(record_id=f"r{month}", decided_on=date(2026, month, 1)) for month in (1, 3))
+    other = report(FIRM, "province", serious("wage_arrears", record_id="r2", decided_on=date(2026, 2, 1)))
+    told = [
+        decide(case(FIRM), [report(FIRM, "own_register"), *answers])
+        for rows in ((first, third), (third, first))
+        for answers in ((report(FIRM, "province", *rows), other), (other, report(FIRM, "province", *rows)))
+    ]
+    assert all(decision == told[0] for decision in told)
+
+
+def test_s25_a_name_that_differs_does_not_revive_rows_that_match_nobody() -> None:
+    """A row that the source itself says is not about the subject stays without effect."""
+    none = report(OLD_FIRM, "province", serious(match=MatchGrade.NONE), registered_name_differs=True)
+    decision = decide(case(OLD_FIRM), [report(OLD_FIRM, "own_register"), none])
+    assert decision.outcome is Outcome.UNAVAILABLE
+    assert Why.POSSIBLE_MATCH not in whys(decision)
+
+
+def test_two_rows_are_told_in_one_order_however_they_came() -> None:
+    """The order of rows in an answer is not the order of the reasons."""
+    rows = (record(record_id="r1"), serious(record_id="r2"))
+    assert decide(case(FIRM), with_records(FIRM, *rows)) == decide(case(FIRM), with_records(FIRM, *reversed(rows)))
+
+
+@pytest.mark.parametrize(
+    ("weak", "strong", "outcome", "suppressed"),
+    [
+        # Both exact and of one document: the strongest source prevails.
+        ({}, {}, Outcome.GONE, 2),
+        # What may be somebody else's, or names no document, says nothing about another row.
+        ({}, {"match": MatchGrade.POSSIBLE}, Outcome.SEVERE, 1),
+        ({"document_no": ""}, {"document_no": ""}, Outcome.GENERAL, 1),
+        # And whoever is perhaps meant by a row is not cleared by one about the subject itself.
+        ({"match": MatchGrade.POSSIBLE}, {}, Outcome.AMBIGUOUS, 1),
+        # What its own source calls gone is gone, whatever a stronger one disputes.
+        ({"state": RecordState.REPAIRED}, {"state": RecordState.DISPUTED}, Outcome.DISPUTED, 1),
+    ],
+)
+def test_s02_a_state_prevails_only_between_exact_rows_of_one_document(
+    weak: dict[str, Any], strong: dict[str, Any], outcome: Outcome, suppressed: int
+) -> None:
+    """The state at 信用中国 decides about the same decision at a weaker source, and about nothing else (L-17)."""
+    told = [
+        *clean(FIRM)[1:],
+        report(FIRM, "province", serious(**weak)),
+        report(FIRM, "creditchina", serious(**{"source": "creditchina", "state": RecordState.REPAIRED, **strong})),
+    ]
+    decision = decide(case(FIRM), told)
+    assert (decision.outcome, decision.suppressed) == (outcome, suppressed)
+
+
+def test_r29_what_an_agreement_of_regions_recognises_counts_in_them() -> None:
+    """Lists, entries and leniencies may have the scope of an agreement; a first minor record is told by its rule."""
+    agreed = {"scope": "agreement:pearl-river-delta"}
+    book = rebuilt(
+        rules(),
+        list_types=tuple(each.model_copy(update=agreed) for each in rules().list_types),
+        leniencies=tuple(each.model_copy(update=agreed) for each in rules().leniencies),
+    )
+    red = record("tax_a_rating", Severity.GOOD, **agreed)
+    assert decide(case(FIRM), with_records(FIRM, red), book=book).outcome is Outcome.GOOD
+    assert decide(case(FIRM), with_records(FIRM, serious(**agreed)), book=book).outcome is Outcome.SEVERE
+    first = decide(case(FIRM), with_records(FIRM, record(rectified=True)), book=book)
+    assert [(r.outcome, r.rule) for r in first.reasons if r.why is Why.FIRST_MINOR] == [
+        (Outcome.GENERAL, "first-minor")
+    ]
+    minor = record("market_penalty_small", Severity.MINOR, rectified=True, decided_on=date(2026, 9, 1))
+    assert Why.MINOR_CORRECTED in whys(decide(case(FIRM), with_records(FIRM, minor), book=book))
+
+
+# The last and the first day
+
+
+@pytest.mark.parametrize(
+    ("entry", "outcome"),
+    [
+        (record("tax_a_rating", Severity.GOOD, decided_on=ON), Outcome.GOOD),
+        (record("tax_a_rating", Severity.GOOD, decided_on=ON + timedelta(days=1)), Outcome.ORDINARY),
+        (record("tax_a_rating", Severity.GOOD, valid_until=ON), Outcome.GOOD),
+        (record("tax_a_rating", Severity.GOOD, display_until=ON), Outcome.GOOD),
+        (record("tax_a_rating", Severity.GOOD, display_until=ON - timedelta(days=1)), Outcome.ORDINARY),
+        (serious(decided_on=ON), Outcome.SEVERE),
+        (serious(display_until=ON), Outcome.SEVERE),
+        (serious(display_until=ON - timedelta(days=1)), Outcome.GONE),
+    ],
+)
+def test_a_row_counts_from_the_day_of_its_decision_to_its_last_day(entry: object, outcome: Outcome) -> None:
+    """Both days belong to it, for a red-list entry as for a black one."""
+    assert decide(case(FIRM), with_records(FIRM, entry)).outcome is outcome  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("party", "outcome"),
+    [
+        (replace(FIRM, established_on=date(2023, 10, 12)), Outcome.GOOD),
+        (replace(FIRM, established_on=date(2023, 10, 13)), Outcome.ORDINARY),
+        (replace(DRIVER, born_on=date(2005, 10, 12)), Outcome.GOOD),
+        (replace(DRIVER, born_on=date(2005, 10, 13)), Outcome.ORDINARY),
+        (replace(DRIVER, born_on=date(2008, 10, 12)), Outcome.ORDINARY),
+    ],
+)
+def test_o09_three_years_to_the_day_are_three_years(party: PartyView, outcome: Outcome) -> None:
+    """A firm founded, or a person grown up, three years ago to the day has had three clean years."""
+    assert decide(case(party), clean(party)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("born", "outcome"), [(date(2008, 10, 12), Outcome.SEVERE), (date(2008, 10, 13), Outcome.ORDINARY)]
+)
+def test_r10_on_the_eighteenth_birthday_a_person_is_of_age(born: date, outcome: Outcome) -> None:
+    """The day before, the same row has no effect and the refusal names it."""
+    driver = replace(DRIVER, born_on=born)
+    decision = decide(case(driver), with_records(driver, serious()))
+    assert decision.outcome is outcome
+    assert [(e.rules, e.record) for e in decision.refused if e.why is Why.MINOR_PERSON] == (
+        [] if outcome is Outcome.SEVERE else [(("minors-outside",), "r1")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("approved", "decided", "spared"),
+    [
+        (ON, date(2026, 6, 1), True),
+        (date(2026, 6, 1), date(2026, 6, 1), True),
+        (date(2026, 6, 1), date(2026, 6, 2), False),
+        (ON + timedelta(days=1), date(2026, 6, 1), False),
+    ],
+)
+def test_s30_a_plan_covers_what_was_decided_until_the_day_of_its_approval(
+    approved: date, decided: date, spared: bool
+) -> None:
+    """Entries up to the approval itself are taken away, from that day on; later ones stand."""
+    firm = replace(OLD_FIRM, restructured_on=approved, restructuring_ruling="（2026）粤03破1号")
+    row = serious(decided_on=decided)
+    decision = decide(case(firm, region="440304"), with_records(firm, row))
+    assert (Why.RESTRUCTURED in whys(decision)) is spared
+    assert (decision.outcome is Outcome.SEVERE) is not spared
+
+
+@pytest.mark.parametrize(("first", "last"), [(ON, date(2027, 1, 1)), (date(2026, 1, 1), ON)])
+def test_o09_an_incentive_is_in_force_from_its_first_day_to_its_last(first: date, last: date) -> None:
+    """Both days count, and an incentive that is over keeps no other from its effect."""
+
+    def change(data: dict[str, Any]) -> None:
+        named(data, "measures", "green-channel").update(valid_from="2020-01-01", valid_to="2020-12-31")
+        named(data, "measures", "longer-supplement").update(valid_from=str(first), valid_to=str(last))
+
+    decision = decide(case(OLD_FIRM), clean(OLD_FIRM), book=rules_with(change))
+    assert [(m.measure, m.until, m.may_refuse, m.source, m.record) for m in decision.measures] == [
+        ("longer-supplement", last, False, "", "")
+    ]
+
+
+@pytest.mark.parametrize(("due", "until"), [(4, date(2026, 10, 13)), (3, None)])
+def test_l10_a_supplement_needs_a_day_between_filing_and_the_buffer(due: int, until: date | None) -> None:
+    """Three working days before the due date is the latest; when that is the day of filing, nothing may follow."""
+    view = case(FIRM, materials=FOOD_MAIN, due_on=add_workdays(ON, due, published_calendar()).on)
+    assert {m.supply_until for m in decide(view, clean(FIRM)).tolerated} == ({until} if until else set())
 
 
 # Grounds, identity, scope

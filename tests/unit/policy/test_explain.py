@@ -40,6 +40,8 @@ from approval_hook.policy.subjects import SubjectKind
 from approval_hook.policy.workdays import WorkCalendar
 from tests.benchmarks.policy_set import ON, policy_data
 
+from .effort import capped
+
 AT = datetime(2026, 10, 12, 1, 0, tzinfo=UTC)
 CALENDAR = WorkCalendar(frozenset(), frozenset(), date(2026, 12, 31))
 READERS = tuple(product(Audience, Language))
@@ -680,7 +682,7 @@ REPORTS = st.tuples(*(reports_of(ref) for ref in ("f1", "p1", "b1", "a1"))).map(
 
 
 @given(CASES, REPORTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=capped(150), deadline=None)
 def test_whatever_was_decided_has_words(view: CaseView, reports: list[CreditReport]) -> None:
     """Every sentence about any decision is whole, for every reader, and the same when said again."""
     words = explained(view, reports)
@@ -691,7 +693,7 @@ def test_whatever_was_decided_has_words(view: CaseView, reports: list[CreditRepo
 
 
 @given(CASES, REPORTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=capped(150), deadline=None)
 def test_the_applicant_reads_no_title_but_of_own_records_in_use(view: CaseView, reports: list[CreditReport]) -> None:
     """No record of another party, none that is gone, expired or in doubt, and none that no reason names."""
     words = explained(view, reports)

@@ -48,6 +48,13 @@ def test_a_bonus_never_grows_out_of_a_rule_set_without_routes() -> None:
     assert (decision.outcome, decision.channel, decision.measures) == (Outcome.ORDINARY, Channel.ORDINARY, ())
 
 
+def test_clean_years_without_a_number_of_years_make_nobody_good() -> None:
+    """A route that lost its years, which no validation lets through, is met by nobody."""
+    routes = tuple(route.model_copy(update={"years": None}) for route in rules().good_credit_routes)
+    decision = decide(case(OLD_FIRM), clean(OLD_FIRM), book=rebuilt(rules(), good_credit_routes=routes))
+    assert decision.outcome is Outcome.ORDINARY
+
+
 def test_a_party_named_twice_is_one_party() -> None:
     """The same line again adds nothing; two spells in one role are two lines about one person."""
     reports = [*clean(FIRM), *with_records(BOSS, serious("wage_arrears"))]

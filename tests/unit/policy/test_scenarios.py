@@ -29,7 +29,7 @@ import pytest
 from msgspec.structs import replace
 
 from approval_hook.policy.case import CaseView, PartyView, Role
-from approval_hook.policy.decision import Decision
+from approval_hook.policy.decision import Decision, ObligationKind, Why
 from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState, Severity
 
 from .building import (
@@ -49,6 +49,7 @@ from .building import (
     record,
     report,
     revoked,
+    rules,
     rules_with,
     serious,
     with_records,
@@ -1843,6 +1844,59 @@ def test_scenario(row: Row) -> None:
     book = rules_with(row.change) if row.change else None
     decision = decide(row.case, row.answers, on=row.on, book=book)
     assert list(told(decision, row.case)) == [line.strip() for line in row.decision.strip().splitlines()]
+
+
+#: The rule behind a reason, where it is not a row of the rule set.
+FIXED_RULES = {
+    Why.SOURCE_INCOMPLETE: "clock-never-stops",
+    Why.NAME_DIFFERS: "clock-never-stops",
+    Why.FUTURE_DATED: "clock-never-stops",
+    Why.POSSIBLE_MATCH: "identity-by-number",
+    Why.DISPUTED: "dispute-suspends",
+    Why.GONE: "gone-is-absent",
+    Why.AGENT: "ask-only-with-ground",
+    Why.ROLE_NOT_CHECKED: "ask-only-with-ground",
+    Why.NO_NUMBER: "ask-only-with-ground",
+    Why.NO_GROUND: "ask-only-with-ground",
+    Why.NOTHING_FOUND: "accept-and-decide-by-conditions",
+    Why.ONLY_BARS_CHECKED: "accept-and-decide-by-conditions",
+}
+#: Reasons and refusals that are about a source, or about the party as a whole, and not about one row.
+ABOUT_A_SOURCE = {Why.SOURCE_INCOMPLETE, Why.NAME_DIFFERS, Why.SOURCE_NOT_CONFIGURED}
+ABOUT_A_PARTY = {
+    *(set(FIXED_RULES) - ABOUT_A_SOURCE - {Why.FUTURE_DATED, Why.POSSIBLE_MATCH, Why.DISPUTED}),
+    *(Why.CLEAN_YEARS, Why.ROWS_WITHOUT_GROUND, Why.NO_PRIORITY_UNDER_QUOTA),
+}
+BY_LIST = {Why.LISTED_MEASURE, Why.STRICTER_REVIEW, Why.SEVERE, Why.GENERAL, Why.RELATED}
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[row.name for row in TABLE])
+def test_scenario_names_what_it_rests_on(row: Row) -> None:
+    """Each reason, refusal, measure and duty names its party, and the row and rule it follows from, and no other."""
+    book = rules_with(row.change) if row.change else rules()
+    decision = decide(row.case, row.answers, on=row.on, book=book)
+    types = {(a.party, r.source, r.record_id): r.list_type for a in row.answers for r in a.records}
+    sources = {*book.matter(row.case.matter).required_sources, *(a.source for a in row.answers)}
+    for found in (*decision.reasons, *decision.refused):
+        if found.why in ABOUT_A_SOURCE:
+            assert (found.source in sources, found.record) == (True, "")
+        elif found.why in ABOUT_A_PARTY:
+            assert (found.source, found.record) == ("", "")
+        else:
+            assert (found.party, found.source, found.record) in types
+    for reason in decision.reasons:
+        if reason.why in BY_LIST:
+            assert reason.rule == types[reason.party, reason.source, reason.record]
+        else:
+            assert reason.rule == FIXED_RULES.get(reason.why, reason.rule) != ""
+    for measure in decision.measures:
+        assert (measure.kind == "incentive") is (not measure.record)
+        assert (measure.party, measure.source, measure.record) in types or measure.kind == "incentive"
+        assert measure.party in {party.ref for party in row.case.parties}
+    for duty in decision.obligations:
+        rows_of_the_party = {record for party, _, record in types if party == duty.party}
+        assert duty.record in rows_of_the_party or (duty.kind, duty.record) == (ObligationKind.SUPERVISOR_RELEASES, "")
+        assert duty.party in {party.ref for party in row.case.parties}
 
 
 def test_the_table_names_each_row_once_and_with_its_clause() -> None:
