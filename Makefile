@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: install demo test test-long cover bench lint lock clean
+.PHONY: install demo test test-long cover mutation bench lint lock clean
 
 install: $(STAMP)
 
@@ -36,6 +36,10 @@ cover: $(STAMP)
 	@$(BIN)/python -m coverage run --branch --source approval_hook/policy -m pytest tests/unit/policy -q -p no:cacheprovider
 	@$(BIN)/python -m coverage report --show-missing --skip-covered --fail-under=100
 
+# Small changes to the decision core, each of which a test must catch; ONLY=bars,periods takes some of its modules.
+mutation: $(STAMP)
+	@$(BIN)/python -m tests.mutation $(if $(ONLY),--only $(ONLY))
+
 # ONLY=flow runs one area; LONG=1 runs longer.
 bench: $(STAMP)
 	@$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(LONG),--long)
@@ -52,4 +56,4 @@ lock:
 	  --allow-unsafe --strip-extras --quiet --output-file requirements.lock pyproject.toml
 
 clean:
-	@rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	@rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist mutants

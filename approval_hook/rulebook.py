@@ -58,7 +58,7 @@ def _refuse_depth(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _MOST_NESTED:
-                line = event.start_mark.line + 1
+                line = event.start_mark.line + 1 if event.start_mark else 1
                 raise RulesInvalid([f"第{line}行：嵌套超过{_MOST_NESTED}层；请按规则文件说明改写。"])
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1

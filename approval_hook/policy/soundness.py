@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from approval_hook.policy.case import Role
 from approval_hook.policy.records import Severity
-from approval_hook.policy.rules import ADVERSE_BASES, INCENTIVE_EFFECTS, BasisType, LegalBasis
+from approval_hook.policy.rules import ADVERSE_BASES, INCENTIVE_EFFECTS, BasisType, LegalBasis, Part
 from approval_hook.policy.subjects import SubjectKind
 
 if TYPE_CHECKING:
@@ -126,18 +126,15 @@ def _duplicates(rules: RuleSet) -> Iterator[str]:
 
 def _named_lists(rules: RuleSet) -> Iterator[tuple[str, list[str]]]:
     """Lists of names in which a name has no business to stand twice: a list or an event would fire twice."""
-    fields = {
-        "bars": (rules.bars, ("matters", "events", "domains", "roles", "roles_then")),
-        "measures": (rules.measures, ("list_types", "roles")),
-        "grounds": (rules.grounds, ("matters", "roles", "sources")),
-    }
-    for part, (items, names) in fields.items():
-        for item in items:
-            for name in names:
-                yield f"{part}({item.id}).{name}", list(getattr(item, name))
-    for matter in rules.matters:
-        for name in ("queried_roles", "required_sources", "advisory_sources"):
-            yield f"matters({matter.code}).{name}", list(getattr(matter, name))
+    named: list[tuple[str, Part, tuple[str, ...]]] = [
+        *((f"bars({b.id})", b, ("matters", "events", "domains", "roles", "roles_then")) for b in rules.bars),
+        *((f"measures({m.id})", m, ("list_types", "roles")) for m in rules.measures),
+        *((f"grounds({g.id})", g, ("matters", "roles", "sources")) for g in rules.grounds),
+        *((f"matters({m.code})", m, ("queried_roles", "required_sources", "advisory_sources")) for m in rules.matters),
+    ]
+    for place, item, fields in named:
+        for name in fields:
+            yield f"{place}.{name}", list(getattr(item, name))
 
 
 def _principles(rules: RuleSet) -> Iterator[str]:
