@@ -1,7 +1,7 @@
 """The file itself: whether it is a workbook at all, how large, and what a person looking at it would not see.
 
-Everything here is read with ``defusedxml`` in one pass per sheet, before anything else opens the file. It stops at the
-limits, so a hostile file costs little.
+Every part is counted first (see ``counting``), before anything else opens the file. It stops at the limits, so a
+hostile file costs little.
 """
 
 from __future__ import annotations
@@ -10,57 +10,42 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from posixpath import join, normpath
-from typing import Any
 from xml.etree.ElementTree import Element, ParseError
+from xml.parsers.expat import ExpatError
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring, iterparse
-from openpyxl.utils import column_index_from_string, get_column_letter
-from openpyxl.utils.cell import coordinate_from_string
-from openpyxl.utils.exceptions import CellCoordinatesException
+from defusedxml.ElementTree import fromstring
 
-from approval_hook.threelists.layout import MAX_ROWS
+from approval_hook.threelists.counting import (
+    DECLARES,
+    MAX_STRUCTURE_ELEMENTS,
+    MAX_UNREAD_ELEMENTS,
+    TOO_LARGE,
+    Budget,
+    Shape,
+    count_others,
+    count_strings,
+    measure,
+)
 from approval_hook.threelists.problems import Refused
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_UNPACKED_BYTES = 120 * 1024 * 1024
 MAX_ENTRIES = 500
 MAX_SHEETS = 50
-MAX_COLUMNS = 60
-MAX_STRINGS = 400_000
 _MAX_STRINGS_BYTES = 40 * 1024 * 1024
 _MAX_OTHER_BYTES = 5 * 1024 * 1024  # styles and the like
-_LAST_ROW = 1_048_576
+
+_TYPES = "[Content_Types].xml"
+_BOOK = "xl/workbook.xml"
+_LINKS = "xl/_rels/workbook.xml.rels"
+_STYLES = "xl/styles.xml"
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SAVE_AS = "请用 Excel 或 WPS 另存为“Excel 工作簿（*.xlsx）”后再导入"
-_TOO_LARGE = Refused("文件解压后过大", "请删除图片、多余的工作表和格式后再导入；来源不明的文件请勿使用")
 _DAMAGED = Refused("文件已损坏，无法读取", "请用 Excel 或 WPS 打开，另存为新的 xlsx 文件后再导入")
-
-
-@dataclass(slots=True)
-class Shape:
-    """What one pass over a sheet finds."""
-
-    rows: int = 0  # rows with content, the header included
-    last_row: int = 0  # with content
-    last_column: int = 0  # with content
-    hidden_rows: list[int] = field(default_factory=list)  # with content
-    hidden_columns: list[tuple[int, int]] = field(default_factory=list)  # first and last number
-    hidden_by_default: bool = False
-    merged: list[str] = field(default_factory=list)
-    damaged: str = ""  # where the order of rows or cells is broken
-    too_long: bool = False  # reading stopped at the limit
-
-    def hidden_used_columns(self) -> list[str]:
-        """Hidden columns among those with content, as letters."""
-        return [
-            get_column_letter(number)
-            for first, last in self.hidden_columns
-            for number in range(first, min(last, self.last_column) + 1)
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +55,27 @@ class Part:
     name: str
     visible: bool
     shape: Shape | None  # None: no table of cells, such as a chart
+    path: str = ""  # inside the file
 
 
-def open_package(raw: bytes) -> tuple[Part, ...]:
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A workbook whose every part was counted."""
+
+    sheets: tuple[Part, ...]
+    strings: str | None  # the path of the shared texts; None: there are none
+    refused: Refused | None = None  # what is wrong with the other parts; read nothing then
+
+
+@dataclass(frozen=True, slots=True)
+class _Roles:
+    """Which part is what, by content type and by relationship, never by its name."""
+
+    sheets: dict[str, str]  # relationship to path
+    strings: str | None
+
+
+def open_package(raw: bytes) -> Package:
     """The sheets of a workbook, each passed over once.
 
     Raises:
@@ -85,17 +88,27 @@ def open_package(raw: bytes) -> tuple[Part, ...]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             _check(archive)
-            parts = tuple(_parts(archive))
+            structure = Budget(others=MAX_STRUCTURE_ELEMENTS)
+            for name in (_TYPES, _LINKS, _BOOK):
+                with archive.open(name) as stream:
+                    count_others(stream, structure)
+            roles = _roles(archive)
+            _check_sizes(archive, roles)
+            sheets = tuple(_parts(archive, roles, Budget()))
             # A list that is too long is told as such, not as too many texts.
-            if not any(part.shape and part.shape.too_long for part in parts):
-                _check_strings(archive)
-            return parts
+            rest = None
+            try:
+                _count_rest(archive, roles)
+            except Refused as why:
+                rest = why
+            return Package(sheets, roles.strings, rest)
     except DefusedXmlException:
-        raise Refused("文件含有 XML 实体定义，可能是恶意文件", "请勿使用该文件；请从可信的表格重新另存") from None
+        raise DECLARES from None
     except (
         zipfile.BadZipFile,
         zlib.error,
         ParseError,
+        ExpatError,
         KeyError,
         ValueError,
         EOFError,
@@ -132,130 +145,87 @@ def _check(archive: zipfile.ZipFile) -> None:
     names = [entry.filename for entry in entries]
     # ``zipfile`` never unpacks more than an entry declares, so the declared sizes are a bound.
     if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
-        raise _TOO_LARGE
+        raise TOO_LARGE
     if len(set(names)) != len(names):
         raise _DAMAGED
-    for entry in entries:
-        most = _MAX_STRINGS_BYTES if entry.filename.endswith("sharedStrings.xml") else _MAX_OTHER_BYTES
-        if (
-            entry.filename.endswith((".xml", ".rels"))
-            and "worksheets/" not in entry.filename
-            and entry.file_size > most
-        ):
-            raise _TOO_LARGE
+    if any(entry.filename in (_TYPES, _LINKS, _BOOK) and entry.file_size > _MAX_OTHER_BYTES for entry in entries):
+        raise TOO_LARGE
     if any("vbaproject" in name.lower() or "macrosheets/" in name.lower() for name in names):
         raise Refused("文件含有宏", "请另存为不含宏的“Excel 工作簿（*.xlsx）”后再导入")
-    if "xl/workbook.xml" not in names:
+    if _BOOK not in names:
         raise Refused("文件不是 xlsx 工作簿", _SAVE_AS)
 
 
-def _check_strings(archive: zipfile.ZipFile) -> None:
+def _check_sizes(archive: zipfile.ZipFile, roles: _Roles) -> None:
+    sheets = set(roles.sheets.values())
+    for entry in archive.infolist():
+        most = _MAX_STRINGS_BYTES if entry.filename == roles.strings else _MAX_OTHER_BYTES
+        if entry.filename not in sheets and entry.file_size > most:
+            raise TOO_LARGE
+
+
+def _count_rest(archive: zipfile.ZipFile, roles: _Roles) -> None:
+    done = {_TYPES, _LINKS, _BOOK, *roles.sheets.values()}
+    unread = Budget(others=MAX_UNREAD_ELEMENTS)
     for name in archive.namelist():
-        if name.endswith("sharedStrings.xml"):
+        if name == roles.strings:
             with archive.open(name) as stream:
-                count = 0
-                table: Element | None = None
-                for event, element in iterparse(stream, events=("start", "end")):
-                    if table is None:
-                        table = element
-                    if event == "end" and _local(element) == "si":
-                        count += 1
-                        table.clear()
-                    if count > MAX_STRINGS:
-                        raise _TOO_LARGE
+                count_strings(stream, Budget())
+        elif name not in done and name.lower().endswith((".xml", ".rels")):
+            with archive.open(name) as stream:
+                count_others(stream, Budget() if name == _STYLES else unread)
 
 
 def _local(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _parts(archive: zipfile.ZipFile) -> Iterator[Part]:
-    book = fromstring(archive.read("xl/workbook.xml"))
+def _roles(archive: zipfile.ZipFile) -> _Roles:
+    """Who is what; damaged when a part is named twice or is two things at once, for readers would differ."""
+    by_type: dict[str, set[str]] = {"sharedStrings": set(), "main": set()}
+    for entry in fromstring(archive.read(_TYPES)):
+        kind = str(entry.get("ContentType")).removesuffix("+xml").rpartition(".")[2]
+        if _local(entry) == "Override" and kind in by_type:
+            by_type[kind].add(str(entry.get("PartName")))
+    links = [
+        (str(r.get("Id")), str(r.get("Type")).rpartition("/")[2], _path(str(r.get("Target"))))
+        for r in fromstring(archive.read(_LINKS))
+    ]
+    sheets = {link: path for link, kind, path in links if kind == "worksheet"}
+    strings = {name.removeprefix("/") for name in by_type["sharedStrings"]}
+    strings |= {path for _, kind, path in links if kind == "sharedStrings" and path in archive.namelist()}
+    fixed = {_TYPES, _LINKS, _BOOK, _STYLES}
+    if (
+        by_type["main"] - {f"/{_BOOK}"}
+        or len({link for link, _, _ in links}) != len(links)
+        or len(set(sheets.values())) != len(sheets)
+        or len(strings) > 1
+        or strings & {*sheets.values(), *fixed}
+        or fixed & {*sheets.values()}
+    ):
+        raise _DAMAGED
+    return _Roles(sheets, next(iter(strings), None))
+
+
+def _path(target: str) -> str:
+    return normpath(join("xl", target).lstrip("/"))
+
+
+def _parts(archive: zipfile.ZipFile, roles: _Roles, budget: Budget) -> Iterator[Part]:
+    book = fromstring(archive.read(_BOOK))
     if "purl.oclc.org" in str(book.tag):
         raise Refused("文件是“Strict Open XML”格式", _SAVE_AS)
-    relations = fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    targets = {
-        str(r.get("Id")): normpath(join("xl", str(r.get("Target"))).lstrip("/"))
-        for r in relations
-        if str(r.get("Type")).endswith("/worksheet")
-    }
     sheets = [e for e in book.iter() if _local(e) == "sheet"]
     if len(sheets) > MAX_SHEETS:
         raise Refused(f"工作表超过 {MAX_SHEETS} 个", "请删除多余的工作表后再导入")
-    for sheet in sheets:
-        link = next((v for k, v in sheet.attrib.items() if k.endswith("}id")), "")
+    links = [next((v for k, v in sheet.attrib.items() if k.endswith("}id")), "") for sheet in sheets]
+    if len(set(links)) != len(links):
+        raise _DAMAGED  # one table under two names
+    for sheet, link in zip(sheets, links, strict=True):
         visible = sheet.get("state", "visible") == "visible"
-        path = targets.get(link)
+        path = roles.sheets.get(link)
         shape = None
         if path is not None:
             with archive.open(path) as stream:
-                shape = _shape(stream)
-        yield Part(str(sheet.get("name")), visible, shape)
-
-
-def _shape(stream: Any) -> Shape:
-    shape = Shape()
-    data: Element | None = None
-    last = 0
-    for event, element in iterparse(stream, events=("start", "end")):
-        name = _local(element)
-        if event == "start":
-            if name == "sheetData":
-                data = element
-            continue
-        if name == "row":
-            number = int(element.get("r", last + 1))
-            if not last < number <= _LAST_ROW:
-                shape.damaged = f"第{number}行"
-                return shape
-            last = number
-            _row(shape, element, number)
-            if shape.damaged:
-                return shape
-            if shape.rows > MAX_ROWS + 1:
-                shape.too_long = True
-                return shape
-            if data is not None:
-                data.clear()
-        elif name == "col":
-            if _is_true(element.get("hidden")) or float(element.get("width", 1)) == 0:
-                shape.hidden_columns.append((int(element.get("min", 1)), int(element.get("max", 1))))
-        elif name == "sheetFormatPr":
-            shape.hidden_by_default = _is_true(element.get("zeroHeight")) or element.get("defaultColWidth") == "0"
-        elif name == "mergeCell":
-            shape.merged.append(str(element.get("ref")))
-    return shape
-
-
-def _row(shape: Shape, row: Element, number: int) -> None:
-    column = 0
-    filled = 0
-    for cell in row:
-        where = cell.get("r")
-        if where is None:
-            at = column + 1
-        else:
-            try:
-                letters, line = coordinate_from_string(where)
-                at = column_index_from_string(letters)
-            except (CellCoordinatesException, ValueError):
-                line, at = 0, 0
-            if line != number:
-                at = 0
-        # Two cells of one address: a reader takes one of them, and nobody knows which.
-        if at <= column:
-            shape.damaged = f"第{number}行"
-            return
-        column = at
-        if any(_local(child) in ("is", "f") or child.text for child in cell):
-            filled = at
-    if filled:
-        shape.rows += 1
-        shape.last_row = number
-        shape.last_column = max(shape.last_column, filled)
-        if _is_true(row.get("hidden")) or (row.get("ht") is not None and float(row.get("ht", 1)) == 0):
-            shape.hidden_rows.append(number)
-
-
-def _is_true(value: str | None) -> bool:
-    return value in ("1", "true", "on")
+                shape = measure(stream, budget)
+        yield Part(str(sheet.get("name")), visible, shape, path or "")

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from openpyxl import load_workbook
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.reader.strings import read_string_table
 from openpyxl.utils import get_column_letter
+from openpyxl.workbook.defined_name import DefinedNameList
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from approval_hook.errors import RulesInvalid
 from approval_hook.policy.catalogue import RuleSet
@@ -17,7 +20,7 @@ from approval_hook.threelists.cells import Cell, code_of, day_of, is_blank, line
 from approval_hook.threelists.crosscheck import cross_check
 from approval_hook.threelists.explaining import explain
 from approval_hook.threelists.layout import BASE_DIGEST, BASE_REVISION, GUIDE, READ, Column, Form, Sheet
-from approval_hook.threelists.package import Part, open_package
+from approval_hook.threelists.package import Package, Part, open_package
 from approval_hook.threelists.problems import Problems, Refused, SheetProblem
 from approval_hook.threelists.sheets import chosen, heading, unseen
 from approval_hook.threelists.tables import Plain, Row, Table
@@ -51,13 +54,16 @@ def read_workbook(raw: bytes, base: RuleSet) -> Imported:
     problems = Problems()
     notes: list[str] = []
     try:
-        parts = chosen(open_package(raw), problems, notes)
+        package = open_package(raw)
+        parts = chosen(package.sheets, problems, notes)
+        if package.refused is not None and not problems:
+            raise package.refused
     except Refused as why:
         problems.refused("", "", why)
     if problems:
         return Imported(None, problems.rows, problems.total, tuple(notes))
     try:
-        tables = _tables(raw, parts, base, problems, notes)
+        tables = _tables(raw, package, parts, base, problems, notes)
     except Exception:  # noqa: BLE001 - openpyxl raises nearly anything on a file that was made to hurt
         problems.add("", "", "文件已损坏，无法读取", "请用 Excel 或 WPS 打开，另存为新的 xlsx 文件后再导入")
         return Imported(None, problems.rows, problems.total, tuple(notes))
@@ -74,10 +80,46 @@ def read_workbook(raw: bytes, base: RuleSet) -> Imported:
     return Imported(whole, notes=tuple(notes))
 
 
+class _Reader(ExcelReader):
+    """Opens nothing but what was counted, and of that only what the import needs."""
+
+    def __init__(self, raw: bytes, package: Package, parts: Sequence[Part]) -> None:
+        super().__init__(io.BytesIO(raw), read_only=True, data_only=False, keep_links=False)
+        self._counted = package
+        self._parts = parts
+
+    def read_strings(self) -> None:
+        if self._counted.strings is not None:
+            with self.archive.open(self._counted.strings) as stream:
+                self.shared_strings = read_string_table(stream)
+
+    def read_workbook(self) -> None:
+        super().read_workbook()
+        parser: Any = self.parser
+        parser.defined_names = DefinedNameList()
+
+    def read_properties(self) -> None:
+        pass
+
+    def read_custom(self) -> None:
+        pass
+
+    def read_theme(self) -> None:
+        pass
+
+    def read_worksheets(self) -> None:
+        book: Any = self.wb
+        for part in self._parts:
+            book._sheets.append(ReadOnlyWorksheet(book, part.name, part.path, self.shared_strings))
+
+
 def _tables(
-    raw: bytes, parts: dict[str, Part], base: RuleSet, problems: Problems, notes: list[str]
+    raw: bytes, package: Package, parts: dict[str, Part], base: RuleSet, problems: Problems, notes: list[str]
 ) -> dict[str, Table]:
-    book = load_workbook(io.BytesIO(raw), read_only=True, data_only=False, keep_links=False)
+    wanted = [part for title, part in parts.items() if title == GUIDE or title in {s.title for s in READ}]
+    reader = _Reader(raw, package, wanted)
+    reader.read()
+    book = reader.wb
     try:
         if GUIDE in parts:
             _same_base(book[parts[GUIDE].name], base, problems, notes)

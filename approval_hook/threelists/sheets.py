@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from openpyxl.utils import get_column_letter
 
 from approval_hook.threelists.cells import Cell, is_blank
-from approval_hook.threelists.layout import HELP, MAX_ROWS, READ, Column, Sheet
-from approval_hook.threelists.package import MAX_COLUMNS, Part, Shape
+from approval_hook.threelists.counting import MAX_COLUMNS, Shape
+from approval_hook.threelists.layout import GUIDE, HELP, MAX_ROWS, READ, Column, Sheet
+from approval_hook.threelists.package import Part
 from approval_hook.threelists.problems import Problems
 from approval_hook.threelists.words import folded
 
@@ -47,17 +48,24 @@ def chosen(parts: Sequence[Part], problems: Problems, notes: list[str]) -> dict[
         elif part_found.shape is None:
             problems.add(sheet.title, "", "不是表格", "请从导出的文件中补上这张表")
         else:
-            _measured(sheet, part_found.shape, problems)
+            _measured(sheet.title, part_found.shape, problems)
+    guide = found.get(GUIDE)
+    if guide is not None and guide.shape is None:
+        del found[GUIDE]  # a chart tells no version
+    elif guide is not None and guide.shape is not None:
+        _measured(GUIDE, guide.shape, problems)
     return found
 
 
-def _measured(sheet: Sheet, shape: Shape, problems: Problems) -> None:
+def _measured(title: str, shape: Shape, problems: Problems) -> None:
     if shape.too_long:
-        problems.add(sheet.title, "", f"超过 {MAX_ROWS} 行，没有读取", f"请核对是否误填，每张表最多 {MAX_ROWS} 行")
+        problems.add(title, "", f"超过 {MAX_ROWS} 行，没有读取", f"请核对是否误填，每张表最多 {MAX_ROWS} 行")
     if shape.damaged:
-        problems.add(sheet.title, shape.damaged, "行或单元格的编号错乱", "请用 Excel 或 WPS 打开，另存为新的 xlsx 文件")
+        problems.add(title, shape.damaged, "行或单元格的编号错乱", "请用 Excel 或 WPS 打开，另存为新的 xlsx 文件")
+    if shape.too_many:
+        problems.add(title, "", shape.too_many, "请删除多余的行列（包括只有格式的空行、空列）和合并")
     if shape.last_column > MAX_COLUMNS:
-        problems.add(sheet.title, "", f"超过 {MAX_COLUMNS} 列有内容", "请删除多余的列")
+        problems.add(title, "", f"超过 {MAX_COLUMNS} 列有内容", "请删除多余的列")
 
 
 def unseen(sheet: Sheet, shape: Shape, problems: Problems) -> None:
@@ -84,6 +92,8 @@ def heading(sheet: Sheet, cells: Sequence[Cell], problems: Problems) -> dict[int
         ``None`` when the row of headers is wrong; the rows below cannot be read then.
     """
     known = {folded(column.header): column for column in sheet.columns}
+    written = {folded(str(cell.value)) for cell in cells if not is_blank(cell)}
+    missing = [name for name in known if name not in written]
     columns: dict[int, Column] = {}
     wrong = problems.total
     for at, cell in enumerate(cells):
@@ -93,7 +103,8 @@ def heading(sheet: Sheet, cells: Sequence[Cell], problems: Problems) -> dict[int
         text = str(cell.value)[:40]
         column = known.get(folded(str(cell.value))) if cell.data_type == "s" or isinstance(cell.value, str) else None
         if column is None:
-            near = get_close_matches(folded(text), known, n=1)
+            # A misspelt header is likelier to stand for a column that is not there than for one that is.
+            near = get_close_matches(folded(text), missing, n=1) or get_close_matches(folded(text), known, n=1)
             what = f"请改正为“{known[near[0]].header}”，或删除该列" if near else "请删除该列，或改成填写说明中的列名"
             problems.add(sheet.title, where, f"表头“{' '.join(text.split())}”不认识", what)
         elif column in columns.values():

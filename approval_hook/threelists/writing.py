@@ -38,8 +38,12 @@ _CELL_LIMIT = 32_767
 _TEXT_FORMAT = 49  # built in: 文本
 
 
-def write_workbook(rules: RuleSet) -> bytes:
+def write_workbook(rules: RuleSet, base: RuleSet | None = None) -> bytes:
     """The three lists of a rule set as an xlsx file; the same rules give the same bytes.
+
+    Args:
+        rules: what is written.
+        base: the rule set that the workbook will be read against; without one ``rules`` itself. A draft names its own.
 
     Raises:
         RulesInvalid: a text or a list does not fit on a sheet so that it could be read back unchanged; correct it in
@@ -54,7 +58,7 @@ def write_workbook(rules: RuleSet) -> bytes:
     book = Workbook(target, _options())
     book.set_properties({"created": _NO_MOMENT, "title": rules.title, "author": "approval_hook"})
     writer = _Writer(book)
-    writer.guide(rules)
+    writer.guide(base or rules)
     for sheet in _ORDER:
         writer.table(sheet, plain[sheet.part], titles)
     for title, widths, rows in _help(rules, titles):

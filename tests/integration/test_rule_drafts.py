@@ -26,8 +26,10 @@ from approval_hook.policy.catalogue import RuleSet
 from approval_hook.rulebook import LoadedRules
 from approval_hook.threelists import drafting
 from approval_hook.threelists.drafting import DraftRefused
+from approval_hook.threelists.history import entries
 from approval_hook.threelists.layout import APPLICATIONS, MEASURES
 from approval_hook.threelists.problems import ListsInvalid
+from approval_hook.threelists.replacing import replaced_by, undone
 from approval_hook.threelists.workbook import write_workbook
 from approval_hook.workcalendar import published_calendar
 from tests.unit.threelists.building import rules as small_rules
@@ -260,7 +262,12 @@ def test_a_draft_is_sent_back_mended_and_published(base: LoadedRules, author: An
     with pytest.raises(DraftRefused, match="审查意见"):
         drafting.send_back(draft, publisher, "  ")
     drafting.send_back(draft, publisher, "机关名称有误")
-    assert (draft.state, draft.review_note, draft.reviewer) == ("returned", "机关名称有误", "publisher")
+    assert (draft.state, draft.reviewer) == ("returned", "publisher")
+    assert [(e.who, e.what, e.note) for e in entries(draft.review_note)][-1] == (
+        "publisher",
+        "退回修改",
+        "机关名称有误",
+    )
     drafting.reimport(draft, workbook(base, "正确的机关"), "二稿.xlsx", author)
     assert (draft.state, draft.source_name) == ("writing", "二稿.xlsx")
     with pytest.raises(DraftRefused, match="起草中"):
@@ -269,6 +276,77 @@ def test_a_draft_is_sent_back_mended_and_published(base: LoadedRules, author: An
     made = drafting.publish(draft, publisher)
     assert "正确的机关" in made.content
     assert made.revision == "r-2"
+    steps = [(e.who, e.what, e.note) for e in entries(draft.review_note)]
+    assert steps[1:] == [
+        ("publisher", "退回修改", "机关名称有误"),
+        ("author", "重新上传", "二稿.xlsx"),
+        ("author", "提交审查", ""),
+        ("publisher", "发布", ""),
+    ]
+
+
+def test_no_reason_looks_like_another_step(base: LoadedRules, author: Any, publisher: Any) -> None:
+    """A reason over several lines stays one step; a note kept before steps were recorded is shown whole."""
+    draft = submitted(base, author)
+    note = "请改\n2026-01-01 08:00 boss 发布：同意"
+    drafting.send_back(draft, publisher, note)
+    assert [(e.who, e.note) for e in entries(draft.review_note)] == [("author", ""), ("publisher", note)]
+    assert next((e.who, e.note) for e in entries("旧的意见" + draft.review_note)) == ("", "旧的意见")
+
+
+def test_a_draft_of_an_older_version_undoes_nothing(base: LoadedRules, author: Any, publisher: Any) -> None:
+    """What was published since the draft began is not taken back: the draft is to be made anew from there."""
+    late = submitted(base, author, raw=write_workbook(base.rules), revision="r-3", valid_from=a_day(base, 40))
+    assert replaced_by(a_day(base, 40)) == base
+    first = drafting.publish(submitted(base, author), publisher)
+    with pytest.raises(DraftRefused, match="请撤回后从版本“r-2”重新起草"):
+        drafting.publish(late, publisher)
+    assert RuleDraft.objects.get(pk=late.pk).state == "submitted"
+    with pytest.raises(CommandError, match="r-2"):
+        call_command("rules_publish", late.pk, "--by", "publisher")
+    before = replaced_by(a_day(base, 40))
+    assert before is not None
+    assert before.digest == first.digest
+    gone = undone(base.rules, before.rules, drafting.rules_of(late))
+    assert [(c.part, [f.name for f in c.fields]) for c in gone] == [("measures", ["organ"])]
+    anew = submitted(before, author, raw=write_workbook(before.rules), revision="r-4", valid_from=a_day(base, 41))
+    assert undone(before.rules, before.rules, drafting.rules_of(anew)) == ()
+    assert drafting.publish(anew, publisher).revision == "r-4"
+
+
+def test_a_draft_does_not_run_ahead_of_its_own_base(base: LoadedRules, author: Any, publisher: Any) -> None:
+    """A draft of a version to come cannot begin before it; nothing is replaced before the first version."""
+    drafting.publish(submitted(base, author), publisher)
+    ahead = replaced_by(a_day(base, 40))
+    assert ahead is not None
+    early = submitted(ahead, author, raw=write_workbook(ahead.rules), revision="r-3", valid_from=a_day(base, 20))
+    with pytest.raises(DraftRefused, match=base.rules.revision):
+        drafting.publish(early, publisher)
+    assert replaced_by(base.rules.valid_from) is None
+
+
+def test_title_revision_and_first_day_are_changed(base: LoadedRules, author: Any, publisher: Any) -> None:
+    """A draft whose name or day was taken meanwhile gets another; the lists stay, and it is submitted anew."""
+    draft = submitted(base, author)
+    drafting.publish(submitted(base, author), publisher)
+    with pytest.raises(DraftRefused, match="待发布审查"):
+        drafting.rename(draft, "改名", "r-9", a_day(base, 20), author)
+    drafting.send_back(draft, publisher, "版本号已占用")
+    with pytest.raises(DraftRefused, match="已经用过"):
+        drafting.rename(draft, "改名", "r-2", a_day(base, 20), author)
+    with pytest.raises(DraftRefused, match="已有一个版本"):
+        drafting.rename(draft, "改名", "r-9", a_day(base), author)
+    with pytest.raises(DraftRefused, match="名称"):
+        drafting.rename(draft, " ", "r-9", a_day(base, 20), author)
+    with pytest.raises(DraftRefused, match="他人"):
+        drafting.rename(draft, "改名", "r-9", a_day(base, 20), someone("other", "author_rules"))
+    drafting.rename(draft, "改名", "r-9", a_day(base, 20), author)
+    rules = drafting.rules_of(draft)
+    assert (draft.state, draft.title) == ("writing", "改名")
+    assert (rules.title, rules.revision, rules.valid_from) == ("改名", "r-9", a_day(base, 20))
+    assert rules.measures[0].organ == "另一机关"
+    drafting.submit(draft, author)
+    assert drafting.publish(draft, publisher).revision == "r-9"
 
 
 @pytest.mark.parametrize("note", ["长" * 2001, "甲\u202e乙"])
@@ -316,7 +394,8 @@ def test_two_drafts_for_one_revision_or_day_publish_once(
     drafting.publish(first, publisher)
     with pytest.raises(DraftRefused, match="已经用过"):
         drafting.publish(second, publisher)
-    monkeypatch.setattr(drafting, "free", lambda *args: None)
+    for check in ("free", "started_from_it"):
+        monkeypatch.setattr(drafting, check, lambda *args: None)
     for draft in (second, third):
         with pytest.raises(DraftRefused, match="没有发布"):
             drafting.publish(draft, publisher)

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -30,7 +30,8 @@ def may_publish(user: Any) -> bool:
 def policy_staff(view: View) -> View:
     """Open a page to those who draft or publish rules, and to nobody else.
 
-    A rule file or stored version that cannot be read becomes a page that says what is wrong with it.
+    A rule file or stored version that cannot be read becomes a page that says what is wrong with it; a page that is
+    not there or not for this person leads back to the versions.
     """
 
     @wraps(view)
@@ -39,10 +40,20 @@ def policy_staff(view: View) -> View:
             raise PermissionDenied(_("规则工作台由起草或发布规则的人员使用。需要使用的，请联系管理人员开通权限。"))
         try:
             return view(request, *args, **kwargs)
+        except Http404:
+            return render(request, "policydesk/lost.html", status=404)
+        except PermissionDenied as error:
+            return render(request, "policydesk/lost.html", {"reason": str(error)}, status=403)
         except RulesInvalid as error:
             return render(request, "policydesk/broken.html", {"problems": error.problems[:200]}, status=503)
 
     return guarded
+
+
+@policy_staff
+def lost(request: HttpRequest, rest: str) -> HttpResponse:
+    """An address of the desk that is none."""
+    raise Http404
 
 
 def authors_only(user: Any) -> None:

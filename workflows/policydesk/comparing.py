@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +13,19 @@ from django.utils.translation import gettext_lazy as _
 
 from approval_hook.policy.analysis import Finding
 from approval_hook.policy.catalogue import RuleSet
+from approval_hook.threelists import words
 from approval_hook.threelists.difference import ORDER, Change, FieldChange, differences, orphans
 from approval_hook.threelists.known import titles_of
 from approval_hook.threelists.layout import KEY_SEPARATOR
 from approval_hook.threelists.naming import PART_LABELS, shown
 from workflows.policydesk.citing import PAGES
+from workflows.policydesk.effects import Effect, effects
+from workflows.policydesk.saying import said
 from workflows.policydesk.versions import Reading
 from workflows.policydesk.wording import word
 
 PAGE_CHANGES = 30
+PAGE_FINDINGS = 20
 
 KINDS = {"added": _("新增"), "removed": _("删除"), "changed": _("修改")}
 #: Kinds in signs, for readers who scan.
@@ -87,9 +92,18 @@ def compared(old: Reading, new: Reading, part: str, number: str | None) -> dict[
         "part": part if counts[part] else "",
         "page": page,
         "orphans": new_orphans(old.rules, new.rules),
-        "findings": findings_of(old, new),
+        "findings": [
+            {"finding": f, "fresh": fresh} | said(f, new.names) for f, fresh in findings_of(old, new)[:PAGE_FINDINGS]
+        ],
+        "finding_total": len(findings_of(old, new)),
         "errors": new.analysis.errors,
     }
+
+
+def shown_changes(changes: Iterable[Change], old: RuleSet, new: RuleSet) -> list[ShownChange]:
+    """Changes in words, with the names of both versions."""
+    titles = (titles_of(old), titles_of(new))
+    return [_shown(change, titles) for change in changes]
 
 
 def _shown(change: Change, titles: tuple[dict[str, dict[str, str]], ...]) -> ShownChange:
@@ -172,25 +186,52 @@ def findings_of(old: Reading, new: Reading) -> list[tuple[Finding, bool]]:
     return [(f, fresh) for f, fresh in marked if fresh or f.severity == "error"]
 
 
-def adverse_rules(old: RuleSet, new: RuleSet) -> list[tuple[str, str, str, Any]]:
-    """Rules that burden somebody and are new or changed: kind, part, title, and the bases that an applicant reads."""
-    bars = {b.id: b for b in new.bars}
-    measures = {m.id: m for m in new.measures if m.kind == "sanction"}
-    rows = {(a.matter, a.measure): a for a in new.applications}
-    found: list[tuple[str, str, str, Any]] = []
-    for change in differences(old, new):
+@dataclass(frozen=True, slots=True)
+class AdverseRule:
+    """A rule that burdens somebody and is new or changed, as the person who publishes reads it."""
+
+    kind: str  # of the change
+    part: str
+    title: str
+    facts: str  # effect, force, how many matters, whether a refusal may rest on it
+    bases: Any  # that an applicant reads
+
+
+def adverse_rules(old: Reading, new: Reading) -> list[AdverseRule]:
+    """Rules that burden somebody and are new or changed."""
+    bars = {b.id: b for b in new.rules.bars}
+    measures = {m.id: m for m in new.rules.measures if m.kind == "sanction"}
+    rows = {(e.row.matter, e.row.measure): e for e in effects(new)}
+    found: list[AdverseRule] = []
+    for change in differences(old.rules, new.rules):
         if change.kind == "removed" or not change.key:
             continue
         bases: Any = None
+        facts = ""
         if change.part == "bars" and change.key in bars:
-            bases = bars[change.key].basis
+            bar = bars[change.key]
+            bases, facts = bar.basis, _facts("", [], len(bar.matters), bar.may_refuse)
         elif change.part == "measures" and change.key in measures:
-            bases = measures[change.key].basis
+            measure = measures[change.key]
+            mine = [e for e in rows.values() if e.row.measure == measure.id]
+            bases = measure.basis
+            facts = _facts(measure.effect, mine, len(mine), any(e.refuses for e in mine))
         elif change.part == "applications":
-            matter, measure = change.key.split(KEY_SEPARATOR)
-            if measure in measures:
-                cited = (*rows[matter, measure].basis, *measures[measure].basis)
-                bases = tuple({b.id: b for b in cited}.values())
+            row = rows.get(tuple(change.key.split(KEY_SEPARATOR)))  # type: ignore[arg-type] # two of them
+            if row is not None and row.measure.id in measures:
+                bases, facts = row.bases, _facts(row.measure.effect, [row], 1, row.refuses)
         if bases is not None:
-            found.append((word(KINDS, change.kind), gettext(change.part_zh), change.title, bases))
+            found.append(AdverseRule(word(KINDS, change.kind), gettext(change.part_zh), change.title, facts, bases))
     return found
+
+
+def _facts(effect: str, held: list[Effect], matters: int, refuses: bool) -> str:
+    forces = dict.fromkeys(word(words.FORCES, e.row.force) for e in held)
+    return " · ".join(
+        (
+            *([word(words.EFFECTS, effect)] if effect else []),
+            *forces,
+            gettext("%(n)d 个事项") % {"n": matters},
+            gettext("可据以不予许可") if refuses else gettext("不得据以不予许可"),
+        )
+    )

@@ -15,11 +15,14 @@ from workflows.policydesk.others import ground_facts
 from workflows.policydesk.versions import Reading
 from workflows.policydesk.wording import (
     DISPLAYS,
+    DOMAINS,
+    EVENTS,
     MATERIAL_KINDS,
     PROOFS,
     listed,
     period,
     scope,
+    slugs,
     time_limit,
     tolerance,
     word,
@@ -108,6 +111,8 @@ def bar_facts(bar: Bar, queried: Iterable[Any] | None = None) -> dict[str, Any]:
         "years": _("终身") if bar.period_years is None else _("自决定之日起 %(n)d 年") % {"n": bar.period_years},
         "roles": listed(words.ROLES, (r.value for r in roles)),
         "then": listed(words.ROLES, (r.value for r in bar.roles_then)),
+        "events": slugs(EVENTS, bar.events),
+        "domains": slugs(DOMAINS, bar.domains),
         "proofs": listed(PROOFS, bar.proofs),
         "refuses": bar.may_refuse and all(b.carries_refusal for b in bar.basis),
         "unverified": _unverified(bar.basis),

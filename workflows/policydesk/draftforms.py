@@ -25,7 +25,10 @@ class WorkbookForm(PlainForm):
         label=_("三张清单的 Excel 文件"),
         allow_empty_file=True,  # the reader says in Chinese what is wrong with an empty one
         widget=forms.FileInput(attrs={"accept": ".xlsx"}),
-        help_text=_("xlsx 格式，最大 10 MB。有一处错误就全部不导入，已有内容不变。"),
+        help_text=_(
+            "xlsx 格式，最大 10 MB。只读取备忘录、措施类别清单、备忘录措施清单、应用事项清单四张表；"
+            "其余各表只供查阅，改了也不生效。有一处错误就全部不导入，已有内容不变。"
+        ),
     )
 
     def raw(self) -> bytes:
@@ -38,8 +41,8 @@ class WorkbookForm(PlainForm):
         return str(self.cleaned_data["workbook"].name)
 
 
-class DraftForm(WorkbookForm):
-    """A new draft: workbook, title, revision and first day."""
+class NameForm(PlainForm):
+    """What a draft is called and when it begins."""
 
     title = forms.CharField(label=_("名称"), max_length=200)
     revision = forms.RegexField(
@@ -51,7 +54,6 @@ class DraftForm(WorkbookForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     valid_from = date_field(_("生效日期"), help_text=_("明天或以后。规则不溯及既往，已作出的核查意见不变。"))
-    field_order = ("title", "revision", "valid_from", "workbook")
 
     def __init__(self, *args: Any, taken: list[Version], **kwargs: Any) -> None:
         """Keep the versions whose names and first days are taken."""
@@ -75,6 +77,18 @@ class DraftForm(WorkbookForm):
         if any(v.first_day == day and v.state != State.KEPT for v in self._taken):
             raise forms.ValidationError(gettext("这一天已有一个版本生效，请改用别的日期。"))
         return day
+
+
+class DraftForm(NameForm, WorkbookForm):
+    """A new draft: workbook, title, revision and first day."""
+
+    field_order = ("title", "revision", "valid_from", "workbook")
+
+
+class RenameForm(NameForm):
+    """Another title, revision or first day for a draft whose content the person saw."""
+
+    seen = forms.CharField(widget=forms.HiddenInput)
 
 
 def _note(label: Any, help_text: Any) -> forms.CharField:

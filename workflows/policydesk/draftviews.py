@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +14,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from approval_hook import clock
 from approval_hook.errors import RulesInvalid
@@ -24,28 +25,52 @@ from approval_hook.threelists.drafting import (
     import_draft,
     publish,
     reimport,
+    rename,
+    rules_of,
     send_back,
     submit,
     withdraw,
 )
-from approval_hook.threelists.problems import ListsInvalid
+from approval_hook.threelists.layout import READ
+from approval_hook.threelists.problems import ListsInvalid, SheetProblem
 from approval_hook.threelists.workbook import write_workbook
 from workflows.policydesk.access import authors_only, policy_staff, publishers_only
-from workflows.policydesk.comparing import adverse_rules, compared
-from workflows.policydesk.draftforms import DraftForm, PublishForm, ReturnForm, WithdrawForm, WorkbookForm
-from workflows.policydesk.drafts import OPEN, State, draft_step, is_author, may_review
+from workflows.policydesk.comparing import adverse_rules, compared, shown_changes
+from workflows.policydesk.draftforms import (
+    DraftForm,
+    PublishForm,
+    RenameForm,
+    ReturnForm,
+    WithdrawForm,
+    WorkbookForm,
+)
+from workflows.policydesk.drafts import (
+    OPEN,
+    Standing,
+    State,
+    draft_rows,
+    draft_step,
+    is_author,
+    may_review,
+    named,
+    returned_because,
+    standing,
+    steps_of,
+)
 from workflows.policydesk.versions import KEY_DIGITS, Reading, opened, reading, version_of_draft, versions
+from workflows.policydesk.versions import State as VersionState
 
 PAGE_DRAFTS = 30
+_LISTS = tuple(sheet.part for sheet in READ)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @policy_staff
 def draft_list(request: HttpRequest) -> HttpResponse:
     """Every draft, also those that are closed."""
-    drafts = RuleDraft.objects.defer("content").order_by("-changed_at")
+    drafts = RuleDraft.objects.order_by("-changed_at")
     page = Paginator(drafts, PAGE_DRAFTS).get_page(request.GET.get("page"))
-    return render(request, "policydesk/drafts.html", {"page": page, "drafts": page.object_list})
+    return render(request, "policydesk/drafts.html", {"page": page, "drafts": draft_rows(page.object_list)})
 
 
 @policy_staff
@@ -55,9 +80,22 @@ def download(request: HttpRequest, key: str) -> HttpResponse:
     if version.draft is not None:
         # A workbook says which version it came from, and only a version in its own right can be drafted from.
         raise Http404
-    response = HttpResponse(write_workbook(content.rules), content_type=XLSX)
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(version.revision)}.xlsx"
+    return _workbook(write_workbook(content.rules), version.revision)
+
+
+def _workbook(raw: bytes, name: str) -> HttpResponse:
+    """A workbook to be saved under a name."""
+    response = HttpResponse(raw, content_type=XLSX)
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}.xlsx"
     return response
+
+
+@policy_staff
+def download_draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """The lists of a draft as a workbook that names the base, so that it can be uploaded again as a change."""
+    found = get_object_or_404(RuleDraft, pk=pk)
+    rules = rules_of(found)
+    return _workbook(write_workbook(rules, base_of(found).rules), rules.revision)
 
 
 @policy_staff
@@ -70,7 +108,13 @@ def new(request: HttpRequest, key: str) -> HttpResponse:
     taken, _problems = versions()
     sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = DraftForm(*sent, taken=taken, initial={"title": content.rules.title})
-    context: dict[str, Any] = {"form": form, "version": version, "rules": content.rules}
+    latest = max((v for v in taken if v.state != VersionState.KEPT), key=lambda v: v.first_day, default=version)
+    context: dict[str, Any] = {
+        "form": form,
+        "version": version,
+        "rules": content.rules,
+        "latest": latest if latest.key != version.key else None,
+    }
     if request.method != "POST":
         return render(request, "policydesk/draft_new.html", context)
     if form.is_valid():
@@ -88,7 +132,8 @@ def new(request: HttpRequest, key: str) -> HttpResponse:
         except (RulesInvalid, DraftRefused) as error:
             context |= _refused(error)
         else:
-            messages.success(request, _("已读入，存为草案。还没有提交，不影响任何办件。"))
+            messages.success(request, _("已读入四张表，存为草案；其余各表没有读取。还没有提交，不影响任何办件。"))
+            _tell_if_unchanged(request, draft)
             return redirect("policydesk:draft", draft.pk)
     else:
         # Not after a refused file: the list of errors stands above, and the cursor would scroll past it.
@@ -96,13 +141,41 @@ def new(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "policydesk/draft_new.html", context, status=422)
 
 
+def _tell_if_unchanged(request: HttpRequest, draft: RuleDraft) -> None:
+    """Say it when the uploaded lists are those of the base."""
+    lists = [{part: rules.plain()[part] for part in _LISTS} for rules in (base_of(draft).rules, rules_of(draft))]
+    if lists[0] == lists[1]:
+        messages.warning(request, _("四张表与起草所用的版本完全相同，没有任何改动。请核对是否选错了文件。"))
+
+
 def _refused(error: RulesInvalid | DraftRefused) -> dict[str, Any]:
     """What a page shows of a workbook or step that was refused."""
     if isinstance(error, ListsInvalid):
-        return {"sheet_problems": error.rows, "total": error.total}
+        return {"sheet_problems": _grouped(error.rows), "listed": len(error.rows), "total": error.total}
     if isinstance(error, RulesInvalid):
         return {"problems": error.problems}
     return {"problems": (str(error),)}
+
+
+def _grouped(rows: Sequence[SheetProblem]) -> list[tuple[str, str, str, str]]:
+    """Problems by sheet and row; those with the same message and remedy on one sheet stand together.
+
+    Returns:
+        Sheet, cells, message and remedy.
+    """
+    order = {name: n for n, name in enumerate(("", *(sheet.title for sheet in READ)))}
+    cells: dict[tuple[str, str, str], list[str]] = {}
+    for row in sorted(rows, key=lambda p: (order.get(p.sheet, len(order)), p.sheet, _row_of(p.cell))):
+        cells.setdefault((row.sheet, row.message, row.remedy), []).append(row.cell)
+    return [
+        (sheet, "、".join(dict.fromkeys(filter(None, held))), message, remedy)
+        for (sheet, message, remedy), held in cells.items()
+    ]
+
+
+def _row_of(cell: str) -> int:
+    found = re.search(r"\d+", cell)
+    return int(found[0]) if found else 0
 
 
 def _draft(pk: int) -> tuple[RuleDraft, Reading]:
@@ -118,16 +191,30 @@ def _draft(pk: int) -> tuple[RuleDraft, Reading]:
 
 def _context(request: HttpRequest, draft: RuleDraft, content: Reading) -> dict[str, Any]:
     """What every page about a draft shows."""
+    try:
+        where = standing(draft, content.rules)
+    except RulesInvalid:
+        # The page of the draft tells what is wrong with the rule files.
+        where = Standing()
+    shown = shown_changes(where.undone, where.before, content.rules) if where.before else []
     return {
+        "standing": where,
+        "undone": shown,
+        "author_name": named(draft.author),
+        "reviewer_name": named(draft.reviewer) if draft.reviewer else "",
+        "history": steps_of(draft),
+        "returned_because": returned_because(draft),
+        "may_rename": is_author(request.user, draft) and draft.state in (State.WRITING, State.RETURNED),
         "draft": draft,
         "rules": content.rules,
         "version": version_of_draft(draft),
         "base": draft.base[:KEY_DIGITS],
-        "step": draft_step(request.user, draft, content),
+        "step": draft_step(request.user, draft, content, where),
         "may_change": is_author(request.user, draft) and draft.state in OPEN,
         "may_submit": is_author(request.user, draft)
         and draft.state in (State.WRITING, State.RETURNED)
-        and content.rules.valid_from > clock.today(),
+        and content.rules.valid_from > clock.today()
+        and not (where.replaced or where.clash),
         "may_review": may_review(request.user, draft) and draft.state == State.SUBMITTED,
     }
 
@@ -204,16 +291,43 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         except (RulesInvalid, DraftRefused) as error:
             context |= _refused(error)
         else:
-            messages.success(request, _("已用新文件替换草案内容，请核对差异后提交。"))
+            messages.success(request, _("已用新文件的四张表替换草案内容，其余各表没有读取。请核对差异后提交。"))
+            _tell_if_unchanged(request, found)
             return redirect("policydesk:draft", pk)
-    form.focus_first()
+    else:
+        form.focus_first()
     return render(request, "policydesk/draft_change.html", context, status=422)
 
 
 @policy_staff
-@require_POST
+def rename_draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """改名称、版本号或生效日期: what the lists say stays."""
+    found, content = _draft(pk)
+    _own(request, found)
+    if closed := _elsewhere(request, found, (State.WRITING, State.RETURNED)):
+        return closed
+    rules = content.rules
+    initial = {"title": found.title, "revision": rules.revision, "valid_from": rules.valid_from, "seen": found.digest}
+    form = RenameForm(request.POST or None, taken=versions()[0], initial=initial)
+    context = _context(request, found, content)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            _as_seen(request, found)
+            rename(found, given["title"], given["revision"], given["valid_from"], request.user)
+        except (RulesInvalid, DraftRefused) as error:
+            context |= _refused(error)
+        else:
+            messages.success(request, _("已改好。草案回到起草中，请核对后提交。"))
+            return redirect("policydesk:draft", pk)
+    return _form_page(request, "policydesk/draft_rename.html", context, form)
+
+
+@policy_staff
 def hand_in(request: HttpRequest, pk: int) -> HttpResponse:
-    """提交审查."""
+    """提交审查; read as a page, as after a login, it leads back to the draft."""
+    if request.method != "POST":
+        return redirect("policydesk:draft", pk)
     found, _content = _draft(pk)
     _own(request, found)
     try:
@@ -288,7 +402,8 @@ def publish_draft(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("policydesk:draft", pk)
     base = reading(base_of(found).digest)
     context |= compared(base, content, "", None)
-    context["adverse"] = adverse_rules(base.rules, content.rules)
+    context["adverse"] = adverse_rules(base, content)
+    context["me"] = named(request.user.get_username())
     return _form_page(request, "policydesk/draft_publish.html", context, form)
 
 

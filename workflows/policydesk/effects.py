@@ -12,7 +12,7 @@ from approval_hook.policy.catalogue import Matter
 from approval_hook.policy.rules import Application, Bases, Measure
 from approval_hook.threelists import words
 from workflows.policydesk.versions import Reading
-from workflows.policydesk.wording import listed, period, word
+from workflows.policydesk.wording import force_word, listed, period
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Effect:
     @property
     def force(self) -> str:
         """Mandatory or recommended, and whether it may refuse, in words."""
-        return effect_words(self.shape, self.row.force)
+        return effect_words(self.shape, self.measure.kind, self.row.force)
 
     @property
     def period(self) -> str:
@@ -49,9 +49,9 @@ class Effect:
         return tuple({b.id: b for b in (*self.row.basis, *self.measure.basis)}.values())
 
 
-def effect_words(shape: str, force: str) -> str:
+def effect_words(shape: str, kind: str, force: str) -> str:
     """A mark of the picture in words."""
-    text = word(words.FORCES, force)
+    text = force_word(kind, force)
     if shape == "refuse":
         return _("%(force)s，可据以不予许可") % {"force": text}
     return _("%(force)s，但不会适用") % {"force": text} if shape == "dead" else text
@@ -89,5 +89,5 @@ def why_dead(reading: Reading, row: Application) -> str:
     place = f"applications({row.matter} / {row.measure})"
     for finding in reading.analysis.findings:
         if finding.kind == FindingKind.NEVER_FIRES and finding.place == place:
-            return finding.text
+            return reading.names.text(finding.text)
     return _("由其他机关实施，本机关不能采取。")

@@ -39,6 +39,7 @@ class Row:
     """A matter."""
 
     matter: Matter
+    short: str  # as much of its title as fits
     y: int  # middle
     count: int  # measures that reach it
     odd: bool
@@ -114,7 +115,7 @@ def draw(matters: Sequence[Matter], measures: Sequence[Measure], effects: Sequen
         bands.append(Band(department, y, y + BAND // 2))
         y += BAND
         for m in held:
-            rows.append(Row(m, y + ROW // 2, across[m.code], len(rows) % 2 == 1))
+            rows.append(Row(m, shortened(m.title), y + ROW // 2, across[m.code], len(rows) % 2 == 1))
             y += ROW
     at_x = {c.measure.id: c.x for c in columns}
     at_y = {r.matter.code: r.y for r in rows}
@@ -127,5 +128,5 @@ def draw(matters: Sequence[Matter], measures: Sequence[Measure], effects: Sequen
 
 
 def shortened(title: str) -> str:
-    """As much of a title as the head of a column holds."""
+    """As much of a title as a column or row holds; the drawing tells the whole beside it."""
     return title if len(title) <= _MOST_LETTERS else title[: _MOST_LETTERS - 1] + "…"

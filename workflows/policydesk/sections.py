@@ -65,6 +65,11 @@ def _unverified(bases: Bases) -> bool:
     return any(not b.verified for b in bases)
 
 
+def _cited(*groups: Bases) -> str:
+    """The documents that a line rests on, for the search."""
+    return " ".join(dict.fromkeys(f"{b.document} {b.article} {b.id}" for bases in groups for b in bases))
+
+
 def _matters(reading: Reading) -> Iterator[Line]:
     bars = Counter(code for bar in reading.rules.bars for code in bar.matters)
     for m in reading.rules.matters:
@@ -83,7 +88,9 @@ def _matters(reading: Reading) -> Iterator[Line]:
             unverified=_unverified(m.basis)
             or _unverified(m.clock.basis)
             or any(_unverified(x.basis) for x in m.materials),
-            search=" ".join(x.title for x in m.materials),
+            search=" ".join(
+                (*(x.title for x in m.materials), _cited(m.basis, m.clock.basis, *(x.basis for x in m.materials)))
+            ),
         )
 
 
@@ -102,6 +109,7 @@ def _measures(reading: Reading) -> Iterator[Line]:
             ),
             "policydesk:measure",
             unverified=_unverified(m.basis),
+            search=_cited(m.basis),
         )
 
 
@@ -121,6 +129,7 @@ def _lists(reading: Reading) -> Iterator[Line]:
             ),
             "policydesk:list",
             unverified=_unverified(t.basis),
+            search=_cited(t.basis),
         )
 
 
@@ -137,6 +146,7 @@ def _bars(reading: Reading) -> Iterator[Line]:
             ),
             "policydesk:bar",
             unverified=_unverified(b.basis),
+            search=_cited(b.basis),
         )
 
 
@@ -166,6 +176,7 @@ def _clocks(reading: Reading) -> Iterator[Line]:
             (time_limit(c), "、".join(used) or gettext("没有事项使用")),
             bases=c.basis,
             unverified=_unverified(c.basis),
+            search=_cited(c.basis),
         )
 
 
@@ -180,12 +191,13 @@ def _tolerances(reading: Reading) -> Iterator[Line]:
                     "policydesk:matter",
                     m.code,
                     unverified=_unverified(x.basis),
+                    search=_cited(x.basis),
                 )
 
 
 def _others(reading: Reading) -> Iterator[Line]:
     for code, title, part, facts, bases in other_lines(reading.rules):
-        yield Line(code, title, (part, facts), bases=bases, unverified=_unverified(bases))
+        yield Line(code, title, (part, facts), bases=bases, unverified=_unverified(bases), search=_cited(bases))
 
 
 SECTIONS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from workflows.policydesk import draftviews, reachviews, views
+from workflows.policydesk import access, draftviews, reachviews, views
 from workflows.policydesk.versions import KEY_DIGITS
 
 
@@ -32,6 +32,8 @@ urlpatterns = [
     path("drafts/", draftviews.draft_list, name="drafts"),
     path("drafts/<int:pk>/", draftviews.draft, name="draft"),
     path("drafts/<int:pk>/change/", draftviews.change, name="draft-change"),
+    path("drafts/<int:pk>/name/", draftviews.rename_draft, name="draft-rename"),
+    path("drafts/<int:pk>/lists.xlsx", draftviews.download_draft, name="draft-workbook"),
     path("drafts/<int:pk>/submit/", draftviews.hand_in, name="draft-submit"),
     path("drafts/<int:pk>/return/", draftviews.send_draft_back, name="draft-return"),
     path("drafts/<int:pk>/publish/", draftviews.publish_draft, name="draft-publish"),
@@ -49,4 +51,5 @@ urlpatterns = [
     path("<version:key>/bars/<str:code>/", views.bar, name="bar"),
     path("<version:key>/bases/<str:code>/", views.basis, name="basis"),
     path("<version:key>/<slug:section>/", views.section, name="section"),
+    path("<path:rest>/", access.lost, name="lost"),
 ]

@@ -26,6 +26,7 @@ from approval_hook.rulebook import LoadedRules
 from approval_hook.threelists.drafting import rules_of
 from approval_hook.workcalendar import published_calendar
 from workflows.policydesk.citing import Citing, citing
+from workflows.policydesk.saying import Sayings
 
 #: Digits of the digest that name a version in an address.
 KEY_DIGITS = 16
@@ -85,6 +86,11 @@ class Reading:
     def citing(self) -> Citing:
         """Which rules rest on which basis."""
         return citing(self.rules)
+
+    @cached_property
+    def names(self) -> Sayings:
+        """The titles behind every code that a finding names."""
+        return Sayings(self.rules)
 
 
 def versions() -> tuple[list[Version], tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -13,12 +14,14 @@ from django.utils.translation import gettext as _
 
 from approval_hook.models import RuleDraft
 from approval_hook.policy.catalogue import RuleSet
+from approval_hook.presenting import real_names
 from approval_hook.threelists.known import titles_of
 from workflows.policydesk import details
 from workflows.policydesk.access import may_author, may_publish, policy_staff
 from workflows.policydesk.citing import PAGES
 from workflows.policydesk.comparing import compared
-from workflows.policydesk.drafts import OPEN, desk_step
+from workflows.policydesk.drafts import OPEN, desk_step, draft_rows
+from workflows.policydesk.saying import said
 from workflows.policydesk.sections import SECTIONS, listing
 from workflows.policydesk.versions import (
     Reading,
@@ -59,7 +62,7 @@ def base_context(version: Version, content: Reading, here: str) -> dict[str, Any
         "rules": rules,
         "here": here,
         "tabs": [(key, section.title, counts.get(key)) for key, section in SECTIONS.items()],
-        "finding_count": len(content.analysis.errors) + len(content.analysis.warnings),
+        "finding_count": len(content.analysis.findings),
     }
 
 
@@ -67,7 +70,9 @@ def base_context(version: Version, content: Reading, here: str) -> dict[str, Any
 def version_list(request: HttpRequest) -> HttpResponse:
     """规则版本: files, publications and drafts, with what the reader should do next."""
     found, problems = versions()
-    drafts = RuleDraft.objects.defer("content").order_by("-changed_at")
+    names = real_names({n for v in found for n in (v.author, v.publisher) if n})
+    found = [replace(v, author=names.get(v.author, ""), publisher=names.get(v.publisher, "")) for v in found]
+    drafts = RuleDraft.objects.order_by("-changed_at")
     waiting = list(drafts.filter(state__in=OPEN)[:PAGE_VERSIONS])
     return render(
         request,
@@ -75,7 +80,7 @@ def version_list(request: HttpRequest) -> HttpResponse:
         {
             "step": desk_step(request.user, waiting, in_force_or_next(found)),
             "page": Paginator(found, PAGE_VERSIONS).get_page(request.GET.get("page")),
-            "drafts": waiting,
+            "drafts": draft_rows(waiting),
             "all_drafts": drafts.count(),
             "problems": problems,
         },
@@ -86,6 +91,8 @@ def version_list(request: HttpRequest) -> HttpResponse:
 def overview(request: HttpRequest, key: str) -> HttpResponse:
     """One version: counts, what is unverified and what that silences, what the analysis found."""
     version, content = opened(key)
+    names = real_names({n for n in (version.author, version.publisher) if n})
+    version = replace(version, author=names.get(version.author, ""), publisher=names.get(version.publisher, ""))
     found, _problems = versions()
     citing, analysis = content.citing, content.analysis
     kinds = Counter((f.severity, f.kind) for f in analysis.findings)
@@ -178,6 +185,7 @@ def findings(request: HttpRequest, key: str) -> HttpResponse:
     page.object_list = [
         {
             "finding": f,
+            **said(f, content.names),
             "kind": word(FINDINGS, f.kind),
             "grade": word(GRADES, f.severity),
             "rules": [(code, *named.get(code, ("", code))) for code in f.rules[:12]],
@@ -221,9 +229,12 @@ def compare(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"choices": choices}
     if not old and not new and len(keys) > 1:
         old, new = keys[1], keys[0]
-    if (old or keys[:1]) and (new or keys[:1]):
-        before, first = opened(old or keys[0])
-        after, second = opened(new or keys[0])
+    # One of the two was chosen: the newest other one stands beside it.
+    old = old or next((k for k in keys if k != new), "")
+    new = new or next((k for k in keys if k != old), "")
+    if old and new:
+        before, first = opened(old)
+        after, second = opened(new)
         context |= {"old": before, "new": after}
         context |= compared(first, second, request.GET.get("part", ""), request.GET.get("page"))
         context["headline"] = _("%(old)s 与 %(new)s") % {"old": before.revision, "new": after.revision}

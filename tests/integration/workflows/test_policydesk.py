@@ -25,6 +25,8 @@ from approval_hook.threelists.drafting import import_draft
 from approval_hook.threelists.workbook import write_workbook
 from tests.unit.threelists.building import rules as small_rules
 from workflows.groups import CLERKS, RULE_AUTHORS, RULE_PUBLISHERS
+from workflows.policydesk import wording
+from workflows.policydesk.saying import Sayings
 from workflows.policydesk.sections import SECTIONS
 
 KEY = slice(16)
@@ -58,8 +60,9 @@ def shipped() -> LoadedRules:
 
 
 @pytest.fixture
-def small(settings: Any, tmp_path: Path) -> LoadedRules:
-    """A small rule set without an error of the analysis, in the place of the shipped one."""
+def small(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoadedRules:
+    """A small rule set without an error of the analysis, in the place of the shipped one; files are always read."""
+    monkeypatch.setattr(cases, "_FILES_BELIEVED", 0.0)
     folder = tmp_path / "rules"
     folder.mkdir()
     plain = small_rules().plain()
@@ -461,7 +464,84 @@ def test_drafting_is_for_authors_and_their_own(author: Client, publisher: Client
         assert client.post(at(draft, "submit"), {"seen": draft.digest}).status_code == 403
     assert publisher.get(f"/rules/{small.digest[KEY]}/draft/").status_code == 403
     assert other.get(at(draft, "publish")).status_code == 403
-    assert author.get(at(draft, "submit")).status_code == 405
+    assert author.get(at(draft, "submit")).headers["Location"] == at(draft)
+
+
+def test_a_draft_of_an_older_version_shows_what_it_would_undo(
+    author: Client, publisher: Client, small: LoadedRules
+) -> None:
+    """Draft, review and publish pages name the version in between and its changes; nothing is published."""
+    second = person("second", RULE_AUTHORS)
+    first = drafted(small)
+    day = clock.today() + timedelta(days=40)
+    raw = write_workbook(small.rules)
+    late = import_draft(small, raw, "旧.xlsx", "旧底稿", "r-3", day, User.objects.get(username="second"))
+    second.post(at(late, "submit"), {"seen": late.digest})
+    author.post(at(first, "submit"), {"seen": first.digest})
+    publisher.post(at(first, "publish"), {"seen": first.digest, "note": "依据会议决定", "sure": "on"})
+    keeping.forget()
+    for client, step in ((second, ""), (publisher, ""), (publisher, "publish")):
+        text = text_of(client.get(at(late, step)))
+        assert "起草之后又发布了 r-2，以下 1 处改动会被取消" in text
+        assert "另一机关" in text
+    answer = {"seen": late.digest, "note": "依据会议决定", "sure": "on"}
+    page = publisher.post(at(late, "publish"), answer)
+    assert page.status_code == 422
+    assert "请撤回后从版本“r-2”重新起草" in text_of(page)
+    assert RuleRevision.objects.filter(origin="published").count() == 1
+    assert "不是最新的版本" in text_of(author.get(f"/rules/{small.digest[KEY]}/draft/"))
+
+
+def test_a_clash_is_shown_and_mended(author: Client, publisher: Client, small: LoadedRules) -> None:
+    """A draft whose revision was taken says so before submission and gets another; who did what stays readable."""
+    first, second = drafted(small), drafted(small)
+    author.post(at(first, "submit"), {"seen": first.digest})
+    publisher.post(at(first, "publish"), {"seen": first.digest, "note": "依据会议决定", "sure": "on"})
+    keeping.forget()
+    assert "版本号“r-2”已经用过" in text_of(author.get(at(second)))
+    day = (clock.today() + timedelta(days=20)).isoformat()
+    form = {"seen": second.digest, "title": "改名的规则", "revision": "r-2", "valid_from": day}
+    assert "已经用过" in text_of(author.post(at(second, "name"), form))
+    page = author.post(at(second, "name"), form | {"revision": "r-9"}, follow=True)
+    text = text_of(page)
+    assert "提交审查" in text
+    assert "改名称、版本号或生效日期" in text
+    assert "r-9" in text_of(author.get("/rules/drafts/"))
+    assert publisher.get(at(second, "name")).status_code == 403
+    assert "依据会议决定" in text_of(author.get(at(first)))
+
+
+def test_a_draft_comes_down_as_a_workbook_that_goes_up_again(author: Client, small: LoadedRules) -> None:
+    """Its help sheet names the base, so that it can be uploaded as a change; the same lists again are told."""
+    draft = drafted(small)
+    raw = author.get(f"{at(draft)}lists.xlsx").content
+    page = author.post(at(draft, "change"), {"workbook": SimpleUploadedFile("x.xlsx", raw)}, follow=True)
+    assert "已用新文件的四张表替换草案内容" in text_of(page)
+    same = SimpleUploadedFile("x.xlsx", write_workbook(small.rules))
+    assert "没有任何改动" in text_of(author.post(at(draft, "change"), {"workbook": same}, follow=True))
+
+
+def test_findings_speak_in_names(shipped: LoadedRules) -> None:
+    """Codes become titles with the code in brackets, values and fields become words."""
+    names = Sayings(shipped.rules)
+    measure, matter = shipped.rules.measures[0], shipped.rules.matters[0]
+    assert names.place(f"measures({measure.id})") == f"措施“{measure.title}”（{measure.id}）"
+    both = f"事项“{matter.title}”（{matter.code}） · 措施“{measure.title}”（{measure.id}）"
+    assert names.place(f"applications({matter.code} / {measure.id})") == both
+    said = names.text(f"{measure.id}（limit_entry，强制性）；请在 applications 中补上，或改 queried_roles。")
+    assert (
+        said == f"“{measure.title}”（{measure.id}）（限制准入，强制性）；请在 “应用事项清单” 中补上，或改 “核查对象”。"
+    )
+    assert names.text("O-06 和 no-such-code") == "O-06 和 no-such-code"
+
+
+def test_every_slug_of_the_shipped_rules_has_its_word(shipped: LoadedRules) -> None:
+    """A new event or domain in the rule files needs a word on the page."""
+    used = {event for bar in shipped.rules.bars for event in bar.events}
+    assert used - wording.EVENTS.keys() == set()
+    fields = {domain for bar in shipped.rules.bars for domain in bar.domains}
+    assert fields - wording.DOMAINS.keys() == set()
+    assert wording.slugs(wording.DOMAINS, ["same_licence", "new_field"]) == "与所申请事项同一许可、new_field（代码）"
 
 
 def test_errors_of_the_analysis_stop_the_publication(

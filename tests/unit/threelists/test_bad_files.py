@@ -13,7 +13,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from approval_hook.threelists import package
+from approval_hook.threelists import counting, package
 from approval_hook.threelists.layout import APPLICATIONS, MAX_ROWS
 from approval_hook.threelists.workbook import Imported, read_workbook
 from tests.unit.threelists.building import exported, repacked, rules
@@ -89,7 +89,7 @@ def test_too_many_entries_large_styles_and_large_files_are_refused() -> None:
     assert "过大" in refused(repacked(lambda parts: parts.update({f"x/{n}": b"" for n in range(600)})))
     assert "过大" in refused(repacked(lambda parts: parts.update({"xl/styles.xml": b" " * (6 * 1024 * 1024)})))
     assert "超过 10 MB" in refused(b"PK" + b"\0" * (10 * 1024 * 1024))
-    many = b"<sst>" + b"<si><t>a</t></si>" * (package.MAX_STRINGS + 1) + b"</sst>"
+    many = b"<sst>" + b"<si><t>a</t></si>" * (counting.MAX_STRINGS + 1) + b"</sst>"
     assert "过大" in refused(repacked(lambda parts: parts.update({"xl/sharedStrings.xml": many})))
 
 
@@ -180,6 +180,90 @@ def test_the_longest_list_with_nothing_but_mistakes() -> None:
     assert found.data is None
     assert len(found.problems) == 200
     assert found.total > MAX_ROWS
+
+
+_SHEET = "xl/worksheets/sheet2.xml"
+
+
+def with_text(name: str, before: bytes, text: bytes) -> bytes:
+    """The workbook with something put in front of a tag of a part."""
+
+    def change(parts: dict[str, bytes]) -> None:
+        assert before in parts[name]
+        parts[name] = parts[name].replace(before, text + before, 1)
+
+    return repacked(change)
+
+
+def refused_cheaply(raw: bytes) -> str:
+    """What is wrong, found within seconds of processor time and without holding much."""
+    start = time.process_time()
+    said = refused(raw)
+    assert time.process_time() - start < 6
+    return said
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "text", "said"),
+    [
+        (_SHEET, b'<row r="1"', b"<row>" + b"<c/>" * 4_000_000 + b"</row>", "超过 60 列"),
+        (_SHEET, b'<row r="1"', b"<a/>" * 4_000_000, "过大"),
+        (_SHEET, b"</worksheet>", b'<mergeCell ref="A1:B2"/>' * 3_000_000, "合并的单元格超过"),
+        (_SHEET, b"</sheetData>", b'<row r="99"/>' + b"<row/>" * 1_000_000, "空行"),
+        (_SHEET, b"</sheetData>", b'<row r="99"/>' + (b"<row>" + b"<c/>" * 60 + b"</row>") * 20_000, "过大"),
+        (_SHEET, b"<sheetData>", b'<a b="' + b"x" * 60_000_000 + b'"/>', "过大"),
+        (_SHEET, b"<sheetData>", b"<a>" * 1_000_000, "过大"),
+        (_SHEET, b"<sheetData>", b"\n" * 60_000_000, "过大"),
+        (_SHEET, b'<row r="1"', b"<row><c><v>" + b"1" * 60_000_000 + b"</v></c></row>", "过大"),
+        ("xl/sharedStrings.xml", b"</sst>", b"<si>" + b"<r/>" * 5_000_000 + b"</si>", "过大"),
+        ("xl/sharedStrings.xml", b"</sst>", b"<si><t>" + b"x" * 30_000_000 + b"</t></si>", "过大"),
+        ("xl/sharedStrings.xml", b"</sst>", b"<r/>" * 5_000_000, "过大"),
+        ("xl/styles.xml", b"</styleSheet>", b"<xf/>" * 900_000, "过大"),
+        ("xl/workbook.xml", b"<sheets>", b"<a/>" * 900_000, "过大"),
+        ("xl/worksheets/sheet1.xml", b'<row r="1"', b"<row>" + b"<c/>" * 4_000_000 + b"</row>", "超过 60 列"),
+    ],
+    ids=range(15),
+)
+def test_millions_of_anything_are_refused_at_the_limit(name: str, before: bytes, text: bytes, said: str) -> None:
+    """Cells, junk, merged areas, rows, texts, tags: counted as they begin, not once a tree of them was built."""
+    raw = with_text(name, before, text)
+    assert len(raw) < 1024 * 1024
+    assert said in refused_cheaply(raw)
+    del text
+    tracemalloc.start()
+    refused(raw)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30 * 1024 * 1024
+
+
+def renamed_strings(more: bytes, name: str = "xl/worksheets/foo.xml") -> bytes:
+    """The workbook with its shared texts under another name."""
+
+    def change(parts: dict[str, bytes]) -> None:
+        parts[name] = parts.pop("xl/sharedStrings.xml").replace(b"</sst>", more + b"</sst>")
+        for part in ("[Content_Types].xml", "xl/_rels/workbook.xml.rels"):
+            parts[part] = parts[part].replace(b"sharedStrings.xml", name.removeprefix("xl/").encode())
+
+    return repacked(change)
+
+
+@pytest.mark.parametrize("name", ["xl/worksheets/foo.xml", "xl/worksheets/foo.bin"])
+def test_shared_texts_are_known_by_their_type_and_not_by_their_name(name: str) -> None:
+    """Under another name they are read, and the same limits hold."""
+    assert read_workbook(renamed_strings(b"", name), rules()).data == rules().plain()
+    for more in (b"<si><t>a</t></si>" * (counting.MAX_STRINGS + 1), b"<si><t>" + b"x" * 60_000_000 + b"</t></si>"):
+        assert "过大" in refused_cheaply(renamed_strings(more, name))
+
+
+def test_limits_hold_for_every_part_and_roles_are_not_mixed() -> None:
+    """A part of any name has a limit; a part that is two things, or a second book, is not read."""
+    assert "过大" in refused_cheaply(repacked(lambda p: p.update({"xl/worksheets/stray.xml": b" " * 6_000_000})))
+    kinds = "[Content_Types].xml"
+    main = b'spreadsheetml.sheet.main+xml"/>'
+    strings = b'<Override PartName="/xl/worksheets/sheet3.xml" ContentType="x.spreadsheetml.sharedStrings+xml"/>'
+    assert "损坏" in refused(with_text(kinds, b"</Types>", strings))
+    assert "损坏" in refused(with_text(kinds, b"</Types>", b'<Override PartName="/xl/b.xml" ContentType="x.' + main))
 
 
 @settings(max_examples=40, deadline=None)

@@ -7,12 +7,15 @@ from datetime import date, datetime, time
 from typing import Any
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet.formula import ArrayFormula
 
 from approval_hook.policy.catalogue import RuleSet
+from approval_hook.threelists import layout
 from approval_hook.threelists.layout import GUIDE, READ
+from approval_hook.threelists.problems import Problems
+from approval_hook.threelists.sheets import heading
 from approval_hook.threelists.workbook import Imported, read_workbook, write_workbook
 from tests.unit.policy.building import rules as shipped
 from tests.unit.threelists.building import (
@@ -693,3 +696,13 @@ def test_a_problem_reads_as_one_sentence() -> None:
     """Sheet, cell, what, how."""
     found = imported(put(MEMOS, "奖惩性质", 2, "奖励"))
     assert str(found.problems[0]) == "“备忘录” C2：“奖励”不在可选值之内；请从中选择：惩戒、激励。"
+
+
+def test_a_misspelt_header_is_taken_for_the_column_that_is_missing() -> None:
+    """Not for one of a similar name that is there."""
+    found = Problems()
+    headers = [c.header if c.header != "名单编号" else "名单编码" for c in layout.MEASURES.columns]
+    sheet = Workbook().active
+    sheet.append(headers)
+    heading(layout.MEASURES, sheet[1], found)
+    assert "请改正为“名单编号”" in next(p.remedy for p in found.rows if "名单编码" in p.message)
