@@ -41,7 +41,7 @@ Day = Annotated[date, BeforeValidator(_plain_date)]
 
 def _visible(text: str) -> str:
     # What a reviewer cannot see, he cannot review.
-    if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in text):
+    if not text.isprintable() and any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in text):
         raise PydanticCustomError("invisible_character", "invisible character")
     return text
 

@@ -341,7 +341,9 @@ def cases_of(count: int, seed: int, *, hit_heavy: bool = False) -> list[tuple[Ca
             records = [_record(rng, number, n) for n in range(rows)]
             for source in ("province", "own_register"):
                 status = rng.choices((QueryStatus.OK, QueryStatus.UNAVAILABLE, QueryStatus.PARTIAL), (58, 1, 1))[0]
-                mine = tuple(record for record in records if record.source == source)
+                # An answer that is none brings no rows.
+                answered = status is not QueryStatus.UNAVAILABLE
+                mine = tuple(record for record in records if record.source == source and answered)
                 reports.append(CreditReport(party.ref, source, status, AT, AT, mine, f"R{number}"))
         made.append((case, reports))
     return made

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from approval_hook.errors import RulesInvalid
+from approval_hook.policy.canonical import canonical_bytes
 from approval_hook.rulebook import RuleBook, load
 
 SHIPPED = Path(__file__).resolve().parents[2] / "fixtures" / "rules" / "guangdong" / "2026-10-01"
@@ -33,6 +34,7 @@ def test_the_digest_is_of_the_content_and_not_of_how_it_is_laid_out(tmp_path: Pa
     one.write_text(yaml.safe_dump(loaded.rules.plain(), allow_unicode=True), encoding="utf-8")
     assert load(one).digest == loaded.digest
     assert load(one).rules == loaded.rules
+    assert loaded.rules.canonical == canonical_bytes(loaded.rules.plain())
 
 
 def test_a_folder_says_which_file_is_wrong(tmp_path: Path) -> None:
