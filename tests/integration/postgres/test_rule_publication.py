@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from approval_hook.models import RuleDraft, RuleRevision
 from approval_hook.rulebook import LoadedRules
@@ -14,13 +13,9 @@ from approval_hook.threelists.drafting import DraftRefused, publish
 from tests.integration.postgres.test_workers import together
 from tests.integration.test_rule_drafts import a_day, base, someone, submitted
 
-__all__ = ["base", "connection"]
+__all__ = ["base"]
 
-pytestmark = [
-    pytest.mark.postgres,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif("connection.vendor != 'postgresql'", reason="sessions that wait for each other's rows"),
-]
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
 def _tried(draft: RuleDraft, by: Any) -> str:
