@@ -153,6 +153,7 @@ BAD: list[tuple[str, Callable[[Data], object], str]] = [
     ),
     ("source twice", lambda d: food(d)["advisory_sources"].append("province"), "“province”已是必查来源"),
     ("promise too long", lambda d: food(d).update(promised_days=21), "承诺时限长于法定期限20日"),
+    ("invisible character", lambda d: d.update(title="甲\u200b乙"), "title：含有不可见的字符"),
     ("unknown clock", lambda d: food(d).update(clock="soon"), "期限“soon”不在 clocks 中"),
     ("unknown basis", lambda d: bar(d).update(basis=["nothing-1"]), "bars(food-135-applicant).basis：依据“nothing-1”"),
     ("basis written out", lambda d: bar(d).update(basis=[{"quote": "x"}]), "依据应写编号"),
