@@ -53,7 +53,7 @@ def statutory_bars(found: PartyTally, record: CreditRecord, *, proof: str, shown
             holding.append((bar, until))
         else:
             refused.append((bar.id, why))
-    return BarsMet(tuple(holding), () if holding else tuple(refused))
+    return BarsMet(tuple(holding), tuple(refused))
 
 
 def fire_bars(found: PartyTally, record: CreditRecord, met: BarsMet) -> None:

@@ -15,7 +15,7 @@ from approval_hook.policy.rules import GoodCreditRoute, Material
 from approval_hook.policy.subjects import SubjectKind
 from approval_hook.policy.workdays import DueDate, WorkCalendar, add_workdays
 
-_QUIET = frozenset({Outcome.ORDINARY, Outcome.GONE})
+_QUIET = frozenset({Outcome.GONE})
 _QUIET_OR_DISPUTED = _QUIET | {Outcome.DISPUTED}
 _BLACK = frozenset({Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE, Outcome.GENERAL})
 
@@ -42,7 +42,6 @@ def grant_good_credit(whole: Tally, parties: Sequence[PartyTally]) -> bool:
         met = _take_route(applicant, route) or met
     if met:
         applicant.outcomes.discard(Outcome.GONE)
-        applicant.outcomes.discard(Outcome.ORDINARY)
         _fire_incentives(applicant)
     return met
 
