@@ -24,7 +24,7 @@ from approval_hook.models import CalendarEdition, CreditDecision, Reply, RuleRev
 from approval_hook.policy.case import CaseView
 from approval_hook.policy.catalogue import RuleSet
 from approval_hook.policy.receipt import receipt_bytes, receipt_digest, receipt_from_bytes, reports_from_json
-from approval_hook.policy.records import CreditRecord, QueryStatus, Severity
+from approval_hook.policy.records import CreditRecord, QueryStatus
 from approval_hook.replaying import Remade, Tally, backtest, replay, replay_all, rules_named, stored_decisions
 from approval_hook.settling import discharged, record_content
 from approval_hook.testing import lifted_triggers
@@ -36,18 +36,10 @@ pytestmark = pytest.mark.django_db
 MANY = 100_000 if os.environ.get("LONG") else 4_000
 
 
-def wage_record() -> CreditRecord:
+@pytest.fixture
+def wage_record(defaulter: CreditRecord) -> CreditRecord:
     """A wage defaulter, whose list has a measure at the food matter."""
-    return CreditRecord(
-        record_id="NMG-1",
-        source="province",
-        list_type="wage_arrears",
-        severity=Severity.SERIOUS,
-        title="拖欠农民工工资",
-        decided_on=date(2026, 3, 2),
-        decided_by="示例市人力资源和社会保障局",
-        document_no="示人社监〔2026〕1号",
-    )
+    return replace(defaulter, record_id="NMG-1", list_type="wage_arrears", title="拖欠农民工工资", category="")
 
 
 def run_case(inject: Any, credit: Any, *records: CreditRecord) -> CreditDecision:
@@ -89,9 +81,9 @@ def _with(row: CreditDecision, columns: dict[str, Any]) -> CreditDecision:
     return row
 
 
-def test_every_stored_decision_comes_out_again(inject: Any, credit: Any) -> None:
+def test_every_stored_decision_comes_out_again(inject: Any, credit: Any, wage_record: CreditRecord) -> None:
     """Clean or with a measure: the receipt gives the same bytes, from rules and calendar kept in the database."""
-    row = run_case(inject, credit, wage_record())
+    row = run_case(inject, credit, wage_record)
     assert row.outcome == "O-05"
     assert RuleRevision.objects.filter(pk=row.rules_digest).exists()
     assert CalendarEdition.objects.filter(pk=receipt_from_bytes(row.receipt).calendar_digest).exists()
@@ -100,19 +92,21 @@ def test_every_stored_decision_comes_out_again(inject: Any, credit: Any) -> None
     assert "重算 1 条" in output("decisions_replay", "--case", row.case_no)
 
 
-def test_replay_needs_no_rule_file(inject: Any, credit: Any, settings: Any, tmp_path: Path) -> None:
+def test_replay_needs_no_rule_file(
+    inject: Any, credit: Any, wage_record: CreditRecord, settings: Any, tmp_path: Path
+) -> None:
     """Years later the folder of rules may be gone; what was kept by digest decides the same."""
-    row = run_case(inject, credit, wage_record())
+    row = run_case(inject, credit, wage_record)
     keeping.forget()
     settings.APPROVAL_HOOK = {**settings.APPROVAL_HOOK, "RULES": str(tmp_path)}
     assert replay(CreditDecision.objects.select_related("inquiry", "reply").get(pk=row.pk), Remade()) == ""
 
 
-def test_receipt_states_inputs_age_rules_and_software(inject: Any, credit: Any) -> None:
+def test_receipt_states_inputs_age_rules_and_software(inject: Any, credit: Any, wage_record: CreditRecord) -> None:
     """The receipt holds what the issue asks for, in canonical JSON under its SHA-256."""
     import approval_hook
 
-    row = run_case(inject, credit, wage_record())
+    row = run_case(inject, credit, wage_record)
     stated = json.loads(row.receipt)
     assert row.receipt_digest == receipt_digest(row.receipt.encode())
     assert stated["rules_digest"] == row.rules_digest == gate.book().revision(row.rules_revision).digest
@@ -137,9 +131,11 @@ def test_receipt_states_inputs_age_rules_and_software(inject: Any, credit: Any) 
         (lambda row: {"receipt": "{}", "receipt_digest": receipt_digest(b"{}")}, "格式不符"),
     ],
 )
-def test_replay_finds_what_was_changed(columns: Any, said: str, inject: Any, credit: Any) -> None:
+def test_replay_finds_what_was_changed(
+    columns: Any, said: str, inject: Any, credit: Any, wage_record: CreditRecord
+) -> None:
     """A changed receipt, column, rule digest or case is named, and the command fails."""
-    row = run_case(inject, credit, wage_record())
+    row = run_case(inject, credit, wage_record)
     changed = rewrite(row, **columns(row))
     assert said in replay(changed, Remade())
     printed, error = refused("decisions_replay")
@@ -170,9 +166,9 @@ def test_guard_does_not_believe_a_changed_receipt(inject: Any, credit: Any) -> N
     assert not rewrite(row, receipt_digest=receipt_digest(raw)).is_genuine()
 
 
-def test_replay_goes_on_after_a_row_that_cannot_be_read(inject: Any, credit: Any) -> None:
+def test_replay_goes_on_after_a_row_that_cannot_be_read(inject: Any, credit: Any, wage_record: CreditRecord) -> None:
     """A body that is no body is one difference, not the end of the run; a changed permission is found too."""
-    row = run_case(inject, credit, wage_record())
+    row = run_case(inject, credit, wage_record)
     assert replay(rewrite(row, body="{}"), Remade()) == "存档无法读取"
     fresh = CreditDecision.objects.create(
         **{f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.name not in ("id", "permits")},
@@ -276,9 +272,11 @@ def _no_food(data: dict[str, Any]) -> None:
     data["grounds"] = [g for g in data["grounds"] if g["matters"] or g["id"] == "gd-market-53"]
 
 
-def test_backtest_names_the_case_that_flips_with_its_reason(inject: Any, credit: Any, tmp_path: Path) -> None:
+def test_backtest_names_the_case_that_flips_with_its_reason(
+    inject: Any, credit: Any, wage_record: CreditRecord, tmp_path: Path
+) -> None:
     """Without the measure the wage defaulter goes from O-05 to O-06; the clean case stays."""
-    listed = run_case(inject, credit, wage_record())
+    listed = run_case(inject, credit, wage_record)
     credit.records.clear()
     process = flows.LinearFlow.start.run(data=firm_data())
     flows.LinearFlow.accept.run(Task.objects.get(process=process, flow_task=flows.LinearFlow.accept))
@@ -296,15 +294,17 @@ def test_backtest_names_the_case_that_flips_with_its_reason(inject: Any, credit:
     assert "O-06 → O-05：1 条" in back
 
 
-def test_backtest_of_the_same_rules_flips_nothing(inject: Any, credit: Any) -> None:
+def test_backtest_of_the_same_rules_flips_nothing(inject: Any, credit: Any, wage_record: CreditRecord) -> None:
     """The rules in force against themselves, by revision and by digest."""
-    row = run_case(inject, credit, wage_record())
+    row = run_case(inject, credit, wage_record)
     assert "相同 1 条，不同 0 条" in output("rules_backtest", row.rules_revision, row.rules_digest, "--fail-on-flip")
 
 
-def test_backtest_says_when_a_matter_is_gone(inject: Any, credit: Any, tmp_path: Path) -> None:
+def test_backtest_says_when_a_matter_is_gone(
+    inject: Any, credit: Any, wage_record: CreditRecord, tmp_path: Path
+) -> None:
     """A candidate that lost a matter fails closed there: 未配置."""
-    run_case(inject, credit, wage_record())
+    run_case(inject, credit, wage_record)
     printed = output("rules_backtest", "guangdong-2026-10-01", candidate(tmp_path, _no_food))
     assert "O-05 → 未配置：1 条" in printed
 
@@ -326,9 +326,11 @@ def test_unknown_and_unsound_rule_sets_are_named(tmp_path: Path) -> None:
     assert rules_named("guangdong-2026-10-01").rules.revision == "guangdong-2026-10-01"
 
 
-def test_backtest_holds_no_more_memory_for_more_decisions(inject: Any, credit: Any, tmp_path: Path) -> None:
+def test_backtest_holds_no_more_memory_for_more_decisions(
+    inject: Any, credit: Any, wage_record: CreditRecord, tmp_path: Path
+) -> None:
     """Thousands of decisions in one go (100,000 with LONG=1): the peak of the last part is that of the first."""
-    row = run_case(inject, credit, wage_record())
+    row = run_case(inject, credit, wage_record)
     stored = receipt_from_bytes(row.receipt)
     for begin in range(0, MANY, 1000):
         rows = []

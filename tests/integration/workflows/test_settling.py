@@ -9,9 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from msgspec.structs import replace
 
 from approval_hook.panel import Action, HoldView, Panel
-from approval_hook.policy.records import CreditRecord, MatchGrade, Severity
+from approval_hook.policy.records import CreditRecord, MatchGrade
 from tests.integration.workflows.conftest import ORGAN
 from tests.integration.workflows.driving import filed_food, reviewed
 from workflows.clerk.settlement import settling_of
@@ -63,26 +64,11 @@ def test_a_release_by_the_supervisor_names_its_evidence(clerk: Client, head: Cli
     assert (response.context["sent"].field, response.context["sent"].reason) == ("evidence", sent["reason"])
 
 
-def _possible() -> CreditRecord:
-    return CreditRecord(
-        record_id="SX-9",
-        source="province",
-        list_type="court_defaulter",
-        severity=Severity.SERIOUS,
-        title="失信被执行人",
-        decided_on=date(2026, 3, 2),
-        decided_by="示例市中级人民法院",
-        document_no="（2026）示执9号",
-        category="C3-01",
-        match=MatchGrade.POSSIBLE,
-    )
-
-
 def test_who_has_spoken_gets_no_form_and_the_next_reads_what_was_said(
-    clerk: Client, sign_in: Any, credit: Any, food: dict[str, Any]
+    clerk: Client, sign_in: Any, credit: Any, food: dict[str, Any], defaulter: CreditRecord
 ) -> None:
     """After one voice its speaker sees no choices; the other reads who said what and that one more is needed."""
-    credit.records = {food["firm_code"]: (_possible(),)}
+    credit.records = {food["firm_code"]: (replace(defaulter, match=MatchGrade.POSSIBLE),)}
     case = filed_food(food)
     reviewed(clerk, case)
     second = sign_in("su", CLERKS)
