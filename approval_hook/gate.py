@@ -42,6 +42,7 @@ from approval_hook.policy.records import CreditReport, QueryStatus
 from approval_hook.ports import Query
 from approval_hook.settling import apply_matches, discharged, settled_channel, settled_matches
 from approval_hook.standing import Standing, Verdict, in_force, standing, standing_on
+from approval_hook.statements import First, Update, insert
 from approval_hook.workcalendar import published_calendar
 
 __all__ = [
@@ -71,7 +72,8 @@ __all__ = [
 ]
 
 
-_LATEST_INQUIRY = f"SELECT * FROM {Inquiry._meta.db_table} WHERE gate_key = %s ORDER BY round DESC LIMIT 1"  # noqa: S608
+_latest_inquiry = First(Inquiry, "gate_key", lambda rows: rows.order_by("-round"))
+_pay_recheck = Update(Recheck, ("paid_at", "found", "supervise"), "host_key = %s AND paid_at IS NULL")
 
 
 def all_local() -> bool:
@@ -98,7 +100,7 @@ class Opened:
 def open_inquiry(case: Case, point: Point, gate_key: str, by: str) -> Opened:
     """Commit the inquiry before anybody is asked, or take up the one of this task that still serves."""
     while True:
-        latest: Inquiry | None = next(iter(Inquiry.objects.raw(_LATEST_INQUIRY, [gate_key])), None)
+        latest = _latest_inquiry(gate_key)
         opened = _take_up(latest, case, point) if latest is not None else None
         if opened is not None:
             return opened
@@ -161,7 +163,7 @@ def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: st
     )
     inquiry.save()
     key_id, sealed = privacy.seal(_identities(case), Identity.context(inquiry_id))
-    Identity.objects.create(inquiry=inquiry, key_id=key_id, sealed=sealed)
+    insert(Identity(inquiry=inquiry, key_id=key_id, sealed=sealed))
     get_logger().info("inquiry committed", inquiry=inquiry_id.hex, case=case.host_key, queries=len(queries))
     return inquiry
 
@@ -227,7 +229,7 @@ def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) ->
             asked_at=min((r.asked_at for r in reports), default=case.at),
             answered_at=max((r.answered_at for r in reports), default=case.at),
         )
-        reply.digest = privacy.digest(reply.sealed_text())
+        reply.seal()
         try:
             with transaction.atomic():
                 reply.save()
@@ -361,7 +363,7 @@ def _insert_decision(
         made_by=by,
         made_at=clock.now(),
     )
-    row.digest = privacy.digest(row.sealed_text())
+    row.seal()
     row.save()
     _keep_recheck(case, row, decision)
     get_logger().info("decision recorded", case=case.host_key, outcome=row.outcome, permits=row.permits, origin=origin)
@@ -398,9 +400,7 @@ def _keep_recheck(case: Case, row: CreditDecision, decision: Decision) -> None:
         )
     elif row.inquiry.round > 1 or row.reply.attempt > 1 or row.point != Point.ACCEPTANCE:
         severe = decision.outcome in (Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE)
-        Recheck.objects.filter(host_key=case.host_key, paid_at=None).update(
-            paid_at=case.at, found=row.outcome, supervise=severe
-        )
+        _pay_recheck((case.at, row.outcome, severe), (case.host_key,))
 
 
 def stated_decision(row: CreditDecision) -> Decision:

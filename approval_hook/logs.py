@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, MutableMapping
+from functools import cache
 from typing import Any
 
 import structlog
@@ -79,6 +80,7 @@ def configure() -> None:
     )
 
 
+@cache
 def get_logger() -> Any:
     """The package's logger: the standard logger ``approval_hook``, structured and masked."""
     return structlog.wrap_logger(

@@ -20,7 +20,7 @@ _SECRET_LENGTH = 16
 def digest(text: str) -> str:
     """Keyed digest of a text: HMAC-SM3, 64 hex digits. Equal texts give equal digests."""
     c = conf()
-    mac = hmac.HMAC(_key(c.secret(c.digest_secret), "digest"), hashes.SM3())
+    mac = _mac(_key(c.secret(c.digest_secret), "digest")).copy()
     mac.update(text.encode())
     return mac.finalize().hex()
 
@@ -76,6 +76,11 @@ def _key(secret: str, purpose: str) -> bytes:
     h = hashes.Hash(hashes.SM3())
     h.update(f"approval-hook/{purpose}/1\0{secret}".encode())
     return h.finalize()
+
+
+@lru_cache(maxsize=8)
+def _mac(key: bytes) -> hmac.HMAC:
+    return hmac.HMAC(key, hashes.SM3())
 
 
 def _key_id(key: bytes) -> str:

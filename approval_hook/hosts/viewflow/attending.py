@@ -10,6 +10,7 @@ import traceback
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
@@ -28,6 +29,7 @@ from approval_hook.hosts.viewflow.injection import binding_of, find_binding
 from approval_hook.hosts.viewflow.nodes import CreditGateActivation, on_commit_unlocked
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Hold, Inquiry, Point, Reply
+from approval_hook.statements import by_key
 
 #: Facts that change while a platform is asked make the answer unusable; try this often at once.
 _ROUNDS = 3
@@ -44,6 +46,8 @@ class Attended(StrEnum):
 
 def asker_of(activation: Activation) -> str:
     """Who moved the case here: the owner of the previous task, else the system."""
+    if isinstance(activation, CreditGateActivation) and activation.asker is not None:
+        return activation.asker
     username = f"owner__{get_user_model().USERNAME_FIELD}"
     owned = activation.task.previous.exclude(owner=None).order_by("-pk")
     return str(owned.values_list(username, flat=True).first() or "system")
@@ -65,7 +69,7 @@ def pass_or_park(activation: CreditGateActivation) -> bool:
         return True
     if standing.verdict is Verdict.HELD:
         hold_case(binding, activation, case, standing)
-    attend_later(activation.flow_class, activation.task.pk)
+    attend_later(activation.flow_class, activation.task.pk, asker_of(activation))
     return False
 
 
@@ -81,12 +85,12 @@ def gate_passes(activation: CreditGateActivation) -> bool:
     return gate.standing(case, binding.point_of(activation.flow_task)).passes
 
 
-def attend_later(flow_class: type[Flow], task_pk: int) -> None:
-    """Attend to a task after the outermost commit and outside every flow lock."""
+def attend_later(flow_class: type[Flow], task_pk: int, by: str | None = None) -> None:
+    """Attend to a task after the outermost commit and outside every flow lock; ``by`` as in ``attend``."""
 
     def attend_quietly() -> None:
         try:
-            attend(flow_class, task_pk)
+            attend(flow_class, task_pk, by=by)
         except Exception as error:  # noqa: BLE001 - the row stays the durable debt; the runner takes it up again
             log_failure(flow_class, task_pk, error)
 
@@ -106,23 +110,24 @@ def log_failure(flow_class: type[Flow], task_pk: int, error: Exception) -> None:
     )
 
 
-def attend(flow_class: type[Flow], task_pk: int, *, force: bool = False) -> Attended:
+def attend(flow_class: type[Flow], task_pk: int, *, force: bool = False, by: str | None = None) -> Attended:
     """Take one waiting task as far as it lawfully goes.
 
     Args:
         flow_class: an injected flow.
         task_pk: a gate task that is parked or held, or a held protected task.
         force: ask again even if the last answer is not due for a retry yet.
+        by: who moved the case here, where the caller knows it.
     """
     binding = binding_of(flow_class)
     for _ in range(_ROUNDS):
-        outcome = _attend_once(binding, task_pk, force)
+        outcome = _attend_once(binding, task_pk, force, by)
         if outcome is not None:
             return outcome
     return Attended.PARKED
 
 
-def _attend_once(binding: Binding, task_pk: int, force: bool) -> Attended | None:
+def _attend_once(binding: Binding, task_pk: int, force: bool, by: str | None) -> Attended | None:
     activation = _activation(binding, task_pk)
     key = binding.task_key(task_pk)
     if activation is None or not _waits(activation):
@@ -146,7 +151,7 @@ def _attend_once(binding: Binding, task_pk: int, force: bool) -> Attended | None
         if connection.in_atomic_block and not gate.all_local():
             get_logger().warning("a transaction is open, so no remote platform is asked; the runner will", task=task_pk)
             return Attended.PARKED
-        answer = _ask(binding, activation, case, point)
+        answer = _ask(binding, activation, case, point, by or asker_of(activation))
     try:
         return _finish(binding, task_pk, activation.task.process_id, answer)
     except FlowLockFailed:
@@ -154,9 +159,13 @@ def _attend_once(binding: Binding, task_pk: int, force: bool) -> Attended | None
 
 
 def _activation(binding: Binding, task_pk: int) -> Activation | None:
-    task = binding.flow_class.task_class._default_manager.select_related("process").filter(pk=task_pk).first()
-    if task is None or task.flow_task is None or task.process.flow_class is not binding.flow_class:
+    task: Any = by_key(binding.flow_class.task_class)(task_pk)
+    if task is None or task.flow_task is None or task.flow_task.flow_class is not binding.flow_class:
         return None
+    process = by_key(binding.flow_class.process_class)(task.process_id)
+    if process is None:
+        return None
+    task.process = process
     return task.flow_task.activation_class(task)
 
 
@@ -193,8 +202,8 @@ class Answer:
     taken_up: bool  # somebody else recorded the reply, and may have decided on it
 
 
-def _ask(binding: Binding, activation: Activation, case: Case, point: Point) -> Answer:
-    return answer_of(case, gate.open_inquiry(case, point, binding.task_key(activation.task.pk), asker_of(activation)))
+def _ask(binding: Binding, activation: Activation, case: Case, point: Point, by: str) -> Answer:
+    return answer_of(case, gate.open_inquiry(case, point, binding.task_key(activation.task.pk), by))
 
 
 def answer_of(case: Case, opened: gate.Opened) -> Answer:
@@ -204,7 +213,7 @@ def answer_of(case: Case, opened: gate.Opened) -> Answer:
 
 
 def _ask_and_decide(binding: Binding, activation: Activation, case: Case, point: Point) -> CreditDecision | None:
-    return _decide(case, point, _ask(binding, activation, case, point))
+    return _decide(case, point, _ask(binding, activation, case, point, asker_of(activation)))
 
 
 def _decide(case: Case, point: Point, answer: Answer) -> CreditDecision | None:

@@ -17,6 +17,7 @@ from approval_hook.logs import get_logger
 from approval_hook.models import Point
 from approval_hook.policy.case import CaseFacts
 from approval_hook.spec import Gate
+from approval_hook.statements import by_key
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,10 @@ class Binding:
 
     def fresh_process(self, process_pk: int) -> Any:
         """The process as it is in the database now; an activation keeps an older copy."""
-        return self.flow_class.process_class._default_manager.get(pk=process_pk)
+        process = by_key(self.flow_class.process_class)(process_pk)
+        if process is None:
+            raise self.flow_class.process_class.DoesNotExist(process_pk)
+        return process
 
     def case(self, process_pk: int, at: datetime | None = None) -> Case:
         """The case as its facts stand now.

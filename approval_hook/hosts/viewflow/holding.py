@@ -13,7 +13,9 @@ from approval_hook.hosts.viewflow.binding import Binding
 from approval_hook.hosts.viewflow.injection import binding_of, find_binding
 from approval_hook.logs import get_logger
 from approval_hook.models import Hold
+from approval_hook.statements import Update
 
+_release = Update(Hold, ("released_at",), "task_key = %s AND released_at IS NULL")
 _CASE_NO_LENGTH = Hold._meta.get_field("case_no").max_length
 _ORGAN_LENGTH = Hold._meta.get_field("organ").max_length
 
@@ -77,5 +79,4 @@ def release_hold(activation: Activation) -> None:
     """Close the hold of a task that goes on or is cancelled."""
     binding = find_binding(activation.flow_class)
     if binding is not None:
-        key = binding.task_key(activation.task.pk)
-        Hold.objects.filter(task_key=key, released_at=None).update(released_at=clock.now())
+        _release((clock.now(),), (binding.task_key(activation.task.pk),))

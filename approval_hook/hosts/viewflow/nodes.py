@@ -12,6 +12,7 @@ from viewflow.workflow.context import Context, context
 from viewflow.workflow.flow import mixins as page_mixins
 from viewflow.workflow.flow import views
 from viewflow.workflow.nodes import mixins
+from viewflow.workflow.signals import task_finished
 from viewflow.workflow.status import STATUS
 
 from approval_hook import clock
@@ -27,8 +28,18 @@ class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
     """Completes only on a valid record; otherwise its STARTED row is the durable debt."""
 
     passes: bool = False
+    #: Name of the owner of the task before, where this run made the task and so knows it.
+    asker: str | None = None
     #: The flow lock under which this run found no valid record; nothing of the case changes while it is held.
     _parked_in: object | None = None
+
+    @classmethod
+    def create(cls, flow_task: Node, prev_activation: Activation, *args: Any, **kwargs: Any) -> CreditGateActivation:
+        """Make the task, and remember who moved the case here."""
+        activation: CreditGateActivation = super().create(flow_task, prev_activation, *args, **kwargs)
+        owner = prev_activation.task.owner
+        activation.asker = owner.get_username() if owner is not None else "system"
+        return activation
 
     def may_pass(self) -> bool:
         """Whether a valid record lets this task complete; reads it unless this run just did."""
@@ -60,12 +71,14 @@ class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
             holding.hold_invalid(self, error)
         if not self.passes:
             self._parked_in = graph.lock_scope_token()
-            self.task.save()
+            self.task.save(update_fields=["status", "started"])
 
     @Activation.status.transition(source=STATUS.STARTED, target=STATUS.DONE, conditions=[_may_pass])
     def complete(self) -> None:
         """Finish the task."""
-        super().complete.original()
+        self.task.finished = clock.now()
+        self.task.save(update_fields=["status", "started", "finished"])
+        task_finished.send(sender=self.flow_class, process=self.process, task=self.task)
 
     @Activation.status.transition(source=STATUS.STARTED, conditions=[_may_pass])
     def execute(self) -> None:

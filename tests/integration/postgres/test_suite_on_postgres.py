@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SUITE = (
     "tests/integration/test_architecture_facts.py",
     "tests/integration/test_attacks.py",
+    "tests/integration/test_statements.py",
     "tests/integration/postgres",
 )
 #: So many tests the suite has at least; fewer means that something was not collected.
@@ -34,7 +35,7 @@ def test_essential_integration_tests_pass_on_postgresql(postgres_url: str, tmp_p
             env={**os.environ, "TEST_DATABASE_URL": url},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
             check=False,
         )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -47,6 +48,7 @@ def test_essential_integration_tests_pass_on_postgresql(postgres_url: str, tmp_p
     assert {n.rpartition(".")[2] for n in names} == {
         "test_architecture_facts",
         "test_attacks",
+        "test_statements",
         "test_evidence",
         "test_rule_publication",
         "test_workers",

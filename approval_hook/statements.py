@@ -1,0 +1,170 @@
+"""Statements of every case, compiled once instead of anew each time.
+
+Django compiles a query from objects whenever it runs; for the few statements that stand in every case that takes longer
+than the database needs. What is kept here is Django's own SQL for the model, with its own converters and signals, so a
+row comes out as if it had been read or saved the usual way.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from django.db import connections, router
+from django.db.models import Field, IntegerField, Model, QuerySet, UUIDField
+from django.db.models.signals import post_save, pre_save
+
+M = TypeVar("M", bound=Model)
+
+#: Stands for the key while a statement is compiled; no real key looks like it.
+_STAND_IN = 1_990_417_205
+
+
+@dataclass(frozen=True, slots=True)
+class _Select:
+    sql: str
+    params: tuple[Any, ...]
+    key: Any  # what among them stands for the key
+    names: tuple[str, ...]
+    converters: tuple[tuple[int, Sequence[Callable[..., Any]], Any], ...]
+
+
+class First(Generic[M]):
+    """The first row that has a key, in some order."""
+
+    def __init__(self, model: type[M], key: str, query: Callable[[QuerySet[M]], QuerySet[M]]) -> None:
+        """Keep what builds the query.
+
+        Args:
+            model: whose rows are read; its default manager says which there are.
+            key: the field that must equal the key.
+            query: orders the rows, or narrows them further; plain columns only.
+        """
+        self._model = model
+        self._name = key
+        found: Any = model._meta.pk if key == "pk" else model._meta.get_field(key)
+        while found.remote_field is not None:
+            found = found.target_field
+        self._field = found
+        self._query = query
+        self._compiled: dict[str, _Select] = {}
+
+    def __call__(self, key: Any) -> M | None:
+        """The first row with this key, or None."""
+        using = router.db_for_read(self._model)
+        compiled = self._compiled.get(using)
+        if compiled is None:
+            compiled = self._compiled[using] = self._compile(using)
+        connection = connections[using]
+        wanted = self._field.get_db_prep_value(key, connection)
+        params = [wanted if value == compiled.key else value for value in compiled.params]
+        with connection.cursor() as cursor:
+            cursor.execute(compiled.sql, params)
+            found = cursor.fetchone()
+        if found is None:
+            return None
+        row = list(found)
+        for position, converters, expression in compiled.converters:
+            for convert in converters:
+                row[position] = convert(row[position], expression, connection)
+        return self._model.from_db(using, compiled.names, row)
+
+    def _compile(self, using: str) -> _Select:
+        stand_in: Any = _STAND_IN
+        if isinstance(self._field, UUIDField):
+            stand_in = uuid.UUID(int=_STAND_IN)
+        elif not isinstance(self._field, IntegerField):
+            stand_in = str(_STAND_IN)
+        rows = self._query(self._model._default_manager.using(using).filter(**{self._name: stand_in}))
+        compiler = rows[:1].query.get_compiler(using)
+        sql, params = compiler.as_sql()
+        columns = [expression for expression, _, _ in compiler.select]
+        converters = compiler.get_converters(columns)
+        return _Select(
+            sql,
+            tuple(params),
+            self._field.get_db_prep_value(stand_in, connections[using]),
+            tuple(column.target.attname for column in columns),
+            tuple((position, found, expression) for position, (found, expression) in converters.items()),
+        )
+
+
+@cache
+def by_key(model: type[M]) -> First[M]:
+    """What reads one row of a model by its primary key, whatever default manager the model has."""
+    return First(model, "pk", lambda rows: rows.order_by())
+
+
+@dataclass(frozen=True, slots=True)
+class _Insert:
+    sql: str
+    fields: tuple[Field[Any, Any], ...]
+    returns: bool  # the key, as a row
+
+
+@cache
+def _insert(model: type[Model], using: str) -> _Insert:
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    meta = model._meta
+    key = meta.pk
+    returns = key is meta.auto_field
+    fields = tuple(field for field in meta.local_concrete_fields if not (returns and field is key))
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    sql = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608 - names of our own models
+    if returns and connection.features.can_return_columns_from_insert:
+        sql = f"{sql} RETURNING {quote(str(key.column))}"
+    return _Insert(sql, fields, returns)
+
+
+def insert(row: Model, using: str | None = None) -> None:
+    """Insert a new row of a model that inherits from no other one; signals are sent as by ``save``.
+
+    Raises:
+        IntegrityError: the row breaks a constraint.
+    """
+    model = type(row)
+    using = using or router.db_for_write(model, instance=row)
+    connection = connections[using]
+    compiled = _insert(model, using)
+    pre_save.send(sender=model, instance=row, raw=False, using=using, update_fields=None)
+    values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in compiled.fields]
+    with connection.cursor() as cursor:
+        cursor.execute(compiled.sql, values)
+        if compiled.returns:
+            row.pk = cursor.fetchone()[0] if connection.features.can_return_columns_from_insert else cursor.lastrowid
+    row._state.adding = False
+    row._state.db = using
+    post_save.send(sender=model, instance=row, created=True, update_fields=None, raw=False, using=using)
+
+
+class Update(Generic[M]):
+    """An update of a few columns where a condition with keys holds."""
+
+    def __init__(self, model: type[M], columns: Sequence[str], where: str) -> None:
+        """Keep what is to be written.
+
+        Args:
+            model: whose rows change.
+            columns: fields that get new values.
+            where: condition in SQL of our own, a ``%s`` for each key.
+        """
+        fields = [model._meta.get_field(name) for name in columns]
+        self._model = model
+        self._fields: list[Field[Any, Any]] = [field for field in fields if isinstance(field, Field)]
+        assigned = ", ".join(f"{field.column} = %s" for field in self._fields)
+        self._sql = f"UPDATE {model._meta.db_table} SET {assigned} WHERE {where}"  # noqa: S608 - no value is in it
+
+    def __call__(self, values: Sequence[Any], keys: Sequence[Any]) -> int:
+        """Write the values; how many rows changed."""
+        connection = connections[router.db_for_write(self._model)]
+        prepared = [
+            field.get_db_prep_save(value, connection) for field, value in zip(self._fields, values, strict=True)
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, [*prepared, *keys])
+            return int(cursor.rowcount)

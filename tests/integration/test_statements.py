@@ -1,0 +1,139 @@
+"""Statements that are compiled once read and write the same as Django's own."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.models import Model
+from django.db.models.signals import post_save, pre_save
+from viewflow.workflow.models import Process, Task
+
+from approval_hook.models import CreditDecision, Hold, Identity, Inquiry, Reply
+from approval_hook.statements import First, Update, by_key, insert
+from tests.flows import flows
+from tests.flows.facts import CLEAN, firm_data
+from workflows.models import FoodBusinessCase
+
+pytestmark = pytest.mark.django_db
+
+AT = datetime(2026, 10, 12, 3, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.fixture
+def decided(inject: Any, credit: Any) -> CreditDecision:
+    """The record of a clean case, with all the evidence before it."""
+    credit.records[CLEAN] = ()
+    inject(flows.LinearFlow)
+    process = flows.LinearFlow.start.run(data=firm_data())
+    flows.LinearFlow.accept.run(Task.objects.get(process=process, flow_task=flows.LinearFlow.accept))
+    return CreditDecision.objects.latest("pk")
+
+
+def values(row: Model | None) -> dict[str, Any]:
+    """Every column of a row."""
+    assert row is not None
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+@pytest.mark.parametrize("model", [Inquiry, Identity, Reply, CreditDecision, Task, Process])
+def test_a_row_comes_out_as_django_reads_it(model: type[Model], decided: CreditDecision) -> None:
+    """Every column with its Python type: dates with zone, JSON, bytes, UUIDs, Viewflow's own fields."""
+    for row in model._default_manager.all():
+        found = by_key(model)(row.pk)
+        assert values(found) == values(row)
+        assert found is not None
+        assert (found._state.adding, found._state.db) == (False, "default")
+        assert {k: type(v) for k, v in values(found).items()} == {k: type(v) for k, v in values(row).items()}
+
+
+def test_a_model_that_extends_another_is_read_with_its_parents_columns(db: Any) -> None:
+    """A host's process class has its columns in two tables."""
+    case = FoodBusinessCase.objects.create(
+        flow_class=flows.LinearFlow,
+        case_no="T-1",
+        filed_at=AT,
+        established_on=AT.date(),
+        materials=["a", "二"],
+        data={"a": [1, "二"]},
+    )
+    found = by_key(FoodBusinessCase)(case.pk)
+    assert values(found) == values(FoodBusinessCase.objects.get(pk=case.pk))
+    assert by_key(FoodBusinessCase)(case.pk + 1) is None
+
+
+def test_one_case_takes_one_statement(decided: CreditDecision, django_assert_num_queries: Any) -> None:
+    """Also the first time, and no more than the row that comes first in order."""
+    newest = First(CreditDecision, "host_key", lambda rows: rows.order_by("-id"))
+    with django_assert_num_queries(2):
+        assert newest(decided.host_key) == decided
+        assert newest("nobody:1") is None
+
+
+def test_a_key_that_equals_another_value_of_the_statement_changes_only_the_key(decided: CreditDecision) -> None:
+    """A value that stands in the statement beside the key is not taken for it."""
+    at_decision = First(CreditDecision, "host_key", lambda rows: rows.filter(point="decision").order_by("id"))
+    assert at_decision(decided.host_key) == decided
+    assert at_decision("decision") is None
+
+
+def test_what_is_inserted_is_what_django_reads(decided: CreditDecision) -> None:
+    """Keys that the database gives come back; dates, JSON and bytes arrive."""
+    old = Reply.objects.get()
+    reply = Reply(**{**values(old), "id": None, "attempt": 7, "reports": [{"名": "值", "n": 1.5}], "answered_at": AT})
+    reply.seal()
+    insert(reply)
+    assert reply.pk is not None
+    assert not reply._state.adding
+    assert values(Reply.objects.get(pk=reply.pk)) == values(reply)
+    assert Reply.objects.get(pk=reply.pk).is_genuine()
+
+    inquiry = Inquiry(**{**values(Inquiry.objects.get()), "id": uuid.uuid4(), "round": 9})
+    insert(inquiry)
+    assert values(Inquiry.objects.get(pk=inquiry.pk)) == values(inquiry)
+    insert(Identity(inquiry=inquiry, key_id="k", sealed=b"\x00\xff", erased_at=None))
+    assert bytes(Identity.objects.get(pk=inquiry.pk).sealed) == b"\x00\xff"
+
+
+def test_signals_are_sent_as_by_save(decided: CreditDecision) -> None:
+    """An integrator who listens to a model hears of its rows."""
+    heard: list[Any] = []
+
+    def before(sender: Any, instance: Any, **kwargs: Any) -> None:
+        heard.append(("before", instance.pk, kwargs["using"]))
+
+    def after(sender: Any, instance: Any, **kwargs: Any) -> None:
+        heard.append(("after", instance.pk, kwargs["created"]))
+
+    pre_save.connect(before, sender=Reply)
+    post_save.connect(after, sender=Reply)
+    try:
+        reply = Reply(**{**values(Reply.objects.get()), "id": None, "attempt": 8})
+        reply.save()
+    finally:
+        pre_save.disconnect(before, sender=Reply)
+        post_save.disconnect(after, sender=Reply)
+    assert heard == [("before", None, "default"), ("after", reply.pk, True)]
+
+
+def test_a_broken_constraint_is_an_integrity_error_and_leaves_the_row_unsaved(decided: CreditDecision) -> None:
+    """The same error as from ``save``, on which the retry of two workers rests."""
+    reply = Reply(**{**values(Reply.objects.get()), "id": None})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(reply)
+    assert reply._state.adding
+    assert Reply.objects.count() == 1
+
+
+def test_an_update_says_how_many_rows_changed(decided: CreditDecision) -> None:
+    """Only where the condition holds."""
+    release = Update(Hold, ("released_at",), "task_key = %s AND released_at IS NULL")
+    hold = {"host_key": "h:1", "flow": "f", "node": "n", "case_no": "1", "organ": "o", "since": AT}
+    Hold.objects.create(task_key="t:1", **hold)
+    Hold.objects.create(task_key="t:2", **hold)
+    assert release((AT,), ("t:1",)) == 1
+    assert release((AT,), ("t:1",)) == 0
+    assert list(Hold.objects.order_by("task_key").values_list("released_at", flat=True)) == [AT, None]
