@@ -9,15 +9,20 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.flow_cases import Result, Shape
+from tests.benchmarks.flow_load import Load
 from tests.postgres import database, server
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Measured seconds per database.
-SECONDS = 14
+SECONDS = 10
 LONG_SECONDS = 60
+#: Processes at work at the same time, plain and gated alike, and the least share of the plain flow's cases a second.
+WORKERS = 2
+THROUGHPUT = 0.60
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,25 @@ def measure(long: bool) -> list[Figure]:
         figures += _figures("sqlite", _run(f"sqlite:///{Path(folder) / 'cases.sqlite3'}", seconds))
     with server() as url, database(url) as fresh:
         figures += _figures("postgresql", _run(fresh, seconds))
+    with server() as url, database(url) as fresh:
+        figures += _throughput(_load(fresh, WORKERS, seconds))
     return figures
 
 
 def _run(url: str, seconds: float) -> Result:
+    data = _printed(url, "tests.benchmarks.flow_cases", str(seconds))
+    shapes = {name: Shape(**shape) for name, shape in data.pop("shapes").items()}
+    return Result(shapes=shapes, **data)
+
+
+def _load(url: str, workers: int, seconds: float) -> Load:
+    return Load(**_printed(url, "tests.benchmarks.flow_load", str(workers), str(seconds)))
+
+
+def _printed(url: str, module: str, *arguments: str) -> dict[str, Any]:
     # A process of its own per database: Django's settings are read once.
     done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.flow_cases", str(seconds)],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings", "TEST_DATABASE_URL": url},
         stdout=subprocess.PIPE,
@@ -55,9 +72,32 @@ def _run(url: str, seconds: float) -> Result:
     )
     if done.returncode:
         raise SystemExit(f"the cases on {url.partition(':')[0]} failed; see above")
-    data = json.loads(done.stdout)
-    shapes = {name: Shape(**shape) for name, shape in data.pop("shapes").items()}
-    return Result(shapes=shapes, **data)
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return printed
+
+
+def _throughput(load: Load) -> list[Figure]:
+    plain = (load.rates["plain"] + load.rates["plain_again"]) / 2
+    print(
+        f"flow at {load.workers} workers: plain {plain:.1f} cases/s; {load.decisions} decisions re-evaluated",
+        flush=True,
+    )
+    return [
+        Figure(
+            name=f"flow.throughput_{shape}",
+            value=load.rates[shape] / plain,
+            target=THROUGHPUT,
+            goal=None,
+            notes=(
+                f"A/A {load.rates['plain_again'] / load.rates['plain']:.2f}",
+                f"{load.rounds} rounds",
+                f"{load.workers} workers",
+                f"{load.rates[shape]:.1f} cases/s",
+            ),
+            lower_is_better=False,
+        )
+        for shape in ("visible", "parked")
+    ]
 
 
 def _figures(name: str, result: Result) -> list[Figure]:

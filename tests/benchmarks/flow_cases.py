@@ -60,25 +60,26 @@ def main(seconds: float) -> None:
     logging.getLogger("approval_hook").setLevel(logging.WARNING)
     logging.getLogger("approval_hook").addHandler(logging.StreamHandler(sys.stderr))
     call_command("migrate", verbosity=0)
-    variants = _variants()
-    for run in variants.values():
+    ways = variants()
+    for run in ways.values():
         for _ in range(_WARM_UP):
             run()
-    statements = {name: _count_statements(run) for name, run in variants.items()}
-    times = _interleaved(variants, seconds)
+    statements = {name: _count_statements(run) for name, run in ways.items()}
+    times = _interleaved(ways, seconds)
     rounds = len(times["plain"])
     # Every run made a case: warm-up, the counted one, the timed ones.
-    gated = sum((_WARM_UP + 1 + len(times[name])) for name in variants if not name.startswith("plain"))
+    gated = sum((_WARM_UP + 1 + len(times[name])) for name in ways if not name.startswith("plain"))
     result = Result(
         database=_database(),
         rounds=rounds,
-        shapes={name: Shape(1000 * statistics.median(times[name]), statements[name]) for name in variants},
-        decisions=_replay(gated),
+        shapes={name: Shape(1000 * statistics.median(times[name]), statements[name]) for name in ways},
+        decisions=replayed(gated),
     )
     print(json.dumps(asdict(result)))
 
 
-def _variants() -> dict[str, Callable[[], None]]:
+def variants() -> dict[str, Callable[[], None]]:
+    """What runs one case in each way."""
     from approval_hook.platforms import platforms
     from tests.benchmarks import flows
 
@@ -117,21 +118,21 @@ def _count_statements(run: Callable[[], None]) -> int:
     return seen
 
 
-def _interleaved(variants: dict[str, Callable[[], None]], seconds: float) -> dict[str, list[float]]:
+def _interleaved(ways: dict[str, Callable[[], None]], seconds: float) -> dict[str, list[float]]:
     """One case of each variant per round until the time is over.
 
     In random order: after an expensive case the next one finds colder caches and more garbage, so a fixed
     order would charge one variant with another's traces.
     """
-    times: dict[str, list[float]] = {name: [] for name in variants}
-    names = list(variants)
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    names = list(ways)
     order = random.Random(20261001)  # noqa: S311 - the same order in every run
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         order.shuffle(names)
         for name in names:
             started = time.perf_counter()
-            variants[name]()
+            ways[name]()
             times[name].append(time.perf_counter() - started)
     return times
 
@@ -145,7 +146,7 @@ def _database() -> str:
     return f"{connection.display_name} {version}"
 
 
-def _replay(cases: int) -> int:
+def replayed(cases: int) -> int:
     """Count the evidence and decide every stored case once more from its stored inputs alone.
 
     Raises:

@@ -15,6 +15,7 @@ from tests.benchmarks import core, flow
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.figures import Figure, exit_code
 from tests.benchmarks.policy_set import cases_of, full_policy
+from tests.postgres import database, server
 
 
 @pytest.mark.parametrize(
@@ -89,6 +90,18 @@ def test_flow_cases_refuse_a_database_with_evidence_of_somebody_else(tmp_path: P
     assert again.returncode == 1
     assert "inquiries, replies and decisions are" in again.stderr
     assert again.stdout == ""
+
+
+@pytest.mark.postgres
+def test_flow_load_counts_the_cases_of_all_workers() -> None:
+    """Two workers on one server: every gated case has its evidence, and every turn of each variant is counted."""
+    with server() as own, database(own) as url:
+        load = flow._load(url, 2, 1.0)
+    assert (load.workers, load.rounds) == (2, 1)
+    assert set(load.rates) == {"plain", "visible", "parked", "plain_again"}
+    assert all(rate > 0 for rate in load.rates.values())
+    # Each worker warms up twice five gated cases before it counts.
+    assert load.decisions > 2 * 10
 
 
 @pytest.mark.parametrize("hit_heavy", [False, True])
