@@ -909,7 +909,7 @@ def test_s20_an_agent_is_never_a_subject_of_the_check() -> None:
     agent = replace(DRIVER, ref="a1", role=Role.AGENT)
     decision = decide(case(OLD_FIRM, agent), [*clean(OLD_FIRM), *with_records(agent, serious("wage_arrears"))])
     assert decision.outcome is Outcome.GOOD
-    assert [p.asked for p in decision.parties] == [True, False]
+    assert [(p.asked, p.ground) for p in decision.parties] == [(True, "gd-market-53"), (False, "")]
 
 
 def test_s22_a_list_without_basis_or_scope_has_no_effect() -> None:

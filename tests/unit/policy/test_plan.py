@@ -14,6 +14,7 @@ from approval_hook.policy.decision import Channel, Decision, Outcome, Why
 from approval_hook.policy.records import Severity
 from approval_hook.policy.rules import BasisType, Ground
 from approval_hook.policy.subjects import SubjectKind
+from approval_hook.workcalendar import published_calendar
 
 from .building import (
     BOSS,
@@ -434,8 +435,26 @@ def test_a_list_for_reference_only_neither_burdens_nor_makes_good() -> None:
     assert decide(case(FIRM), red, book=book("tax_a_rating", basis=())).outcome is Outcome.GOOD
 
 
+def clocked(unit: str) -> RuleSet:
+    """The shipped rules with every clock in working days or in days."""
+    clocks = ((m, m.clock.model_copy(update={"unit": unit})) for m in rules().matters)
+    return rebuilt(rules(), matters=tuple(m.model_copy(update={"clock": clock}) for m, clock in clocks))
+
+
 @pytest.mark.parametrize(("unit", "due"), [("workdays", date(2026, 11, 9)), ("days", date(2026, 11, 1))])
 def test_s15_a_clock_counts_working_days_or_days(unit: str, due: date) -> None:
-    """Twenty of the one are four weeks, twenty of the other end sooner."""
-    matters = tuple(m.model_copy(update={"clock": m.clock.model_copy(update={"unit": unit})}) for m in rules().matters)
-    assert decide(case(FIRM), clean(FIRM), book=rebuilt(rules(), matters=matters)).due_on == due
+    """Twenty of the one are four weeks, twenty of the other end sooner; before acceptance nothing is due."""
+    decision = decide(case(FIRM), clean(FIRM), book=clocked(unit))
+    assert (decision.due_on, decision.due_provisional) == (due, False)
+    waiting = decide(case(FIRM, accepted_on=None), clean(FIRM), book=clocked(unit))
+    assert (waiting.due_on, waiting.due_provisional) == (None, False)
+
+
+@pytest.mark.parametrize(("late", "provisional"), [(0, False), (1, True)])
+def test_s15_a_due_date_is_provisional_from_the_first_day_that_is_not_published(late: int, provisional: bool) -> None:
+    """Whether the host names the date or a clock in days runs up to it."""
+    due = published_calendar().published_until + timedelta(days=late)
+    named = decide(case(FIRM, due_on=due), clean(FIRM))
+    counted = decide(case(FIRM, accepted_on=due - timedelta(days=20)), clean(FIRM), book=clocked("days"))
+    for decision in (named, counted):
+        assert (decision.due_on, decision.due_provisional) == (due, provisional)
