@@ -29,7 +29,7 @@ _CORE = ("evaluate", "scenarios", "properties", "plan", "case")
 #: Which files of tests/unit/policy may kill the mutants of a module, where it is not the whole decision.
 _TESTS = {
     "bars": ("evaluate", "scenarios"),
-    "plan": ("plan", "evaluate", "scenarios"),
+    "plan": ("plan", "evaluate"),
     "periods": ("periods",),
     "workdays": ("workdays",),
     "receipt": ("receipt", "case"),

@@ -390,6 +390,19 @@ def test_a_party_named_twice_is_one_party() -> None:
     assert twice.measures == once.measures
 
 
+def test_many_spells_in_one_role_are_told_from_the_first_to_the_last() -> None:
+    """Only the present one is burdened, and it stands last however the spells were given."""
+    spells = [replace(BOSS, since=date(year, 1, 1), until=date(year, 12, 31)) for year in range(2000, 2020)]
+    reports = [*clean(FIRM), *with_records(BOSS, serious("wage_arrears"))]
+    for parties in ((*spells, BOSS), (BOSS, *spells)):
+        decision = decide(case(*parties, FIRM), reports)
+        assert [p.outcome for p in decision.parties] == [
+            Outcome.ORDINARY,
+            *(Outcome.RELATED for _ in spells),
+            Outcome.LISTED_MEASURE,
+        ]
+
+
 def test_one_person_in_two_roles_says_the_same_things_once() -> None:
     """Reasons, measures and duties about one record of one person are not doubled by a second role."""
     both = replace(BOSS, role=Role.FOOD_SAFETY_OFFICER)

@@ -22,7 +22,7 @@ def test_canonical_bytes_sort_keys_by_utf16_and_keep_chinese() -> None:
     )
 
 
-@pytest.mark.parametrize("value", [1.5, {1: 2}, {"a": {1, 2}}, b"x", object()])
+@pytest.mark.parametrize("value", [1.5, float("nan"), {1: 2}, {"a": {1, 2}}, b"x", object()])
 def test_what_is_not_our_json_is_refused(value: object) -> None:
     """Floats, other keys and other types have no canonical form."""
     with pytest.raises(CaseInvalid):

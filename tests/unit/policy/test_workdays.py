@@ -22,6 +22,7 @@ CALENDAR = published_calendar()
         (date(2026, 9, 18), 1, date(2026, 9, 20)),  # Sunday 20 September is worked
         (date(2026, 10, 12), 20, date(2026, 11, 9)),
         (date(2026, 10, 12), 0, date(2026, 10, 12)),
+        (date(2026, 10, 11), -1, date(2026, 10, 10)),  # from a Sunday back to the worked Saturday
         (date(2026, 10, 12), -2, date(2026, 10, 9)),  # back over Sunday, on to the worked Saturday
     ],
 )
@@ -57,10 +58,12 @@ def test_no_day_is_lost_where_the_laid_out_days_end(start: date, direction: int)
     """One working day more is always the next one, before the end of the days laid out in advance and behind it."""
     day = start
     for n in range(1, 120):
+        before = day
         day += timedelta(days=direction)
         while not CALENDAR.is_workday(day):
             day += timedelta(days=direction)
         assert add_workdays(start, direction * n, CALENDAR).on == day
+        assert add_workdays(before, direction, CALENDAR).on == day
 
 
 @given(st.dates(date(2025, 1, 1), date(2027, 12, 31)), st.integers(0, 60))
