@@ -135,3 +135,13 @@ def test_a_form_that_is_refused_is_named_by_its_place() -> None:
         receipt.case_from_json({**receipt.case_to_json(case(FIRM)), "filed_on": "tomorrow"})
     with pytest.raises(CaseInvalid, match="的 receipt 格式不符"):
         receipt.receipt_from_bytes(b"{}")
+    with pytest.raises(CaseInvalid, match=r"的 receipt\.software 格式不符"):
+        receipt.receipt_from_bytes(b'{"software":1}')
+
+
+def test_a_decision_reads_back_equal_and_a_refusal_never_repeats_what_was_stored() -> None:
+    """The place is the last thing that the reader says, whatever the stored value looks like."""
+    stored = receipt.decision_to_json(decide(case(FIRM), clean(FIRM)))
+    assert receipt.decision_from_json(stored) == decide(case(FIRM), clean(FIRM))
+    with pytest.raises(CaseInvalid, match=r"的 decision\.outcome 格式不符"):
+        receipt.decision_from_json({**stored, "outcome": "O - at 99"})
