@@ -20,7 +20,7 @@ def canonical_bytes(obj: object) -> bytes:
     >>> canonical_bytes({"b": 1, "a": ["甲", None]}).decode()
     '{"a":["甲",null],"b":1}'
     """
-    return json.dumps(_plain(obj, "$"), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return json.dumps(_plain(obj, "$"), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _plain(value: object, place: str) -> object:

@@ -159,11 +159,9 @@ def _party_outcome(found: PartyTally) -> PartyOutcome:
 def _assess(found: PartyTally, granted: Granted, mine: Mapping[str, CreditReport], authority: Sequence[str]) -> None:
     """Look at everything that was answered about one party."""
     usable = []
-    met = 0
     for source in granted.sources:
         report = mine.get(source)
         if report is not None:
-            met += 1
             if report.registered_name_differs:
                 _doubt(found, source, Why.NAME_DIFFERS)
             if report.records and report.status in _WITH_ROWS:
@@ -172,11 +170,10 @@ def _assess(found: PartyTally, granted: Granted, mine: Mapping[str, CreditReport
                 continue
         if source in granted.required:
             _doubt(found, source, Why.SOURCE_INCOMPLETE, _how(report))
-    if met < len(mine):
-        for source in sorted(set(mine).difference(granted.sources)):
-            if mine[source].registered_name_differs:
-                _doubt(found, source, Why.NAME_DIFFERS)
-            found.refuse("listed-basis-only", Why.SOURCE_NOT_CONFIGURED, source=source)
+    for source in sorted(mine.keys() - granted.sources):
+        if mine[source].registered_name_differs:
+            _doubt(found, source, Why.NAME_DIFFERS)
+        found.refuse("listed-basis-only", Why.SOURCE_NOT_CONFIGURED, source=source)
     if usable:
         rows = rows_of(usable)
         prevailing = prevailing_states(authority, rows) if len(rows) > 1 else _NOTHING_PREVAILS

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from .building import rules
 from .effort import EXAMPLES
 
 if EXAMPLES is not None:
@@ -17,3 +21,9 @@ if EXAMPLES is not None:
         suppress_health_check=list(HealthCheck),
     )
     settings.load_profile("mutation")
+
+if os.environ.get("COMPILE_ANEW"):
+    # A mutant runs in a fork of a process that has the shipped rules compiled already.
+    @pytest.fixture(autouse=True)
+    def _compiled_anew() -> None:
+        rules().__dict__.pop("_plans", None)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from approval_hook.errors import CaseInvalid
 from approval_hook.policy.case import Authorisation, PartyView, Role
 from approval_hook.policy.decision import Channel, Decision, ObligationKind, Outcome, Why
-from approval_hook.policy.records import CreditRecord, MatchGrade, QueryStatus, RecordState, Severity
+from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState, Severity
 from approval_hook.policy.workdays import add_workdays
 from approval_hook.workcalendar import published_calendar
 
@@ -648,6 +648,24 @@ def test_o00_a_missing_report_is_could_not_tell() -> None:
     assert decide(case(OLD_FIRM), [report(OLD_FIRM, "province")]).outcome is Outcome.UNAVAILABLE
 
 
+@pytest.mark.parametrize(
+    ("answer", "how"),
+    [
+        (None, ""),
+        (report(FIRM, "province", status=QueryStatus.PENDING), "PENDING"),
+        (report(FIRM, "province", status=QueryStatus.UNAVAILABLE, reason="timeout"), "UNAVAILABLE"),
+        (report(FIRM, "province", status=QueryStatus.REJECTED, reason="unknown-subject"), "unknown-subject"),
+    ],
+)
+def test_o00_the_reason_says_which_source_did_not_answer_and_how(answer: CreditReport | None, how: str) -> None:
+    """By its status, but for a source that does not know the subject at all."""
+    told = [report(FIRM, "own_register"), *([answer] if answer else [])]
+    reasons = decide(case(FIRM), told).reasons
+    assert [(r.source, r.record, r.rule, r.why, r.detail) for r in reasons] == [
+        ("province", "", "clock-never-stops", Why.SOURCE_INCOMPLETE, how)
+    ]
+
+
 def test_o00_hits_of_a_partial_answer_still_count() -> None:
     """What a partial answer proves stands beside the missing rest."""
     reports = [
@@ -891,7 +909,7 @@ def test_s20_an_agent_is_never_a_subject_of_the_check() -> None:
     agent = replace(DRIVER, ref="a1", role=Role.AGENT)
     decision = decide(case(OLD_FIRM, agent), [*clean(OLD_FIRM), *with_records(agent, serious("wage_arrears"))])
     assert decision.outcome is Outcome.GOOD
-    assert [p.asked for p in decision.parties] == [True, False]
+    assert [(p.asked, p.ground) for p in decision.parties] == [(True, "gd-market-53"), (False, "")]
 
 
 def test_s22_a_list_without_basis_or_scope_has_no_effect() -> None:

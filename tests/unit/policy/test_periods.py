@@ -23,7 +23,10 @@ from approval_hook.policy.periods import add_months, add_years, scope_covers
         (date(2026, 1, 15), -12, date(2025, 1, 15)),
         (date(9999, 12, 31), 12, date.max),
         (date(9998, 2, 28), 24, date.max),
+        (date(9999, 12, 15), 1, date.max),
+        (date(9999, 10, 5), 1, date(9999, 11, 5)),
         (date(1, 1, 1), -1, date.min),
+        (date(1, 3, 5), -1, date(1, 2, 5)),
     ],
 )
 def test_months_end_with_their_last_day_and_never_beyond_time(day: date, months: int, later: date) -> None:

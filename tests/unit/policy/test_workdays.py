@@ -22,6 +22,7 @@ CALENDAR = published_calendar()
         (date(2026, 9, 18), 1, date(2026, 9, 20)),  # Sunday 20 September is worked
         (date(2026, 10, 12), 20, date(2026, 11, 9)),
         (date(2026, 10, 12), 0, date(2026, 10, 12)),
+        (date(2026, 10, 11), -1, date(2026, 10, 10)),  # from a Sunday back to the worked Saturday
         (date(2026, 10, 12), -2, date(2026, 10, 9)),  # back over Sunday, on to the worked Saturday
     ],
 )
@@ -35,6 +36,34 @@ def test_s15_a_date_in_an_unpublished_year_is_provisional() -> None:
     due = add_workdays(date(CALENDAR.published_until.year, 12, 30), 10, CALENDAR)
     assert due.provisional
     assert due.on.weekday() < 5
+
+
+def test_the_last_published_day_is_published() -> None:
+    """A holiday on it is kept and a date on it stands; the day after it counts as a weekday, to be counted again."""
+    last = date(2026, 12, 31)  # a Thursday
+    assert add_workdays(date(2026, 12, 30), 1, WorkCalendar(frozenset(), frozenset(), last)) == DueDate(last, False)
+    free = WorkCalendar(frozenset({last, date(2027, 1, 1)}), frozenset({date(2027, 1, 2)}), last)
+    assert [free.is_workday(last + timedelta(days=i)) for i in range(5)] == [False, True, False, False, True]
+    assert add_workdays(date(2026, 12, 30), 1, free) == DueDate(date(2027, 1, 1), True)
+
+
+@pytest.mark.parametrize(
+    ("start", "direction"),
+    [
+        (max(CALENDAR.published_until, *CALENDAR.workdays) + timedelta(days=1000), 1),
+        (min(*CALENDAR.holidays, *CALENDAR.workdays) - timedelta(days=1000), -1),
+    ],
+)
+def test_no_day_is_lost_where_the_laid_out_days_end(start: date, direction: int) -> None:
+    """One working day more is always the next one, before the end of the days laid out in advance and behind it."""
+    day = start
+    for n in range(1, 120):
+        before = day
+        day += timedelta(days=direction)
+        while not CALENDAR.is_workday(day):
+            day += timedelta(days=direction)
+        assert add_workdays(start, direction * n, CALENDAR).on == day
+        assert add_workdays(before, direction, CALENDAR).on == day
 
 
 @given(st.dates(date(2025, 1, 1), date(2027, 12, 31)), st.integers(0, 60))
