@@ -19,6 +19,7 @@ from approval_hook.policy.analysis import Analysis, Finding, FindingKind, Witnes
 from approval_hook.policy.analysis.lawful import least_room
 from approval_hook.policy.analysis.regions import region_classes
 from approval_hook.policy.analysis.spans import common, meeting, union, without
+from approval_hook.policy.case import Role
 from approval_hook.policy.catalogue import RuleSet
 from approval_hook.policy.decision import Outcome
 from approval_hook.policy.records import Severity
@@ -313,6 +314,17 @@ def test_one_measure_twice_at_one_matter_is_found_behind_the_validation() -> Non
     assert {f.rules for f in opposed} == {(measure.id,)}
 
 
+def twins(one: dict[str, Any], two: dict[str, Any]) -> Analysis:
+    """Two measures of one type that differ in these fields only, at the first matter and one list."""
+    like = {"roles": ("applicant",), "list_types": ("list1",)}
+    measures = tuple(
+        BASE.measures[0].model_copy(update={**like, "id": name, **fields})
+        for name, fields in (("first", one), ("second", two))
+    )
+    rows = tuple(BASE.applications[0].model_copy(update={"measure": m.id, "force": "mandatory"}) for m in measures)
+    return changed(measures=measures, applications=rows)
+
+
 @pytest.mark.parametrize(
     ("one", "two", "kinds"),
     [
@@ -323,14 +335,18 @@ def test_one_measure_twice_at_one_matter_is_found_behind_the_validation() -> Non
 )
 def test_effects_of_one_type_contradict_only_about_who_decides(one: str, two: str, kinds: set[FindingKind]) -> None:
     """The head decides a limit on entry, the section everything else; those effects add up (O-05, O-06)."""
-    like = {"roles": ("applicant",), "list_types": ("list1",)}
-    measures = tuple(
-        BASE.measures[0].model_copy(update={**like, "id": name, "effect": effect})
-        for name, effect in (("first", one), ("second", two))
-    )
-    rows = tuple(BASE.applications[0].model_copy(update={"measure": m.id, "force": "mandatory"}) for m in measures)
-    found = changed(measures=measures, applications=rows)
+    found = twins({"effect": one}, {"effect": two})
     assert {f.kind for f in found.findings} & {FindingKind.CONFLICT, FindingKind.DUPLICATE} == kinds
+
+
+def test_rows_meet_only_in_the_roles_that_they_share() -> None:
+    """Rows about different roles of one matter and list never meet; a role that only one of them has shows nothing."""
+    boss = {"roles": (Role.LEGAL_REPRESENTATIVE,)}
+    assert not of(twins({}, boss), FindingKind.DUPLICATE)
+    (found,) = of(twins({"roles": (Role.APPLICANT, Role.LEGAL_REPRESENTATIVE)}, boss), FindingKind.DUPLICATE)
+    assert found.rules == ("first", "second")
+    assert found.witness is not None
+    assert found.witness.role is Role.LEGAL_REPRESENTATIVE
 
 
 def shared(**fields: Any) -> Agreement:
