@@ -6,19 +6,16 @@ import os
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from approval_hook.policy.analysis import Analysis, Finding, FindingKind, Witness, analyse, reach
 from approval_hook.policy.analysis.lawful import least_room
 from approval_hook.policy.analysis.regions import region_classes
-from approval_hook.policy.analysis.spans import common, meeting, union, without
 from approval_hook.policy.case import Role
 from approval_hook.policy.catalogue import RuleSet
 from approval_hook.policy.decision import Outcome
@@ -590,28 +587,6 @@ def test_four_thousand_rows_take_less_than_two_seconds(shape: str) -> None:
         assert analyse(rules, published_calendar()).findings
         taken.append(time.process_time() - begin_at)
     assert min(taken) < 2
-
-
-SPANS = st.lists(st.tuples(st.integers(1, 30), st.integers(0, 4)), max_size=6).map(
-    lambda parts: union(((first_day, first_day + length),) for first_day, length in parts)
-)
-
-
-def _counted(spans: tuple[tuple[int, int], ...]) -> set[int]:
-    return {day for first_day, last in spans for day in range(first_day, last + 1)}
-
-
-@given(SPANS, SPANS)
-def test_spans_are_sets_of_days(one: tuple[tuple[int, int], ...], two: tuple[tuple[int, int], ...]) -> None:
-    """Union, intersection, first meeting and difference are those of the days themselves, in one form."""
-    operations: list[tuple[Callable[..., Any], Any]] = [(common, set.intersection), (without, set.difference)]
-    for ours, theirs in operations:
-        found = ours(one, two)
-        assert _counted(found) == theirs(_counted(one), _counted(two))
-        assert found == union([found])
-    assert _counted(union([one, two])) == _counted(one) | _counted(two)
-    met = meeting(one, two)
-    assert (met[0] if met else None) == min(_counted(one) & _counted(two), default=None)
 
 
 def test_the_page_names_every_kind_of_finding() -> None:

@@ -13,7 +13,7 @@ from approval_hook.policy.records import Severity
 from approval_hook.policy.rules import Category, Leniency, Memo
 from approval_hook.policy.subjects import SubjectKind
 
-from .planting import AWAY, CLEAN, bar, flaw, more, shared, twins
+from .planting import AWAY, CLEAN, bar, flaw, more, of, places, shared, twins
 from .random_rules import GUESS, LAW, MEMO, POLICY, PROVINCE
 
 BONUS: dict[str, Any] = {"kind": "incentive", "effect": "longer_supplement", "list_types": ()}
@@ -1008,3 +1008,42 @@ def test_a_planted_flaw_is_all_that_is_found_and_told_in_full(
 ) -> None:
     """In a rule set about which nothing else is found."""
     assert analyse(CLEAN.model_copy(update=parts)).findings == findings
+
+
+ONLY = LAW.model_copy(update={"id": "only"})
+CITING: dict[str, Any] = {
+    "agreements": shared(),
+    "bars": bar(),
+    "leniencies": leniency(),
+    "memos": Memo(code="memo", title="备忘录", kind="sanction", basis=(LAW,)),
+}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("principles", "list_types", "display_periods", "grounds", "editions", "measure_types", "measures"),
+        *("good_credit_routes", "clocks", "matters", "applications", *CITING),
+    ],
+)
+def test_a_basis_is_used_by_whatever_cites_it(part: str) -> None:
+    """One citation by a single part of any kind is enough."""
+    rows = getattr(CLEAN, part) or (CITING[part],)
+    cites = {part: (*rows[:-1], rows[-1].model_copy(update={"basis": (LAW, ONLY)}))}
+    rules = CLEAN.model_copy(update={"bases": (*CLEAN.bases, LAW, ONLY)})
+    assert "bases(only)" in places(analyse(rules), FindingKind.UNUSED)
+    assert "bases(only)" not in places(analyse(rules.model_copy(update=cites)), FindingKind.UNUSED)
+
+
+@pytest.mark.parametrize("part", ["clock", "materials"])
+def test_a_basis_is_used_by_the_clock_or_a_material_of_a_matter(part: str) -> None:
+    """Both stand inside the matter and cite bases of their own."""
+    matter = CLEAN.matters[-1]
+    cited = {"basis": (LAW, ONLY)}
+    inner = {
+        "clock": matter.clock.model_copy(update=cited),
+        "materials": (matter.materials[0].model_copy(update=cited),),
+    }
+    matters = (*CLEAN.matters[:-1], matter.model_copy(update={part: inner[part]}))
+    rules = CLEAN.model_copy(update={"bases": (*CLEAN.bases, ONLY), "matters": matters})
+    assert not of(analyse(rules), FindingKind.UNUSED)
