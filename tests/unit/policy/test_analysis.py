@@ -21,6 +21,7 @@ from approval_hook.policy.catalogue import RuleSet
 from approval_hook.policy.decision import Outcome
 from approval_hook.policy.records import Severity
 from approval_hook.policy.rules import Leniency
+from approval_hook.policy.subjects import SubjectKind
 from approval_hook.policy.workdays import WorkCalendar, add_workdays
 from approval_hook.workcalendar import published_calendar
 from tests.benchmarks.policy_set import policy_data
@@ -293,7 +294,7 @@ def test_rows_meet_only_in_the_roles_that_they_share() -> None:
     (found,) = of(changed(**twins(both, boss)), FindingKind.DUPLICATE)
     assert found.rules == ("first", "second")
     assert found.witness is not None
-    assert found.witness.role is Role.LEGAL_REPRESENTATIVE
+    assert (found.witness.role, found.witness.kind) == (Role.LEGAL_REPRESENTATIVE, SubjectKind.PERSON)
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from approval_hook.policy.analysis import Finding, FindingKind, Witness, analyse
+from approval_hook.policy.analysis import Finding, FindingKind, ReachedCell, Witness, analyse, reach
+from approval_hook.policy.analysis.findings import listed
+from approval_hook.policy.analysis.regions import region_classes
 from approval_hook.policy.case import Role
 from approval_hook.policy.records import Severity
 from approval_hook.policy.rules import Category, Leniency, Memo
 from approval_hook.policy.subjects import SubjectKind
 
 from .planting import AWAY, CLEAN, bar, flaw, more, of, places, shared, twins
-from .random_rules import GUESS, LAW, MEMO, POLICY, PROVINCE
+from .random_rules import GUESS, LAW, MEMO, POLICY, PROVINCE, SHARED
 
 BONUS: dict[str, Any] = {"kind": "incentive", "effect": "longer_supplement", "list_types": ()}
 #: A cell that the one measure of the clean rule set reaches.
@@ -188,7 +190,8 @@ def leniency(**fields: Any) -> Leniency:
         pytest.param(
             more("measures", id="spare", **BONUS, roles=(Role.INVESTOR,))
             | more("applications", measure="spare")
-            | {"good_credit_routes": ()},
+            | {"good_credit_routes": ()}
+            | flaw("matters", quota_limited=True),
             (
                 Finding(
                     FindingKind.NEVER_FIRES,
@@ -1008,6 +1011,258 @@ def test_a_planted_flaw_is_all_that_is_found_and_told_in_full(
 ) -> None:
     """In a rule set about which nothing else is found."""
     assert analyse(CLEAN.model_copy(update=parts)).findings == findings
+
+
+def found(**parts: Any) -> list[tuple[FindingKind, str]]:
+    """Kind and place of whatever is found when these parts of the clean rule set are replaced."""
+    return [(f.kind, f.place) for f in analyse(CLEAN.model_copy(update=parts)).findings]
+
+
+def cells(kind: FindingKind, **parts: Any) -> list[Witness | None]:
+    """The cells that show the findings of a kind when these parts of the clean rule set are replaced."""
+    return [f.witness for f in of(analyse(CLEAN.model_copy(update=parts)), kind)]
+
+
+@pytest.mark.parametrize(
+    ("matter", "measure"),
+    [("gone", "ban"), ("matter-0", "lost")],
+)
+def test_a_row_of_an_unknown_matter_or_measure_is_dead_and_nothing_else(matter: str, measure: str) -> None:
+    """One of the two is enough."""
+    place = f"applications({matter} / {measure})"
+    assert found(**more("applications", matter=matter, measure=measure)) == [(FindingKind.NEVER_FIRES, place)]
+
+
+def test_a_row_of_others_hides_nothing_behind_it() -> None:
+    """A measure of other bodies never fires here and asks nobody; the rows behind it are looked at all the same."""
+    measures = more("measures", id="others", effect="of_others", roles=(Role.APPLICANT, Role.INVESTOR))["measures"]
+    ban = measures[0].model_copy(update={"roles": (Role.APPLICANT, Role.INVESTOR)})
+    here = CLEAN.applications[0]
+    rows = (here.model_copy(update={"measure": "others"}), here.model_copy(update={"measure": "lost"}))
+    assert found(measures=(ban, *measures[1:]), applications=(*rows, *CLEAN.applications)) == [
+        (FindingKind.NEVER_FIRES, "applications(matter-0 / lost)"),
+        (FindingKind.ROLE_NOT_QUERIED, "applications(matter-0 / ban)"),
+        (FindingKind.ROLE_NOT_QUERIED, "applications(matter-1 / ban)"),
+    ]
+
+
+def test_a_type_outside_every_edition_is_no_gap_of_an_edition() -> None:
+    """What no edition lists cannot be out of force with it; an edition that ends is found from the day after."""
+    assert found(**flaw("measures", type="other")) == [(FindingKind.UNUSED, "measure_types(entry)")]
+    ended = cells(FindingKind.OUTSIDE_EDITION, **flaw("editions", valid_to=date(2026, 6, 30)))
+    assert ended == [Witness(**CELL | {"on": date(2026, 7, 1)})]
+
+
+def test_a_measure_that_ends_leaves_days_without_measure() -> None:
+    """The measure bounds its rows, as the rows bound themselves."""
+    (cell,) = cells(FindingKind.NO_MEASURE_DAYS, **flaw("measures", valid_to=date(2026, 6, 30)))
+    assert cell == Witness(**CELL | {"on": date(2026, 7, 1)})
+
+
+RED = {"code": "red", "severity": Severity.GOOD}
+
+
+@pytest.mark.parametrize(
+    ("effect", "parts"),
+    [
+        ("longer_supplement", {}),
+        ("green_channel", {}),
+        ("longer_supplement", flaw("matters", quota_limited=True)),
+        ("longer_supplement", flaw("good_credit_routes", kind="red_list", years=None) | more("list_types", **RED)),
+    ],
+)
+def test_a_bonus_that_somebody_can_earn_is_alive(effect: str, parts: dict[str, Any]) -> None:
+    """By clean years or by a red list; a quota forbids the green channel alone."""
+    bonus = more("measures", id="bonus", **BONUS | {"effect": effect}, roles=(Role.APPLICANT,))
+    assert found(**bonus, **more("applications", measure="bonus"), **parts) == []
+
+
+def test_a_red_list_for_reference_gives_no_good_credit() -> None:
+    """What is for reference only has no effect, good or bad."""
+    red = flaw("good_credit_routes", kind="red_list", years=None) | more("list_types", **RED, reference_only=True)
+    assert found(**red) == [(FindingKind.NEVER_FIRES, "good_credit_routes(clean)")]
+
+
+def test_a_bar_is_proved_by_the_sources_of_its_matter() -> None:
+    """The own register proves for itself, every other source as a platform."""
+    province = flaw("matters", required_sources=("province",))
+    assert found(bars=(bar(proofs=("platform",)),), **province) == []
+    missing = cells(FindingKind.PROOF_NOT_QUERIED, bars=(bar(proofs=("own_register", "platform")),), **province)
+    assert missing == [Witness(matter="matter-0", proof="own_register")]
+
+
+def test_a_cell_that_shows_two_rows_lies_where_both_hold() -> None:
+    """A row of the whole country and one of a province meet in the province, wherever else the first one holds."""
+    elsewhere = {"leniencies": (leniency(scope="city:3101"),)}
+    met = cells(FindingKind.DUPLICATE, **twins({}, {"basis": (LAW, PROVINCE)}), **elsewhere)
+    assert met == [Witness(**CELL | {"region": "440000"})]
+
+
+def test_rows_that_share_one_day_repeat_each_other_on_it() -> None:
+    """The last day of the one is the first day of the other."""
+    day = date(2026, 3, 1)
+    assert cells(FindingKind.DUPLICATE, **twins({"valid_to": day}, {"valid_from": day})) == [
+        Witness(**CELL | {"on": day})
+    ]
+    assert not cells(FindingKind.DUPLICATE, **twins({"valid_to": day}, {"valid_from": date(2026, 3, 2)}))
+
+
+def test_bars_of_an_agreement_of_one_day_contradict_each_other_on_it() -> None:
+    """The day is both the first and the last one."""
+    day = date(2026, 3, 1)
+    bars = (bar(basis=(SHARED,)), bar(id="c", basis=(SHARED,), period_years=5))
+    (cell,) = cells(FindingKind.CONFLICT, bars=bars, agreements=(shared(valid_from=day, valid_to=day),))
+    assert cell is not None
+    assert (cell.on, cell.region) == (day, "350000")
+
+
+def test_a_former_role_tells_bars_about_persons_apart() -> None:
+    """Who was what counts for persons other than the applicant; an organisation meets both bars."""
+    boss, head = Role.LEGAL_REPRESENTATIVE, Role.PRINCIPAL
+    one = bar(roles=(boss,), roles_then=(boss,))
+    (same,) = cells(FindingKind.CONFLICT, bars=(one, bar(id="c", roles=(boss,), roles_then=(boss,), period_years=5)))
+    assert same is not None
+    assert (same.role, same.kind, same.role_then) == (boss, SubjectKind.PERSON, "legal_representative")
+    (apart,) = cells(FindingKind.CONFLICT, bars=(one, bar(id="c", roles=(boss,), roles_then=(head,), period_years=5)))
+    assert apart is not None
+    assert (apart.role, apart.kind, apart.role_then) == (boss, SubjectKind.ORGANISATION, "")
+
+
+def test_a_bar_refuses_by_law_alone() -> None:
+    """A central policy document carries the bar and not the refusal."""
+    (finding,) = analyse(CLEAN.model_copy(update={"bars": (bar(basis=(POLICY,)),)})).findings
+    assert finding.text == "不予许可须全部依据法律、法规；请改引依据，或设 may_refuse: false。"
+
+
+def test_a_list_that_burdens_nobody_needs_no_basis() -> None:
+    """A red list, and one that is for reference only."""
+    lists = (
+        *more("list_types", **RED, basis=(MEMO,))["list_types"],
+        CLEAN.list_types[1].model_copy(update={"code": "look", "reference_only": True, "basis": (MEMO,)}),
+    )
+    assert found(list_types=lists) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        (BONUS, "激励措施和其他机关的措施不能据以不予许可；请设 may_refuse: false。"),
+        (BONUS | {"effect": "strict_review"}, "只有限制准入的措施可以据以不予许可；请设 may_refuse: false。"),
+        (BONUS | {"kind": "sanction"}, "只有限制准入的措施可以据以不予许可；请设 may_refuse: false。"),
+    ],
+)
+def test_only_a_limit_on_entry_may_refuse(fields: dict[str, Any], text: str) -> None:
+    """Kind and effect must both be those of an incentive to be called one."""
+    parts = more("measures", id="spare", **fields) | more("applications", measure="spare", may_refuse=True)
+    (finding,) = of(analyse(CLEAN.model_copy(update=parts)), FindingKind.NO_BASIS)
+    assert finding.text == text
+
+
+def test_every_material_is_looked_at_under_the_clock_of_its_own_matter() -> None:
+    """One that never comes later hides none behind it, one that just fits is right, a short clock leaves less room."""
+    paper = CLEAN.matters[0].materials[0]
+    papers = tuple(
+        paper.model_copy(update={"code": code, "supplement_days": length, "kind": kind, "tolerance": tolerance})
+        for code, length, kind, tolerance in (
+            ("law", 30, "statutory", "never"),
+            ("fits", 12, "internal", "everyone"),
+            ("late", 13, "internal", "everyone"),
+        )
+    )
+    one, two = CLEAN.matters
+    short = two.clock.model_copy(update={"days": 12})
+    matters = (
+        one.model_copy(update={"materials": papers}),
+        two.model_copy(update={"clock": short, "materials": (paper,)}),
+    )
+    assert found(matters=matters) == [
+        (FindingKind.SUPPLEMENT_LATE, "matters(matter-0).materials(late)"),
+        (FindingKind.SUPPLEMENT_LATE, "matters(matter-1).materials(paper-0)"),
+    ]
+
+
+def test_what_a_row_reaches_in_full() -> None:
+    """Each role and kind of a sanction on its lists; an incentive reaches the applicant and refuses nothing."""
+    kinds = {"kinds": (SubjectKind.ORGANISATION,)}
+    bonus = more("measures", id="bonus", **BONUS, **kinds) | more("applications", measure="bonus", matter="matter-1")
+    cells = reach(CLEAN.model_copy(update=bonus | {"valid_to": date(2026, 12, 31)})).cells_at("matter-1")
+    days = ((date(2026, 1, 1), date(2026, 12, 31)),)
+    assert cells == (
+        *(
+            ReachedCell("ban", "matter-1", "list1", role, kind, (), days, "mandatory", may_refuse=False)
+            for role in (Role.APPLICANT, Role.LEGAL_REPRESENTATIVE)
+            for kind in (SubjectKind.ORGANISATION, SubjectKind.PERSON)
+        ),
+        ReachedCell(
+            "bonus", "matter-1", "", Role.APPLICANT, SubjectKind.ORGANISATION, (), days, "mandatory", may_refuse=False
+        ),
+    )
+    assert [cell.may_refuse for cell in cells] == [False] * 5
+
+
+def test_what_is_reached_is_told_both_ways() -> None:
+    """A measure names its matters and a matter its measures, sorted."""
+    reached = reach(CLEAN.model_copy(update={"applications": CLEAN.applications[::-1]}))
+    assert reached.matters_of("ban") == ("matter-0", "matter-1")
+    assert reached.measures_of("matter-1") == ("ban",)
+    assert reached.cells_of("ban") == reached.cells
+    assert reached.cells_of("lost") == reached.cells_at("gone") == ()
+
+
+def test_a_cell_in_words() -> None:
+    """Every field under its name; one that plays no part is left out."""
+    cell = Witness(**CELL, event="revoked", domain="food", role_then="principal", proof="platform", material="paper")
+    assert cell.words() == (
+        "事项 matter-0，名单 list1，角色 applicant，主体 organisation，地域 110000，日期 2026-01-01，"
+        "事件 revoked，领域 food，当时角色 principal，证明来源 platform，材料 paper"
+    )
+    assert Witness(material="paper").words() == "材料 paper"
+
+
+def test_a_sentence_names_six_at_most() -> None:
+    """Beyond that it says how many there are."""
+    assert listed(tuple("abcdef")) == "a、b、c、d、e、f"
+    assert listed(tuple("abcdefg")) == "a、b、c、d、e、f等7个"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        flaw("applications", basis=(PROVINCE,)),
+        flaw("measures", basis=(PROVINCE,)),
+        {"bars": (bar(basis=(PROVINCE,)),)},
+        flaw("grounds", basis=(PROVINCE,)),
+        flaw("list_types", scope="province:44"),
+        {"leniencies": (leniency(scope="province:44"),)},
+        {"agreements": (shared(regions=("44",)),)},
+    ],
+)
+def test_a_region_is_told_apart_by_whatever_mentions_it(parts: dict[str, Any]) -> None:
+    """One region within what is mentioned, one outside."""
+    assert region_classes(CLEAN.model_copy(update=parts)) == ("440000", "110000")
+
+
+def test_where_every_province_is_mentioned_anywhere_else_still_looks_like_a_region() -> None:
+    """Six digits that begin with none of the prefixes."""
+    share = shared(regions=tuple(str(number) for number in range(11, 100)))
+    assert region_classes(CLEAN.model_copy(update={"agreements": (share,)}))[-1] == "000000"
+    city = {"leniencies": (leniency(scope="city:4403"),)}
+    assert region_classes(CLEAN.model_copy(update=city)) == ("440300", "110000")
+
+
+def test_a_list_of_an_agreement_holds_on_its_days_in_its_regions() -> None:
+    """A single day is enough, and another agreement is none."""
+    day = date(2026, 3, 1)
+    ours = more("list_types", code="ours", scope="agreement:a")
+    agreed = {"agreements": (shared(valid_from=day, valid_to=day),)}
+    assert cells(FindingKind.NO_MEASURE, **ours, **agreed) == [
+        Witness(**CELL | {"list_type": "ours", "region": "350000", "on": day})
+    ]
+    far = more("list_types", code="far", severity=Severity.GENERAL, scope="agreement:none")
+    assert found(**far, **agreed) == [
+        (FindingKind.NEVER_FIRES, "list_types(far)"),
+        (FindingKind.UNUSED, "agreements(a)"),
+    ]
 
 
 ONLY = LAW.model_copy(update={"id": "only"})
