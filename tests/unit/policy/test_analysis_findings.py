@@ -1265,6 +1265,54 @@ def test_a_list_of_an_agreement_holds_on_its_days_in_its_regions() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("grounds", "dead"),
+    [
+        ([{"id": "some", "sources": ("province",)}, {"id": "zeal"}], ["some"]),
+        ([{"id": "two"}, {"id": "one"}], ["two"]),
+        ([{"id": "one", "kinds": (SubjectKind.PERSON,)}], ["one"]),
+        ([{"id": "one", "sources": ("elsewhere",)}], ["one"]),
+        ([{"id": "one"}, {"id": "two", "market_only": False}], []),
+        ([{"id": "one", "market_only": False}, {"id": "two", "kinds": tuple(SubjectKind), "market_only": False}], []),
+        ([{"id": "one"}, {"id": "two", "roles": (Role.LEGAL_REPRESENTATIVE,)}], []),
+    ],
+)
+def test_a_ground_counts_where_none_before_it_does(grounds: list[dict[str, Any]], dead: list[str]) -> None:
+    """The one for most sources comes first, then by id; each for its own roles, kinds and market subjects alone."""
+    rows = tuple(CLEAN.grounds[0].model_copy(update=fields) for fields in grounds)
+    assert found(grounds=rows) == [(FindingKind.NEVER_FIRES, f"grounds({name})") for name in dead]
+
+
+@pytest.mark.parametrize(
+    ("scope", "severity", "dead"),
+    [
+        ("national", Severity.MINOR, ["first"]),
+        ("national", Severity.GENERAL, []),
+        ("province:44", Severity.MINOR, []),
+    ],
+)
+def test_a_first_offence_is_what_no_forgiveness_takes_away(scope: str, severity: Severity, dead: list[str]) -> None:
+    """Where corrected minor records are forgiven outright, only a graver one can be a first offence."""
+    lists = tuple(t.model_copy(update={"severity": severity}) for t in CLEAN.list_types)
+    rules = CLEAN.model_copy(
+        update={
+            "list_types": lists,
+            "leniencies": (
+                leniency(id="again", kind="restructured"),
+                leniency(id="mended", kind="minor_corrected", scope=scope),
+                leniency(),
+            ),
+        }
+    )
+    never = [f.place for f in of(analyse(rules), FindingKind.NEVER_FIRES) if f.place.startswith("leniencies")]
+    assert never == [f"leniencies({name})" for name in dead]
+
+
+def test_a_list_without_effect_may_hold_nowhere() -> None:
+    """A list for reference of no region takes nothing away."""
+    assert found(**more("list_types", code="look", reference_only=True, scope="agreement:none")) == []
+
+
 ONLY = LAW.model_copy(update={"id": "only"})
 CITING: dict[str, Any] = {
     "agreements": shared(),
