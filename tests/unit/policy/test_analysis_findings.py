@@ -1219,6 +1219,15 @@ def test_a_cell_in_words() -> None:
     assert Witness(material="paper").words() == "材料 paper"
 
 
+def test_findings_are_told_apart_by_severity() -> None:
+    """A dead row is an error, a route that nobody can meet a warning, a spare part a note."""
+    parts = more("applications", matter="gone") | flaw("good_credit_routes", years=None) | more("clocks", id="spare")
+    analysis = analyse(CLEAN.model_copy(update=parts))
+    assert [f.place for f in analysis.errors] == ["applications(gone / ban)"]
+    assert [f.place for f in analysis.warnings] == ["good_credit_routes(clean)"]
+    assert [f.place for f in analysis.notes] == ["clocks(spare)"]
+
+
 def test_a_sentence_names_six_at_most() -> None:
     """Beyond that it says how many there are."""
     assert listed(tuple("abcdef")) == "a、b、c、d、e、f"
