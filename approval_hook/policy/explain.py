@@ -115,11 +115,9 @@ class Explainer:
         self, item: ToleratedMaterial, audience: Audience = Audience.CLERK, language: Language = Language.ZH
     ) -> str:
         """Which missing material may follow, and until when."""
-        facts = {
-            "material": self._materials.get(item.material, item.material),
-            "day": _weekday(item.supply_until, language),
-        }
-        return self._say(tables.TOLERATED.said(audience, language), language, facts)
+        title = self._materials.get(item.material, item.material)
+        day = _weekday(item.supply_until, language)
+        return tables.TOLERATED.said(audience, language).format(material=title, day=day)
 
     def headline(self, audience: Audience = Audience.CLERK, language: Language = Language.ZH) -> str:
         """The outcome of the case in plain words; for the applicant only as far as it reaches the applicant."""
@@ -180,7 +178,7 @@ class Explainer:
         codes = {reason.why for reason in reasons}
         said += [self._say(act.said(language), language, {}) for whys, act in tables.ACTS if whys & codes]
         organ = self.case.organ or tables.WINDOW.said(language)
-        said.append(self._say(tables.ASK.said(language), language, {"organ": organ}))
+        said.append(tables.ASK.said(language).format(organ=organ))
         # Said of whoever was named, whatever was found, so that saying it tells nothing.
         if any(party.party != own and party.role != Role.AGENT for party in decision.parties):
             said.append(tables.SEPARATELY.said(language))
@@ -288,7 +286,7 @@ class Explainer:
         if due is None:
             return tables.DUE_UNKNOWN.said(language)
         words = tables.DUE_PROVISIONAL if self.decision.due_provisional else tables.DUE
-        return self._say(words.said(language), language, {"due": _weekday(due, language)})
+        return words.said(language).format(due=_weekday(due, language))
 
     def _said(self, words: tables.Words, audience: Audience, language: Language) -> str:
         lane = tables.LANES[self.decision.channel is Channel.GREEN].said(audience, language)

@@ -83,7 +83,7 @@ class Territory:
             found = dict.fromkeys(self.classes, self.valid) if self.valid else {}
             for scope in scopes:
                 one = self._one(scope)
-                both = ((region, common(spans, one.get(region, ()))) for region, spans in found.items())
+                both = ((region, common(spans, one[region])) for region, spans in found.items())
                 found = {region: spans for region, spans in both if spans}
             self._joint[scopes] = found
         return found

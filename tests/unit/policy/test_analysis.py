@@ -6,45 +6,50 @@ import os
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from approval_hook.policy.analysis import Analysis, Finding, FindingKind, Witness, analyse, reach
 from approval_hook.policy.analysis.lawful import least_room
 from approval_hook.policy.analysis.regions import region_classes
-from approval_hook.policy.analysis.spans import common, meeting, union, without
+from approval_hook.policy.case import Role
 from approval_hook.policy.catalogue import RuleSet
 from approval_hook.policy.decision import Outcome
 from approval_hook.policy.records import Severity
-from approval_hook.policy.rules import Agreement, Clock, Leniency
+from approval_hook.policy.rules import Leniency
+from approval_hook.policy.subjects import SubjectKind
 from approval_hook.policy.workdays import WorkCalendar, add_workdays
 from approval_hook.workcalendar import published_calendar
 from tests.benchmarks.policy_set import policy_data
 
 from . import brute_force
 from .effort import capped
+from .planting import (
+    APPLICATION,
+    AWAY,
+    BASE,
+    LISTED,
+    bar,
+    changed,
+    clock,
+    first,
+    material,
+    of,
+    places,
+    relisted,
+    shared,
+    twins,
+)
 from .random_rules import BAR_SETS, CITY, GROUND_SETS, GUESS, LAW, LENIENCY_SETS, MEASURE_SETS, MEMO, POLICY, PROVINCE
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "explanation" / "rule-analysis.md"
 exhaustive = settings(
     deadline=None, max_examples=capped(400 if os.environ.get("LONG") else 30), suppress_health_check=list(HealthCheck)
 )
-
-
-def of(analysis: Analysis, kind: FindingKind) -> list[Finding]:
-    """Findings of one kind."""
-    return [f for f in analysis.findings if f.kind is kind]
-
-
-def places(analysis: Analysis, kind: FindingKind) -> set[str]:
-    """Places of the findings of one kind."""
-    return {f.place for f in of(analysis, kind)}
 
 
 def by_cell(found: list[Finding], *fields: str) -> dict[tuple[str, ...], set[str]]:
@@ -211,29 +216,6 @@ def test_leniencies_agree_with_brute_force(rules: RuleSet) -> None:
     assert said == {f"leniencies({i.id})" for i in rules.leniencies if i.id not in found}
 
 
-BASE = RuleSet.parse(policy_data(60))
-
-
-def changed(**parts: Any) -> Analysis:
-    """Analysis of the base rule set with some parts replaced, past its validation."""
-    return analyse(BASE.model_copy(update=parts))
-
-
-def first(part: str, **fields: Any) -> tuple[Any, ...]:
-    """A part of the base rule set with its first row changed."""
-    rows = getattr(BASE, part)
-    return (rows[0].model_copy(update=fields), *rows[1:])
-
-
-def material(**fields: Any) -> tuple[Any, ...]:
-    """The matters, the first material of the first one changed."""
-    papers = BASE.matters[0].materials
-    return first("matters", materials=(papers[0].model_copy(update=fields), *papers[1:]))
-
-
-APPLICATION = f"applications({BASE.applications[0].matter} / {BASE.applications[0].measure})"
-
-
 @pytest.mark.parametrize(
     ("parts", "place", "said"),
     [
@@ -268,29 +250,6 @@ def test_an_adverse_effect_without_a_basis_is_found_behind_the_validation(
     assert {f.severity for f in found.values()} == {"error"}
 
 
-def bar(**fields: Any) -> Any:
-    """A bar at the first matter."""
-    from approval_hook.policy.rules import Bar
-
-    given = {
-        "id": "b",
-        "title": "禁入",
-        "title_en": "Bar",
-        "licence": "许可",
-        "matters": ("matter-0",),
-        "events": ("revoked",),
-        "domains": ("same_licence",),
-        "roles": ("applicant",),
-        "roles_then": (),
-        "period_years": 3,
-        "start": "decision",
-        "proofs": ("own_register",),
-        "may_refuse": True,
-        "basis": (LAW,),
-    }
-    return Bar.model_validate({**given, **fields})
-
-
 def test_a_bar_without_a_basis_is_found_behind_the_validation() -> None:
     """A bar is a blocking effect: a memorandum carries none, a central policy document no refusal."""
     assert not of(changed(bars=(bar(),)), FindingKind.NO_BASIS)
@@ -323,29 +282,19 @@ def test_one_measure_twice_at_one_matter_is_found_behind_the_validation() -> Non
 )
 def test_effects_of_one_type_contradict_only_about_who_decides(one: str, two: str, kinds: set[FindingKind]) -> None:
     """The head decides a limit on entry, the section everything else; those effects add up (O-05, O-06)."""
-    like = {"roles": ("applicant",), "list_types": ("list1",)}
-    measures = tuple(
-        BASE.measures[0].model_copy(update={**like, "id": name, "effect": effect})
-        for name, effect in (("first", one), ("second", two))
-    )
-    rows = tuple(BASE.applications[0].model_copy(update={"measure": m.id, "force": "mandatory"}) for m in measures)
-    found = changed(measures=measures, applications=rows)
+    found = changed(**twins({"effect": one}, {"effect": two}))
     assert {f.kind for f in found.findings} & {FindingKind.CONFLICT, FindingKind.DUPLICATE} == kinds
 
 
-def shared(**fields: Any) -> Agreement:
-    """An agreement of two provinces."""
-    given = {"id": "a", "title": "互认", "regions": ("44", "35"), "valid_from": "2026-01-01", "valid_to": "2026-06-30"}
-    return Agreement.model_validate({**given, "basis": (LAW,), **fields})
-
-
-AWAY = CITY.model_copy(update={"id": "away", "scope": "city:3101"})
-LISTED = BASE.measures[0].list_types[0]
-
-
-def relisted(**fields: Any) -> tuple[Any, ...]:
-    """The list types, the one that the first measure names changed."""
-    return tuple(t.model_copy(update=fields) if t.code == LISTED else t for t in BASE.list_types)
+def test_rows_meet_only_in_the_roles_that_they_share() -> None:
+    """Rows about different roles of one matter and list never meet; a role that only one of them has shows nothing."""
+    boss = {"roles": (Role.LEGAL_REPRESENTATIVE,)}
+    assert not of(changed(**twins({}, boss)), FindingKind.DUPLICATE)
+    both = {"roles": (Role.APPLICANT, Role.LEGAL_REPRESENTATIVE)}
+    (found,) = of(changed(**twins(both, boss)), FindingKind.DUPLICATE)
+    assert found.rules == ("first", "second")
+    assert found.witness is not None
+    assert (found.witness.role, found.witness.kind) == (Role.LEGAL_REPRESENTATIVE, SubjectKind.PERSON)
 
 
 @pytest.mark.parametrize(
@@ -463,13 +412,6 @@ def test_a_supplement_beyond_the_decision_is_found() -> None:
     late = changed(matters=material(supplement_days=13))
     assert not of(fits, FindingKind.SUPPLEMENT_LATE)
     assert [f.place for f in of(late, FindingKind.SUPPLEMENT_LATE)] == ["matters(matter-0).materials(paper-0)"]
-
-
-def clock(days: int, unit: str) -> Clock:
-    """A clock of so many days."""
-    return Clock.model_validate(
-        {"id": "c", "title": "期限", "days": days, "unit": unit, "extension_days": 0, "basis": (LAW,)}
-    )
 
 
 @pytest.mark.parametrize("unit", ["workdays", "days"])
@@ -646,28 +588,6 @@ def test_four_thousand_rows_take_less_than_two_seconds(shape: str) -> None:
         assert analyse(rules, published_calendar()).findings
         taken.append(time.process_time() - begin_at)
     assert min(taken) < 2
-
-
-SPANS = st.lists(st.tuples(st.integers(1, 30), st.integers(0, 4)), max_size=6).map(
-    lambda parts: union(((first_day, first_day + length),) for first_day, length in parts)
-)
-
-
-def _counted(spans: tuple[tuple[int, int], ...]) -> set[int]:
-    return {day for first_day, last in spans for day in range(first_day, last + 1)}
-
-
-@given(SPANS, SPANS)
-def test_spans_are_sets_of_days(one: tuple[tuple[int, int], ...], two: tuple[tuple[int, int], ...]) -> None:
-    """Union, intersection, first meeting and difference are those of the days themselves, in one form."""
-    operations: list[tuple[Callable[..., Any], Any]] = [(common, set.intersection), (without, set.difference)]
-    for ours, theirs in operations:
-        found = ours(one, two)
-        assert _counted(found) == theirs(_counted(one), _counted(two))
-        assert found == union([found])
-    assert _counted(union([one, two])) == _counted(one) | _counted(two)
-    met = meeting(one, two)
-    assert (met[0] if met else None) == min(_counted(one) & _counted(two), default=None)
 
 
 def test_the_page_names_every_kind_of_finding() -> None:

@@ -129,12 +129,15 @@ def book(**conventions: str) -> RuleSet:
     law = {"id": "law-2", "document": "law", "article": "第二条", "quote": "另一条依据", "verified": True}
     data["bases"] = [*data["bases"], law, law | {"id": "law-3", "article": "第三条", "verified": False}]
     data["conventions"] = data["conventions"] | conventions
+    own = {"ask-only-with-ground", "related-persons-by-law"}
+    data["principles"] = [p | {"basis": ["law-2"]} if p["id"] in own else p for p in data["principles"]]
     data["list_types"] = [
         *data["list_types"],
         _list("red", "守信名单", "good"),
         _list("gossip", "参考名单", "general", reference_only=True),
         _list("elsewhere", "外地名单", "general", scope="province:33"),
         _list("small", "轻微名单", "minor"),
+        _list("strict", "从严名单", "serious", basis=["law-2"]),
     ]
     extra = [
         _measure("closer", "strict_review"),
@@ -419,6 +422,245 @@ def test_the_end_of_a_bar_says_whether_its_last_day_counts(last_day: str, part: 
     assert "终身" in words.measure(replace(bar, until=None))
 
 
+# The words in full
+
+FIVE_YEARS = FiredMeasure("bar-five", "bar", "limit_entry", "mandatory", True, "f1", "province", "r1", date(2031, 6, 1))
+CLOSER = FiredMeasure(
+    "closer", "sanction", "strict_review", "recommended", False, "f1", "province", "r1", date(2028, 12, 31)
+)
+GREEN = FiredMeasure("green", "incentive", "green_channel", "recommended", False, "f1", "", "", None)
+HEAD = Obligation(ObligationKind.HEAD_DECIDES, "f1", "r1", Actor.HEAD, date(2026, 11, 9), False)
+SECTION = Obligation(ObligationKind.SECTION_CONFIRMS, "f1", "r1", Actor.SECTION, None, True)
+UNASKED = Reason(Outcome.ORDINARY, "b1", "", "", "ask-only-with-ground", Why.NO_GROUND)
+
+
+def four(said: Any) -> list[str]:
+    """A sentence for every reader: the clerk in Chinese and English, then the applicant."""
+    return [said(audience, language) for audience, language in READERS]
+
+
+@pytest.mark.parametrize(
+    ("fired", "told"),
+    [
+        (
+            FIVE_YEARS,
+            [
+                "法定限制“revoked后五年内不得申请”（限制准入），到2031年6月1日为止（含当日）；"
+                "依据可以支持不予许可，是否适用由负责人决定。",
+                "Statutory bar “After revoked no application for five years” (entry restricted), until 1 June 2031, "
+                "that day included; its basis may carry a refusal, and the head decides whether it applies.",
+                "法律规定：revoked后五年内不得申请，到2031年6月1日为止（含当日）。是否适用于贵单位还没有决定。",
+                "The law says: After revoked no application for five years, until 1 June 2031, that day included. "
+                "Whether this applies to you is not decided yet.",
+            ],
+        ),
+        (
+            CLOSER,
+            [
+                "推荐性措施“示例措施closer”（从严审核），到2028年12月31日为止；不得据以不予许可，是否适用由科室确认。",
+                "The recommended measure “example closer” (stricter review), until 31 December 2028; it carries no "
+                "refusal, and the section confirms whether it applies.",
+                "可能采取的措施：“示例措施closer”（更仔细地审核），到2028年12月31日为止。是否采取还没有决定。",
+                "A measure that may follow: “example closer” (a closer look at the application), until 31 December "
+                "2028. This is not decided yet.",
+            ],
+        ),
+        (
+            GREEN,
+            [
+                "推荐性激励“示例措施green”（绿色通道），没有结束日期。",
+                "The recommended incentive “example green” (green channel), without an end date.",
+                "因信用良好，贵单位可以享受“示例措施green”（优先办理），没有结束日期。",
+                "Thanks to good credit you get “example green” (handled first), without an end date.",
+            ],
+        ),
+    ],
+)
+def test_a_measure_in_full(fired: FiredMeasure, told: list[str]) -> None:
+    """Title, effect, end, whether it may refuse and who decides; for the applicant without officers."""
+    words = telling()
+    assert four(lambda audience, language: words.measure(fired, audience, language)) == told
+
+
+@pytest.mark.parametrize(
+    ("duty", "told"),
+    [
+        (
+            HEAD,
+            [
+                "请告知事实、依据和拟采取的措施，听取陈述申辩并经法制审核后，由行政机关负责人最迟在2026年11月9日（周一）"
+                "决定是否适用；到期未处理的，不自动适用，也不视为放行，办件仍须等待决定。",
+                "Tell the party facts, basis and intended measure, hear it and have the legal review done; then the "
+                "head of the organ decides by 9 November 2026 (Mon) whether it applies. Silence neither applies it "
+                "nor releases the case, which stays held until somebody decides.",
+                "法律规定的限制或措施是否适用，最迟在2026年11月9日（周一）决定；决定前贵单位可以陈述和申辩，"
+                "没有决定之前不适用。",
+                "Whether the restriction or measure applies is decided by 9 November 2026 (Mon); you may state your "
+                "case before. It does not apply before it is decided.",
+            ],
+        ),
+        (
+            SECTION,
+            [
+                "请科室负责人最迟在受理后的法定决定日写明理由，确认或不予从严审核；到期未确认的，按普通程序办理。",
+                "By the statutory decision date that acceptance sets the head of the section confirms or declines "
+                "stricter review, with reasons. Without confirmation by then the ordinary procedure applies.",
+                "申请是否要更仔细地审核，最迟在受理后的法定决定日确认；到期没有处理的，不影响本次申请。",
+                "Whether the application is looked at more closely is settled by the statutory decision date that "
+                "acceptance sets. If nothing is done by then, the application is not affected.",
+            ],
+        ),
+    ],
+)
+def test_a_duty_in_full(duty: Obligation, told: list[str]) -> None:
+    """What, by whom, by when, and what silence means."""
+    words = telling()
+    assert four(lambda audience, language: words.obligation(duty, audience, language)) == told
+
+
+def test_a_duty_or_measure_about_somebody_else_is_only_told_to_the_clerk() -> None:
+    """The applicant reads the neutral sentence instead."""
+    words = telling()
+    about = replace(HEAD, party="b1"), replace(CLOSER, party="b1")
+    told = [words.obligation(about[0], Audience.APPLICANT), words.measure(about[1], Audience.APPLICANT)]
+    assert set(told) == {"与本次申请有关的其他人员或单位，核查情况只分别告知其本人，不在这里列出。"}
+    assert words.obligation(about[0]) == words.obligation(HEAD)
+    assert words.measure(about[1]) == words.measure(CLOSER)
+
+
+def test_a_tolerated_material_in_full() -> None:
+    """Its title and the last day for it."""
+    words = telling()
+    item = ToleratedMaterial("paper-0", date(2026, 10, 19))
+    assert four(lambda audience, language: words.tolerated(item, audience, language)) == [
+        "缺少的“材料0”可以容缺受理，须在2026年10月19日（周一）前（含当日）补交。",
+        "The missing “材料0” is tolerated and has to be supplied by 19 October 2026 (Mon).",
+        "缺少的“材料0”可以先不交，请最迟在2026年10月19日（周一）补交；办件不停下来等。",
+        "The missing “材料0” may follow; please supply it by 19 October 2026 (Mon). The application does not wait "
+        "for it.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("decision", "told"),
+    [
+        (
+            blank(),
+            [
+                "没有查到不良记录，按普通程序办理。",
+                "No adverse record was found; the ordinary procedure applies.",
+                "信用核查没有发现影响贵单位本次申请的情况。",
+                "The credit check found nothing that affects your application.",
+            ],
+        ),
+        (
+            blank(parties=tuple(replace(party, asked=False) for party in blank().parties)),
+            [
+                "没有查询（没有依据或本人未授权），按普通程序办理。",
+                "Nobody was asked about (no ground or no consent); the ordinary procedure applies.",
+                "本次没有查询贵单位的信用信息。",
+                "Your credit information was not looked at this time.",
+            ],
+        ),
+        (
+            blank(
+                outcome=Outcome.UNAVAILABLE,
+                recheck_owed=True,
+                parties=tuple(replace(party, outcome=Outcome.UNAVAILABLE) for party in blank().parties),
+            ),
+            [
+                "信用平台没有完整答复，按普通程序办理，待补查。",
+                "The credit platform gave no complete answer; the ordinary procedure applies and a re-check is owed.",
+                "信用核查还没有完成。",
+                "The credit check is not complete yet.",
+            ],
+        ),
+        (
+            blank(
+                outcome=Outcome.GOOD,
+                channel=Channel.GREEN,
+                recheck_owed=True,
+                reasons=(UNASKED,),
+                parties=tuple(replace(party, outcome=Outcome.GOOD) for party in blank().parties),
+            ),
+            [
+                "信用良好，可走绿色通道。有当事人因没有依据或未授权，没有查询或没有全部查询。另有必查来源没有查清，须补查。",
+                "Credit is good; the green channel is open. A party was not, or not fully, asked about for want of a "
+                "ground. Besides, a required source could not be told, and a re-check is owed.",
+                "贵单位信用良好，可以优先办理。",
+                "Your credit is good; your application is handled first.",
+            ],
+        ),
+    ],
+)
+def test_a_headline_in_full(decision: Decision, told: list[str]) -> None:
+    """The outcome, who was not asked and whether a re-check is owed; the applicant reads the outcome alone."""
+    assert four(telling(decision).headline) == told
+
+
+def test_what_the_applicant_reads_in_full() -> None:
+    """Outcome, own reasons and measures, what is not used, until when, what to do; nothing of the representative's."""
+    listed = Reason(Outcome.SEVERE, "f1", "province", "r1", "list0", Why.STRICTER_REVIEW)
+    minor = RefusedEffect(("lenient-minor_corrected",), Why.MINOR_CORRECTED, "f1", "province", "r1")
+    decision = blank(
+        outcome=Outcome.SEVERE,
+        reasons=(listed, replace(listed, party="b1", outcome=Outcome.RELATED, why=Why.RELATED)),
+        measures=(CLOSER, replace(FIVE_YEARS, party="b1")),
+        refused=(replace(minor, party="b1"), minor, replace(minor, why=Why.SOURCE_NOT_CONFIGURED)),
+        tolerated=(ToleratedMaterial("paper-0", date(2026, 10, 19)),),
+        parties=(
+            PartyOutcome("f1", "applicant", Outcome.SEVERE, True, "ground", 1),
+            PartyOutcome("b1", "legal_representative", Outcome.RELATED, True, "authorisation:SQ", 0),
+        ),
+    )
+    words = telling(decision, answers(FIRM, record("list0", Severity.SERIOUS)))
+    assert words.for_applicant() == (
+        "贵单位有严重失信记录，申请可能会被更仔细地审核。"
+        "是否这样审核还要确认；决定只看法律规定的条件，符合条件的依法准予，不会多要材料。",
+        "贵单位列入名单0，依据是记录“示例记录”；可能采取“示例措施closer”，但仍按法律规定的条件作出决定。",
+        "可能采取的措施：“示例措施closer”（更仔细地审核），到2028年12月31日为止。是否采取还没有决定。",
+        "贵单位的记录“示例记录”情节轻微且已及时纠正，不作为不利依据。",
+        "已经修复、移出、更正或者过了公示期的信息没有使用。",
+        "本次申请除依法延长外，最迟在2026年11月9日（周一）作出决定；信用核查不延长这个期限。",
+        "缺少的“材料0”可以先不交，请最迟在2026年10月19日（周一）补交；办件不停下来等。",
+        "认为记录有误的，可以提出异议；核实期间暂不执行有关措施，办件不停。",
+        "已经纠正并履行义务的，符合条件时可以在“信用中国”网站申请信用修复；修复后的记录不再使用。",
+        "有疑问的，可以向示例机关询问，也可以要求说明理由。",
+        "与本次申请有关的其他人员或单位，核查情况只分别告知其本人，不在这里列出。",
+    )
+    assert other_explainer(words, case=replace(CASE, organ="")).for_applicant(Language.EN) == (
+        "You have a severe record; the application may be looked at more closely. Whether this is done has yet to be "
+        "confirmed; the legal conditions alone decide, whoever meets them gets the licence, and no extra papers are "
+        "asked for.",
+        "You are listed (List 0) because of the record “示例记录”; “example closer” may follow, but the legal "
+        "conditions alone decide.",
+        "A measure that may follow: “example closer” (a closer look at the application), until 31 December 2028. "
+        "This is not decided yet.",
+        "The matter of the record “示例记录” was minor and was put right in time; nothing adverse rests on it.",
+        "Information that was repaired, removed or corrected, or has expired, was not used.",
+        "Unless it is lawfully extended, the decision is due by 9 November 2026 (Mon); the credit check does not "
+        "extend this time.",
+        "The missing “材料0” may follow; please supply it by 19 October 2026 (Mon). The application does not wait "
+        "for it.",
+        "If you think a record is wrong, you may object; while it is verified nothing is done because of it, and the "
+        "application goes on.",
+        "If you have put the matter right and done your duties, you may apply for credit repair at the website "
+        "“信用中国” once the conditions are met; a repaired record is no longer used.",
+        "If you have questions, you may ask the service window, and you may ask for the reasons.",
+        "What was checked about others named in the application is told to each of them alone.",
+    )
+    assert "可以向办理窗口询问" in other_explainer(words, case=replace(CASE, organ="")).for_applicant()[-2]
+
+
+def test_what_is_told_of_a_disputed_record_or_a_missing_consent_addresses_the_reader() -> None:
+    """What the outcome means and what to do is said to a firm as to a firm."""
+    unasked = replace(UNASKED, party="f1")
+    parties = (PartyOutcome("f1", "applicant", Outcome.DISPUTED, True, "ground", 0),)
+    told = telling(blank(outcome=Outcome.DISPUTED, parties=parties, reasons=(unasked,))).for_applicant()
+    assert told[0].endswith("核实期间不因这条记录对贵单位采取措施。")
+    assert "贵单位可以书面授权查询信用信息；不授权也照常办理。" in told
+
+
 # Citations
 
 
@@ -433,9 +675,10 @@ def test_citations_come_from_the_rule_set_by_id() -> None:
     ("why", "rule", "detail", "articles"),
     [
         (Why.NOTHING_FOUND, "accept-and-decide-by-conditions", "ground-bars", ["第一条", "第二条"]),
-        (Why.ONLY_BARS_CHECKED, "accept-and-decide-by-conditions", "authorisation:SQ-1", ["第一条"]),
+        (Why.ONLY_BARS_CHECKED, "accept-and-decide-by-conditions", "authorisation:SQ-1", ["第一条", "第二条"]),
         (Why.STRICTER_REVIEW, "list0", "", ["第一条", "第二条"]),
-        (Why.RELATED, "list0", "serious", ["第一条"]),
+        (Why.STRICTER_REVIEW, "strict", "", ["第二条", "第一条"]),
+        (Why.RELATED, "list0", "serious", ["第一条", "第二条"]),
         (Why.BARRED, "bar-five", "", ["第二条"]),
         (Why.GENERAL, "no-such-rule", "", []),
     ],
@@ -446,6 +689,12 @@ def test_a_reason_cites_what_it_rests_on(why: Why, rule: str, detail: str, artic
     words = telling(blank(measures=(fired,)))
     reason = Reason(Outcome.ORDINARY, "f1", "province", "r1", rule, why, detail)
     assert [c.article for c in words.citations_of(reason)] == articles
+
+
+def test_a_listed_measure_that_is_not_in_the_decision_cites_the_list_alone() -> None:
+    """A stored reason may name a record whose measures are not told."""
+    reason = Reason(Outcome.SEVERE, "f1", "province", "r1", "strict", Why.STRICTER_REVIEW)
+    assert [c.article for c in telling().citations_of(reason)] == ["第二条"]
 
 
 # What platforms write is data
