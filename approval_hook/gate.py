@@ -97,20 +97,30 @@ class Opened:
     answer: Reply | None
 
 
-def open_inquiry(case: Case, point: Point, gate_key: str, by: str) -> Opened:
-    """Commit the inquiry before anybody is asked, or take up the one of this task that still serves."""
+def open_inquiry(case: Case, point: Point, gate_key: str, by: str, *, first: bool = False) -> Opened:
+    """Commit the inquiry before anybody is asked, or take up the one of this task that still serves.
+
+    Args:
+        case: the case as it stands.
+        point: hook point.
+        gate_key: the task that asks.
+        by: who moved the case there.
+        first: the caller knows of no record of the case, so most likely nobody has asked yet.
+    """
+    latest = None if first else _latest_inquiry(gate_key)
     while True:
-        latest = _latest_inquiry(gate_key)
         opened = _take_up(latest, case, point) if latest is not None else None
         if opened is not None:
             return opened
+        round_ = (latest.round if latest else 0) + 1
         try:
             with transaction.atomic():
-                inquiry = _insert_inquiry(case, point, gate_key, (latest.round if latest else 0) + 1, by)
+                inquiry = _insert_inquiry(case, point, gate_key, round_, by)
             return Opened(inquiry, 0, None)
         except IntegrityError:
-            # Another worker opened the same round; take theirs.
-            if not Inquiry.objects.filter(gate_key=gate_key, round=(latest.round if latest else 0) + 1).exists():
+            # Another worker, or one that died, opened the same round; take that one.
+            latest = _latest_inquiry(gate_key)
+            if latest is None or latest.round < round_:
                 raise
 
 

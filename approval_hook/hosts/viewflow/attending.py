@@ -64,7 +64,7 @@ def pass_or_park(activation: CreditGateActivation) -> bool:
     case = binding.case(activation.task.process_id)
     standing = gate.standing(case, point)
     if standing.verdict is Verdict.ASK and gate.all_local():
-        standing = gate.standing_on(case, point, _ask_and_decide(binding, activation, case, point))
+        standing = gate.standing_on(case, point, _ask_and_decide(binding, activation, case, point, standing))
     if standing.passes:
         return True
     if standing.verdict is Verdict.HELD:
@@ -151,7 +151,7 @@ def _attend_once(binding: Binding, task_pk: int, force: bool, by: str | None) ->
         if connection.in_atomic_block and not gate.all_local():
             get_logger().warning("a transaction is open, so no remote platform is asked; the runner will", task=task_pk)
             return Attended.PARKED
-        answer = _ask(binding, activation, case, point, by or asker_of(activation))
+        answer = _ask(binding, activation, case, point, standing, by or asker_of(activation))
     try:
         return _finish(binding, task_pk, activation.task.process_id, answer)
     except FlowLockFailed:
@@ -202,8 +202,9 @@ class Answer:
     taken_up: bool  # somebody else recorded the reply, and may have decided on it
 
 
-def _ask(binding: Binding, activation: Activation, case: Case, point: Point, by: str) -> Answer:
-    return answer_of(case, gate.open_inquiry(case, point, binding.task_key(activation.task.pk), by))
+def _ask(binding: Binding, activation: Activation, case: Case, point: Point, standing: Standing, by: str) -> Answer:
+    key = binding.task_key(activation.task.pk)
+    return answer_of(case, gate.open_inquiry(case, point, key, by, first=standing.decision is None))
 
 
 def answer_of(case: Case, opened: gate.Opened) -> Answer:
@@ -212,8 +213,10 @@ def answer_of(case: Case, opened: gate.Opened) -> Answer:
     return Answer(opened.inquiry, reply, taken_up=opened.answer is not None)
 
 
-def _ask_and_decide(binding: Binding, activation: Activation, case: Case, point: Point) -> CreditDecision | None:
-    return _decide(case, point, _ask(binding, activation, case, point, asker_of(activation)))
+def _ask_and_decide(
+    binding: Binding, activation: Activation, case: Case, point: Point, standing: Standing
+) -> CreditDecision | None:
+    return _decide(case, point, _ask(binding, activation, case, point, standing, asker_of(activation)))
 
 
 def _decide(case: Case, point: Point, answer: Answer) -> CreditDecision | None:
