@@ -34,6 +34,11 @@ def all_flows() -> Iterator[type[Flow]]:
             yield flow_class
 
 
+def has_address(flow_class: type[Flow]) -> bool:
+    """True when the flow is part of the site: a viewset has put it into the URLs."""
+    return vars(flow_class).get("parent") is not None
+
+
 def is_start(node: Node) -> bool:
     """True when the node creates a process."""
     return isinstance(node, Start | StartHandle)
