@@ -228,3 +228,20 @@ def test_error_of_a_decorated_flow_is_told_once(monkeypatch: Any) -> None:
     with pytest.raises(ConfigurationError) as raised:
         import_flow_modules()
     assert re.match(r"DecoratedFlow has no node decode", str(raised.value))
+
+
+def test_decision_that_leads_back_to_itself_is_gated_each_time_and_ejected() -> None:
+    """A decision that may be taken again passes the gate again; taking the gate out restores its own edge too."""
+
+    class AgainFlow(flow.Flow):
+        start = flow.StartHandle(flows.start_with).Next(this.decide)
+        decide = flow.If(lambda activation: False).Then(this.decide).Else(this.end)
+        end = flow.End()
+
+    before = edges(AgainFlow)
+    inject(AgainFlow, Gate("food-business", facts_of, ("decide",)))
+    assert edges(AgainFlow)["decide"] == ["credit_before_decide", "end"]
+    assert edges(AgainFlow)["credit_before_decide"] == ["decide"]
+    assert prove(AgainFlow).covered
+    eject(AgainFlow)
+    assert edges(AgainFlow) == before

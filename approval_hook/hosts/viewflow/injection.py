@@ -189,7 +189,7 @@ def _insert_all(flow_class: type[Flow], gate: Gate) -> dict[str, Point]:
 def _take_out(flow_class: type[Flow], gate_nodes: Iterable[str]) -> None:
     nodes = graph.nodes_of(flow_class)
     for name in gate_nodes:
-        graph.repoint(flow_class, nodes[name], next(graph.successors(nodes[name])))
+        graph.repoint(flow_class, nodes[name], next(graph.successors(nodes[name])), keep=nodes[name])
         graph.unregister(flow_class, name)
 
 
@@ -202,10 +202,10 @@ def _insert_before(flow_class: type[Flow], target: Node, point: Point) -> Credit
         return None
     node = CreditGate(point).Next(target)
     graph.register(flow_class, GATE_PREFIX + name, node)
-    changed = graph.repoint(flow_class, target, node)
+    changed = graph.repoint(flow_class, target, node, keep=node)
     still = [n.name for n in predecessors if target in set(graph.successors(n))]
     if still or not changed:
-        graph.repoint(flow_class, node, target)
+        graph.repoint(flow_class, node, target, keep=node)
         graph.unregister(flow_class, node.name)
         why = f"edges remain from {', '.join(still)}" if still else "no edge leads to it"
         raise ConfigurationError(
