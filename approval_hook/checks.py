@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core import checks
@@ -13,7 +13,10 @@ from django.db.utils import DatabaseError
 
 from approval_hook import clock
 from approval_hook.conf import conf
-from approval_hook.errors import ApprovalHookError, CaseInvalid
+from approval_hook.errors import ApprovalHookError, ConfigurationError
+
+if TYPE_CHECKING:
+    from approval_hook.hosts.viewflow.coverage import Fault
 
 _MIDDLEWARE = "approval_hook.hosts.viewflow.middleware.HeldCaseMiddleware"
 
@@ -55,53 +58,54 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
 
 
 def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """E004 a matter is not configured or names an unknown source, E005 a way around the gate."""
+    """E004, E005, E011, E020 to E022: a flow without a sound gate, or a matter without a flow."""
     from approval_hook import cases
-    from approval_hook.hosts.viewflow.injection import bindings
-    from approval_hook.hosts.viewflow.proof import prove
+    from approval_hook.hosts.viewflow.coverage import coverage
 
-    problems: list[checks.CheckMessage] = []
-    book = cases.file_book()
-    for binding in bindings():
-        name = binding.flow_class.__name__
-        try:
-            matter = book.on(clock.today()).rules.matter(binding.gate.matter)
-        except CaseInvalid as error:
-            hint = "Add the matter to the rule file, or mend APPROVAL_HOOK['FLOWS']."
-            problems.append(checks.Error(f"{name}: {error}", hint=hint, id="approval_hook.E004"))
-            continue
-        except ApprovalHookError:
-            continue  # check_settings reports it
-        missing = set(matter.required_sources) - set(conf().platforms)
-        if missing:
-            text = f"{name}: the matter requires the sources {sorted(missing)}, which PLATFORMS does not name."
+    try:
+        conf()
+    except ConfigurationError:
+        return []  # check_settings reports it
+    return [_told(fault) for fault in coverage(cases.file_book()).faults]
+
+
+def _told(fault: Fault) -> checks.CheckMessage:
+    from approval_hook.hosts.viewflow.coverage import FaultKind
+
+    place, detail = fault.place, fault.detail
+    match fault.kind:
+        case FaultKind.MATTER_UNKNOWN:
+            text = f"{place}: the rule set in force does not know its matter {detail[0]!r}; its cases are refused."
+            hint = "Add the matter to the rule set, or correct the matter of the gate."
+            return checks.Error(text, hint=hint, id="approval_hook.E004")
+        case FaultKind.SOURCE_MISSING:
+            text = f"{place}: the matter requires the sources {list(detail)}, which PLATFORMS does not name."
             hint = "Add them to APPROVAL_HOOK['PLATFORMS']."
-            problems.append(checks.Error(text, hint=hint, id="approval_hook.E004"))
-        for node, path in prove(binding.flow_class).gaps.items():
-            text = f"{name}: {node} can be reached around the credit gate: {' -> '.join(path)}."
-            hint = "Take the edge out, or name the node it leads to as protected too."
-            problems.append(checks.Error(text, hint=hint, id="approval_hook.E005"))
-    for name, into in _subclasses_into_injected_flows():
-        text = f"{name} leads into nodes of {into}, which has a credit gate; its cases would wait there for ever."
-        hint = "Give the subclass nodes of its own: a concrete flow cannot be extended by subclassing."
-        problems.append(checks.Error(text, hint=hint, id="approval_hook.E011"))
-    return problems
-
-
-def _subclasses_into_injected_flows() -> list[tuple[str, str]]:
-    from approval_hook.hosts.viewflow import graph
-    from approval_hook.hosts.viewflow.injection import bindings
-
-    injected = {binding.flow_class for binding in bindings()}
-    found = set()
-    for flow_class in graph.all_flows():
-        if flow_class in injected:
-            continue
-        for node in graph.nodes_of(flow_class).values():
-            for following in graph.successors(node):
-                if following.flow_class in injected:
-                    found.add((flow_class.__name__, following.flow_class.__name__))
-    return sorted(found)
+            return checks.Error(text, hint=hint, id="approval_hook.E004")
+        case FaultKind.WAY_AROUND:
+            text = f"{place}: {detail[-1]} can be reached around the credit gate: {' -> '.join(detail)}."
+            hint = "Take the edge out, or name the node it leads to as protected too; behind SplitFirst, the split."
+            return checks.Error(text, hint=hint, id="approval_hook.E005")
+        case FaultKind.LEADS_INTO:
+            text = f"{place} leads into nodes of {detail[0]}, which has a credit gate; its cases would wait for ever."
+            hint = "Give the subclass nodes of its own: a concrete flow cannot be extended by subclassing."
+            return checks.Error(text, hint=hint, id="approval_hook.E011")
+        case FaultKind.NO_GATE:
+            text = f"{place} has no credit gate."
+            hint = "Name it in APPROVAL_HOOK['FLOWS'], or in 'NOT_GATED' with the reason why it is no licensing flow."
+            return checks.Error(text, hint=hint, id="approval_hook.E020")
+        case FaultKind.GATED_AND_EXEMPT:
+            text = f"{place} has a credit gate and stands in APPROVAL_HOOK['NOT_GATED'] too."
+            return checks.Error(text, hint="Take it out of NOT_GATED.", id="approval_hook.E021")
+        case FaultKind.EXEMPT_NOT_FOUND:
+            text = f"{place} in APPROVAL_HOOK['NOT_GATED'] is no flow: {detail[0]}"
+            return checks.Error(text, hint="Correct the path, or take it out.", id="approval_hook.E021")
+        case FaultKind.EXPECTED_UNKNOWN:
+            text = f"The matter {place!r} in APPROVAL_HOOK['EXPECTED_MATTERS'] is not in the rule set in force."
+            return checks.Error(text, hint="Correct the code, or add it to the rule set.", id="approval_hook.E022")
+        case FaultKind.EXPECTED_UNSERVED:
+            text = f"The matter {place!r} in APPROVAL_HOOK['EXPECTED_MATTERS'] is served by no flow with a gate."
+            return checks.Error(text, hint="Name its flow in APPROVAL_HOOK['FLOWS'].", id="approval_hook.E022")
 
 
 def check_surroundings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:

@@ -1,6 +1,6 @@
 """The settings dict ``APPROVAL_HOOK``, read at call time into a frozen, typed object.
 
-Shape (every key but FLOWS, SECRETS_DIR and INTERACTIVE_SECONDS is required)::
+Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
 
     APPROVAL_HOOK = {
         "RULES": "fixtures/rules/guangdong",       # folder of dated rule files
@@ -16,6 +16,8 @@ Shape (every key but FLOWS, SECRETS_DIR and INTERACTIVE_SECONDS is required)::
                 "protects": ["decide"], "accepts": ["accept"],
             },
         },
+        "EXPECTED_MATTERS": ["food-business"],     # each must be served by a flow with a gate
+        "NOT_GATED": {"licensing.flows.LeaveFlow": "内部请假，非行政许可"},
         "DIGEST_SECRET": "NAME", "FIELD_SECRET": "NAME",   # names of secrets, never secrets
         "SECRETS_DIR": "/run/secrets",
         "INTERACTIVE_SECONDS": 2.0,
@@ -41,7 +43,7 @@ from django.conf import settings
 from approval_hook.errors import ConfigurationError
 
 _REQUIRED = {"RULES", "PLATFORMS", "DIGEST_SECRET", "FIELD_SECRET"}
-_OPTIONAL = {"FLOWS", "SECRETS_DIR", "INTERACTIVE_SECONDS"}
+_OPTIONAL = {"FLOWS", "EXPECTED_MATTERS", "NOT_GATED", "SECRETS_DIR", "INTERACTIVE_SECONDS"}
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _FLOW_KEYS = {"matter", "facts", "protects", "accepts"}
 
@@ -73,6 +75,8 @@ class Conf:
     rules: Path
     platforms: Mapping[str, PlatformSettings]
     flows: tuple[FlowSettings, ...]
+    expected_matters: tuple[str, ...]
+    not_gated: Mapping[str, str]
     digest_secret: str
     field_secret: str
     secrets_dir: Path | None
@@ -128,6 +132,10 @@ def _parse(source: Any) -> Conf:
         rules=Path(_text(str(source["RULES"] or ""), "RULES")),
         platforms=MappingProxyType({n: _platform(n, p) for n, p in _mapping(source["PLATFORMS"], "PLATFORMS").items()}),
         flows=tuple(_flow(n, f) for n, f in _mapping(source.get("FLOWS", {}), "FLOWS").items()),
+        expected_matters=_names(source.get("EXPECTED_MATTERS", ()), "EXPECTED_MATTERS", "matter codes"),
+        not_gated=MappingProxyType(
+            {n: _reason(n, r) for n, r in _mapping(source.get("NOT_GATED", {}), "NOT_GATED").items()}
+        ),
         digest_secret=_text(source["DIGEST_SECRET"], "DIGEST_SECRET"),
         field_secret=_text(source["FIELD_SECRET"], "FIELD_SECRET"),
         secrets_dir=Path(secrets_dir) if secrets_dir else None,
@@ -153,9 +161,17 @@ def _seconds(value: Any, where: str) -> float:
     return float(value)
 
 
-def _names(value: Any, where: str) -> tuple[str, ...]:
+def _reason(flow: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(
+            f"APPROVAL_HOOK['NOT_GATED'][{flow!r}] must say why the flow is no licensing flow, and on what basis."
+        )
+    return value.strip()
+
+
+def _names(value: Any, where: str, of: str = "node names") -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Iterable) or not all(isinstance(v, str) for v in value):
-        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be a list of node names.")
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be a list of {of}.")
     return tuple(value)
 
 

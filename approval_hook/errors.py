@@ -6,7 +6,8 @@
     │   └── ListsInvalid        (threelists.problems) a workbook cannot be imported, row by row
     ├── DraftRefused            (threelists.conditions) a draft cannot take this step
     ├── CaseInvalid             facts about a case are malformed; nothing is asked
-    │   └── IdentifierInvalid   one identifier field, with its remedy
+    │   ├── IdentifierInvalid   one identifier field, with its remedy
+    │   └── MatterNotConfigured the rules in force do not know the matter of the case
     ├── PlatformError           a platform gave no usable answer; always could-not-tell
     │   ├── PlatformUnavailable     may succeed later; retryable
     │   ├── PlatformRefused         refused us: credentials, quota, permission
@@ -54,6 +55,10 @@ class CaseInvalid(ApprovalHookError):
 
 class IdentifierInvalid(CaseInvalid):
     """The identifier is not valid, so nothing is asked."""
+
+
+class MatterNotConfigured(CaseInvalid):
+    """The rules in force do not know the matter of the case, so it cannot go on unchecked."""
 
 
 class PlatformError(ApprovalHookError):

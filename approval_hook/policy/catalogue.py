@@ -16,7 +16,7 @@ from typing import Annotated, Literal, Self
 import msgspec
 from pydantic import Field, StrictBool, StrictInt, ValidationError, model_validator
 
-from approval_hook.errors import CaseInvalid, RulesInvalid
+from approval_hook.errors import CaseInvalid, MatterNotConfigured, RulesInvalid
 from approval_hook.policy.case import PartyView, Role
 from approval_hook.policy.plan import MatterPlan, plans_of
 from approval_hook.policy.rules import (
@@ -216,11 +216,11 @@ class RuleSet(Part):
         """The matter with this code.
 
         Raises:
-            CaseInvalid: the matter is not configured; the case cannot be checked and must not go on unchecked.
+            MatterNotConfigured: the rule set does not know it; the case cannot be checked and must not go on unchecked.
         """
         found = self._matters.get(code)
         if found is None:
-            raise CaseInvalid(
+            raise MatterNotConfigured(
                 "事项", f"事项“{code}”未配置信用核查规则。", "请联系系统管理员在规则文件中配置该事项后再办理。"
             )
         return found
@@ -233,7 +233,7 @@ class RuleSet(Part):
         """Everything compiled that a decision at this matter may need.
 
         Raises:
-            CaseInvalid: the matter is not configured.
+            MatterNotConfigured: the rule set does not know it.
         """
         found = self._plans.get(matter)
         return self._plans[self.matter(matter).code] if found is None else found

@@ -15,7 +15,7 @@ from django.db import connection
 from viewflow.workflow.models import Process, Task
 
 from adapters.simulator import FaultKind
-from approval_hook.errors import CaseInvalid, RulesInvalid
+from approval_hook.errors import MatterNotConfigured, RulesInvalid
 from approval_hook.models import CreditDecision, Hold, Inquiry, Recheck, Reply
 from approval_hook.policy.checkdigits import USCC_FILLER
 from approval_hook.rulebook import load
@@ -184,10 +184,11 @@ def test_matter_that_is_not_configured_stops_the_case(wired: Any, office: Any, s
     answer = office.post(FIRM.filing())
     assert answer.status_code == 422
     page = answer.content.decode()
-    assert "事项" in page
-    assert "未配置" in page or "没有配置" in page
-    assert "没有保存，也没有查询" in page
-    with pytest.raises(CaseInvalid):
+    assert "<h1>本事项未配置信用核查</h1>" in page
+    assert "事项“food-business”未配置信用核查规则" in page
+    assert "请联系系统管理员在规则文件中配置该事项后再办理" in page
+    assert "不是您填错。没有保存，也没有查询。" in page
+    with pytest.raises(MatterNotConfigured):
         office.file(FIRM.filing())
     assert wired.asked() == []
     assert saved() == before

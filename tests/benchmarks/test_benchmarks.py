@@ -11,7 +11,7 @@ import pytest
 
 from approval_hook.policy.decision import Channel, ObligationKind, Outcome
 from approval_hook.policy.receipt import receipt_from_bytes
-from tests.benchmarks import core, flow
+from tests.benchmarks import core, flow, prove
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.figures import Figure, exit_code
 from tests.benchmarks.policy_set import cases_of, full_policy
@@ -155,3 +155,11 @@ def test_core_receipt_that_does_not_come_out_again_fails() -> None:
     ours.replay([(raw, digest)])
     with pytest.raises(SystemExit, match="does not come out again"):
         ours.replay([(raw, digest[::-1])])
+
+
+def test_proof_of_two_hundred_nodes_is_under_its_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short run checks both flows against the dominator tree and holds the 50 ms."""
+    monkeypatch.setattr(prove, "ROUNDS", 5)
+    figures = {figure.name: figure for figure in prove.measure(long=False)}
+    assert set(figures) == {"prove.200_nodes", "prove.vs_dominators", "prove.growth"}
+    assert not figures["prove.200_nodes"].falls_short

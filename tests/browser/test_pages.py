@@ -138,3 +138,43 @@ def test_a_window_offers_only_its_own_matter(visit: Any, demo: Any) -> None:
     other = page.goto(demo.url + "/flows/licensing/flows/ridehailingdriver/start/")
     assert other.status == 403
     assert "不受理" in visible_text(page)
+
+
+_DRAWN = """() => [...document.querySelectorAll('g[id^=credit_before_]')].map(g => {
+  const box = e => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom] };
+  return {
+    id: g.id,
+    state: g.getAttribute('class'),
+    fill: getComputedStyle(g.querySelector('rect.task')).fill,
+    rect: box(g.querySelector('rect.task')),
+    text: box(g.querySelector('text')),
+    words: g.querySelector('text').textContent.trim(),
+    symbol: [...g.querySelectorAll('path')].map(box),
+  };
+})"""
+
+
+def test_chart_of_a_held_case_shows_the_gates(visit: Any, demo: Any, shoot: Any) -> None:
+    """Symbol and caption stand apart inside their box, and a waiting gate has another colour than a passed one."""
+    number = demo.case_numbers()["O-06"]
+    page = visit(user_for(number))
+    open_case(page, demo.url, number)
+    page.goto(page.url.rstrip("/") + "/chart/")
+    page.locator("img").first.wait_for()
+    shoot(page, "chart-held")
+    image = page.request.get(demo.url + page.locator(".scroll img").get_attribute("src")).text()
+    blank = page.context.new_page()  # a page of the application would refuse the image's own styles
+    blank.set_content(f"<div style='width:1400px'>{image}</div>")
+    drawn = {gate["id"]: gate for gate in blank.evaluate(_DRAWN)}
+    assert {name: gate["state"] for name, gate in drawn.items()} == {
+        "credit_before_accept": "done",
+        "credit_before_decide": "started",
+    }
+    assert len({gate["fill"] for gate in drawn.values()}) == 2
+    for gate in drawn.values():
+        assert gate["words"].startswith("信用核查")
+        left, top, right, bottom = gate["rect"]
+        for box in (gate["text"], *gate["symbol"]):
+            assert left < box[0] < box[2] < right, gate
+            assert top < box[1] < box[3] < bottom, gate
+        assert max(box[3] for box in gate["symbol"]) <= gate["text"][1], gate

@@ -74,6 +74,8 @@ def test_good_settings_become_a_frozen_object(configured: Any) -> None:
     assert found.interactive_seconds == 2.0
     assert found.flows[0].protects == ("decide",)
     assert found.flows[0].accepts == ()
+    assert found.expected_matters == ()
+    assert found.not_gated == {}
     with pytest.raises(AttributeError):
         found.rules = Path("elsewhere")
     with pytest.raises(TypeError):
@@ -104,6 +106,10 @@ def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
         ({"FLOWS": flow(protects=[])}, "there is no off switch"),
         ({"FLOWS": flow(protects="decide")}, "must be a list of node names"),
         ({"FLOWS": flow(accepts=[1])}, "must be a list of node names"),
+        ({"EXPECTED_MATTERS": "food-business"}, "must be a list of matter codes"),
+        ({"NOT_GATED": ["a.LeaveFlow"]}, "NOT_GATED"),
+        ({"NOT_GATED": {"a.LeaveFlow": " "}}, "must say why the flow is no licensing flow"),
+        ({"NOT_GATED": {"a.LeaveFlow": True}}, "must say why the flow is no licensing flow"),
     ],
 )
 def test_every_wrong_shape_is_named(configured: Any, changes: dict[str, Any], says: str) -> None:

@@ -164,6 +164,7 @@ APPROVAL_HOOK: dict[str, Any] = {
             "protects": ["decide"],
         },
     },
+    "EXPECTED_MATTERS": ["food-business", "ride-hailing-driver"],
     "DIGEST_SECRET": "CREDIT_DIGEST_SECRET",
     "FIELD_SECRET": "CREDIT_FIELD_SECRET",
     "SECRETS_DIR": str(SECRETS_DIR) if SECRETS_DIR else None,

@@ -34,6 +34,11 @@ def all_flows() -> Iterator[type[Flow]]:
             yield flow_class
 
 
+def has_address(flow_class: type[Flow]) -> bool:
+    """True when the flow is part of the site: a viewset has put it into the URLs."""
+    return vars(flow_class).get("parent") is not None
+
+
 def is_start(node: Node) -> bool:
     """True when the node creates a process."""
     return isinstance(node, Start | StartHandle)
@@ -100,11 +105,14 @@ def unregister(flow_class: type[Flow], name: str) -> None:
     delattr(flow_class, name)
 
 
-def repoint(flow_class: type[Flow], old: Node, new: Node) -> list[Node]:
-    """Make every sequence-flow reference to ``old`` point to ``new``; returns the nodes changed."""
+def repoint(flow_class: type[Flow], old: Node, new: Node, *, keep: Node) -> list[Node]:
+    """Make every sequence-flow reference to ``old`` point to ``new``, but for those of ``keep``, the gate itself.
+
+    Returns the nodes changed. A node that leads to itself is one of them, whichever way it is re-pointed.
+    """
     changed = []
     for node in nodes_of(flow_class).values():
-        if node is new:
+        if node is keep:
             continue
         for attribute, value in vars(node).items():
             if attribute in _NOT_SEQUENCE:
@@ -183,5 +191,5 @@ def _steps(node: Node, side: str, closed: set[str], handlers: list[Node]) -> Ite
     for following in successors(node):
         yield (following.name, "in")
     if throws_compensation(node):
-        for handler in handlers:
-            yield (handler.name, "in")
+        yield from ((handler.name, "in") for handler in handlers)
+        handlers.clear()  # all are reached now; another throw adds none, and the search stays linear

@@ -5,8 +5,15 @@ Never by subclassing: a subclass of a concrete flow keeps edges to its parent's 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, TypeVar, cast
+
+from django.apps import apps
 from django.conf import settings
-from django.utils.module_loading import import_string
+from django.utils.module_loading import import_string, module_has_submodule
 from viewflow.workflow.base import Flow, Node
 
 from approval_hook.conf import FlowSettings, conf
@@ -17,8 +24,11 @@ from approval_hook.hosts.viewflow.binding import Binding
 from approval_hook.hosts.viewflow.guard import guarded
 from approval_hook.hosts.viewflow.nodes import CreditGate
 from approval_hook.models import Point
+from approval_hook.policy.case import CaseFacts
 from approval_hook.spec import Gate
 from approval_hook.triggers import GuardedTable
+
+_FlowClass = TypeVar("_FlowClass", bound=type[Flow])
 
 _bindings: dict[type[Flow], Binding] = {}
 
@@ -67,15 +77,11 @@ def inject(flow_class: type[Flow], gate: Gate) -> Binding:
             return found
         raise ConfigurationError(
             f"{flow_class.__name__} has another credit gate already: {found.gate}; this one is {gate}."
+            " Keep one: in settings, on the class or in code."
         )
     nodes = graph.nodes_of(flow_class)
     _check_names(flow_class, gate)
-    places = [(name, Point.ACCEPTANCE) for name in gate.accepts] + [(name, Point.DECISION) for name in gate.protects]
-    gate_nodes: dict[str, Point] = {}
-    for name, point in places:
-        inserted = _insert_before(flow_class, nodes[name], point)
-        if inserted is not None:
-            gate_nodes[inserted.name] = point
+    gate_nodes = _insert_all(flow_class, gate)
     originals = {
         name: node.activation_class
         for name, node in nodes.items()
@@ -95,40 +101,96 @@ def eject(flow_class: type[Flow]) -> None:
     nodes = graph.nodes_of(flow_class)
     for name, original in found.originals.items():
         nodes[name].activation_class = original
-    for name in found.gate_nodes:
-        graph.repoint(flow_class, nodes[name], next(graph.successors(nodes[name])))
-        graph.unregister(flow_class, name)
+    _take_out(flow_class, found.gate_nodes)
     graph.relink(flow_class)
     del _bindings[flow_class]
 
 
+def credit_gate(
+    *,
+    matter: str,
+    facts: Callable[[Any], CaseFacts],
+    protects: Iterable[str],
+    accepts: Iterable[str] = (),
+) -> Callable[[_FlowClass], _FlowClass]:
+    """Class decorator: the same as ``inject`` once the class is made.
+
+    The module of the class must be imported at every start, or ``migrate`` does not know its nodes:
+    a module ``flows`` of an installed application always is.
+
+    Raises:
+        ConfigurationError: as ``inject``.
+    """
+    # Gate takes any list of names, and refuses a bare text.
+    names = cast("tuple[str, ...]", protects), cast("tuple[str, ...]", accepts)
+    gate = Gate(matter, facts, *names)
+
+    def put(flow_class: _FlowClass) -> _FlowClass:
+        inject(flow_class, gate)
+        return flow_class
+
+    return put
+
+
 def _check_names(flow_class: type[Flow], gate: Gate) -> None:
     nodes = graph.nodes_of(flow_class)
-    unknown = [name for name in (*gate.protects, *gate.accepts) if name not in nodes]
+    named = (*gate.protects, *gate.accepts)
+    flow = flow_class.__name__
+    unknown = [_with_nearest(name, nodes) for name in named if name not in nodes]
     if unknown:
         raise ConfigurationError(
-            f"{flow_class.__name__} has no node {', '.join(unknown)}; its nodes are {', '.join(sorted(nodes))}."
+            f"{flow} has no node {', '.join(unknown)}; its nodes are {', '.join(sorted(nodes)) or 'none'}."
         )
     if not gate.protects:
-        raise ConfigurationError(f"The gate of {flow_class.__name__} protects no node.")
-    attached = [name for name in (*gate.protects, *gate.accepts) if graph.is_boundary(nodes[name])]
+        raise ConfigurationError(
+            f"The gate of {flow} protects no node; name the nodes whose execution is the decision."
+        )
+    attached = [name for name in named if graph.is_boundary(nodes[name])]
     if attached:
-        raise ConfigurationError(
-            f"{flow_class.__name__}: {', '.join(attached)} is a boundary event; name the node behind it."
-        )
-    twice = set(gate.protects) & set(gate.accepts)
-    if twice:
-        raise ConfigurationError(
-            f"{flow_class.__name__}: {', '.join(sorted(twice))} cannot be acceptance and decision."
-        )
-    starts = [name for name in (*gate.protects, *gate.accepts) if graph.is_start(nodes[name])]
+        raise ConfigurationError(f"{flow}: {', '.join(attached)} is a boundary event; name the node behind it.")
+    both = set(gate.protects) & set(gate.accepts)
+    if both:
+        raise ConfigurationError(f"{flow}: {', '.join(sorted(both))} cannot be acceptance and decision.")
+    repeated = [name for name, times in Counter(named).items() if times > 1]
+    if repeated:
+        raise ConfigurationError(f"{flow}: {', '.join(repeated)} is named twice; name it once.")
+    starts = [name for name in named if graph.is_start(nodes[name])]
     if starts:
         raise ConfigurationError(
-            f"{flow_class.__name__}: {', '.join(starts)} starts the process; a query without a case is forbidden."
+            f"{flow}: {', '.join(starts)} starts the process; a query without a case is forbidden."
+            " Name the node behind it."
         )
-    taken = [name for name in (*gate.protects, *gate.accepts) if GATE_PREFIX + name in nodes]
+    taken = [name for name in named if GATE_PREFIX + name in nodes]
     if taken:
-        raise ConfigurationError(f"{flow_class.__name__} has a node named {GATE_PREFIX}{taken[0]} of its own.")
+        raise ConfigurationError(f"{flow} has a node named {GATE_PREFIX}{taken[0]} of its own; rename it.")
+
+
+def _with_nearest(name: str, nodes: Iterable[str]) -> str:
+    near = get_close_matches(name, list(nodes), n=1)
+    return f"{name} (did you mean {near[0]}?)" if near else name
+
+
+def _insert_all(flow_class: type[Flow], gate: Gate) -> dict[str, Point]:
+    """Insert every gate node that can stand, or none: a half gated flow would run without a binding."""
+    nodes = graph.nodes_of(flow_class)
+    places = [(name, Point.ACCEPTANCE) for name in gate.accepts] + [(name, Point.DECISION) for name in gate.protects]
+    inserted: dict[str, Point] = {}
+    try:
+        for name, point in places:
+            node = _insert_before(flow_class, nodes[name], point)
+            if node is not None:
+                inserted[node.name] = point
+    except ConfigurationError:
+        _take_out(flow_class, inserted)
+        raise
+    return inserted
+
+
+def _take_out(flow_class: type[Flow], gate_nodes: Iterable[str]) -> None:
+    nodes = graph.nodes_of(flow_class)
+    for name in gate_nodes:
+        graph.repoint(flow_class, nodes[name], next(graph.successors(nodes[name])), keep=nodes[name])
+        graph.unregister(flow_class, name)
 
 
 def _insert_before(flow_class: type[Flow], target: Node, point: Point) -> CreditGate | None:
@@ -140,13 +202,15 @@ def _insert_before(flow_class: type[Flow], target: Node, point: Point) -> Credit
         return None
     node = CreditGate(point).Next(target)
     graph.register(flow_class, GATE_PREFIX + name, node)
-    changed = graph.repoint(flow_class, target, node)
+    changed = graph.repoint(flow_class, target, node, keep=node)
     still = [n.name for n in predecessors if target in set(graph.successors(n))]
     if still or not changed:
-        graph.repoint(flow_class, node, target)
+        graph.repoint(flow_class, node, target, keep=node)
         graph.unregister(flow_class, node.name)
+        why = f"edges remain from {', '.join(still)}" if still else "no edge leads to it"
         raise ConfigurationError(
-            f"{flow_class.__name__}: the credit gate cannot be placed before {name}; edges remain from {still}."
+            f"{flow_class.__name__}: the credit gate cannot be placed before {name}: {why}."
+            " Name another node, through which every case comes to the decision."
         )
     node._resolve(flow_class.instance)
     node._ready()
@@ -154,36 +218,73 @@ def _insert_before(flow_class: type[Flow], target: Node, point: Point) -> Credit
 
 
 def inject_configured() -> None:
-    """Inject the flows named in settings.
+    """Import every application's flows, so that decorated ones are known, and inject those named in settings.
 
     Raises:
-        ConfigurationError: settings are wrong; start-up must stop.
+        ConfigurationError: settings are wrong or a flow cannot be imported; start-up must stop.
     """
     if getattr(settings, "APPROVAL_HOOK", None) is None:
         return
-    for entry in conf().flows:
-        inject(_import_flow(entry), gate_from(entry))
+    entries = conf().flows
+    import_flow_modules()
+    named: dict[type[Flow], str] = {}
+    for entry in entries:
+        flow_class = import_flow(entry.flow, "FLOWS")
+        if flow_class in named:
+            raise ConfigurationError(
+                f"APPROVAL_HOOK['FLOWS'] names one flow twice, as {named[flow_class]} and as {entry.flow}; keep one."
+            )
+        named[flow_class] = entry.flow
+        inject(flow_class, gate_from(entry))
+
+
+def import_flow_modules() -> None:
+    """Import the module ``flows`` of every installed application, as Viewflow's own dispatchers do.
+
+    Raises:
+        ConfigurationError: one of them raises.
+    """
+    for app_config in apps.get_app_configs():
+        if app_config.module is not None and module_has_submodule(app_config.module, "flows"):
+            name = f"{app_config.name}.flows"
+            _imported(import_module, name, f"the flows of {app_config.label}, {name},")
 
 
 def gate_from(entry: FlowSettings) -> Gate:
-    """The gate that a settings entry describes."""
-    try:
-        facts = import_string(entry.facts)
-    except ImportError as error:
-        raise ConfigurationError(f"APPROVAL_HOOK: {entry.facts} cannot be imported: {error}") from error
+    """The gate that a settings entry describes.
+
+    Raises:
+        ConfigurationError: its facts function cannot be imported or called.
+    """
+    facts = _imported(import_string, entry.facts, f"FLOWS[{entry.flow!r}]: the facts function {entry.facts}")
     if not callable(facts):
         raise ConfigurationError(f"APPROVAL_HOOK: {entry.facts} is not a function that maps a process to CaseFacts.")
     return Gate(matter=entry.matter, facts=facts, protects=entry.protects, accepts=entry.accepts)
 
 
-def _import_flow(entry: FlowSettings) -> type[Flow]:
-    try:
-        flow_class = import_string(entry.flow)
-    except ImportError as error:
-        raise ConfigurationError(f"APPROVAL_HOOK: the flow {entry.flow} cannot be imported: {error}") from error
+def import_flow(path: str, key: str) -> type[Flow]:
+    """The flow class at a dotted path that the settings name under a key.
+
+    Raises:
+        ConfigurationError: nothing can be imported there, or it is no flow.
+    """
+    flow_class = _imported(import_string, path, f"{key}: the flow {path}")
     if not (isinstance(flow_class, type) and issubclass(flow_class, Flow)):
-        raise ConfigurationError(f"APPROVAL_HOOK: {entry.flow} is not a Viewflow flow.")
+        raise ConfigurationError(f"APPROVAL_HOOK: {path} in {key} is not a Viewflow flow class.")
     return flow_class
+
+
+def _imported(load: Callable[[str], Any], path: str, what: str) -> Any:
+    """Import, and say of whatever it raises which setting led there."""
+    try:
+        return load(path)
+    except ConfigurationError:
+        raise  # a decorated flow has said what is wrong
+    except Exception as error:
+        raise ConfigurationError(
+            f"APPROVAL_HOOK: {what} cannot be imported: {type(error).__name__}: {error}."
+            " Correct the path, or the module it names."
+        ) from error
 
 
 def guarded_tables() -> list[GuardedTable]:

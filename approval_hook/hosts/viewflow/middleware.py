@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from viewflow.fsm.base import TransitionConditionsUnmet
 
-from approval_hook.errors import CaseInvalid, ConfigurationError, RulesInvalid
+from approval_hook.errors import CaseInvalid, ConfigurationError, MatterNotConfigured, RulesInvalid
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.attending import Attended, attend
 from approval_hook.hosts.viewflow.guard import credit_permits
@@ -58,7 +58,8 @@ class HeldCaseMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Turn the gate's refusals into pages; every other exception goes its way."""
         if isinstance(exception, CaseInvalid):
-            return render(request, "approval_hook/invalid.html", {"error": exception}, status=422)
+            context = {"error": exception, "not_configured": isinstance(exception, MatterNotConfigured)}
+            return render(request, "approval_hook/invalid.html", context, status=422)
         if isinstance(exception, RulesInvalid):
             error = CaseInvalid("规则文件", f"{exception}。", "规则文件更正前不能核查，请联系系统管理员。")
             return self._misconfigured(request, error)

@@ -1,0 +1,1 @@
+"""Modules that somebody got wrong, for the errors of start-up."""
