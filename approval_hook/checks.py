@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core import checks
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.utils import DatabaseError
+from django.utils.module_loading import import_string
 
 from approval_hook import clock
 from approval_hook.conf import conf
@@ -55,7 +56,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
 
 
 def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """E004 a matter is not configured or names an unknown source, E005 a way around the gate."""
+    """E004 a matter is not configured or names an unknown source, E005 a way around the gate, E016 a wrong new name."""
     from approval_hook import cases
     from approval_hook.hosts.viewflow.injection import bindings
     from approval_hook.hosts.viewflow.proof import prove
@@ -81,11 +82,34 @@ def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage
             text = f"{name}: {node} can be reached around the credit gate: {' -> '.join(path)}."
             hint = "Take the edge out, or name the node it leads to as protected too."
             problems.append(checks.Error(text, hint=hint, id="approval_hook.E005"))
+    problems += _wrong_new_names()
     for name, into in _subclasses_into_injected_flows():
         text = f"{name} leads into nodes of {into}, which has a credit gate; its cases would wait there for ever."
         hint = "Give the subclass nodes of its own: a concrete flow cannot be extended by subclassing."
         problems.append(checks.Error(text, hint=hint, id="approval_hook.E011"))
     return problems
+
+
+def _wrong_new_names() -> list[checks.CheckMessage]:
+    """Entries of RENAMED that name no gated flow, a node that is still there, or one that is not."""
+    from approval_hook.hosts.viewflow import graph
+    from approval_hook.hosts.viewflow.injection import bindings
+
+    gated = [b.flow_class for b in bindings()]
+    hint = "Mend APPROVAL_HOOK['RENAMED']: flow -> {old name of a node: its name now}."
+    wrong = []
+    for path, names in conf().renamed.items():
+        try:
+            flow_class = import_string(path)
+        except ImportError:
+            flow_class = None
+        if flow_class not in gated:
+            wrong.append(f"RENAMED: {path} is not a flow with a credit gate.")
+            continue
+        nodes = graph.nodes_of(flow_class)
+        wrong += [f"RENAMED: {path} still has a node {old}." for old in names if old in nodes]
+        wrong += [f"RENAMED: {path} has no node {new}." for new in names.values() if new not in nodes]
+    return [checks.Error(text, hint=hint, id="approval_hook.E016") for text in wrong]
 
 
 def _subclasses_into_injected_flows() -> list[tuple[str, str]]:
@@ -149,7 +173,7 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMe
 def check_database(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Sequence[checks.CheckMessage]:
-    """E009 a table or trigger is missing, E010 protected nodes are out of date, W014 cases nobody attends to."""
+    """E009 tables or triggers are missing, E010 protected nodes are out of date, W014, W017, W018 uncovered cases."""
     from approval_hook import triggers
     from approval_hook.models import CreditDecision
 
@@ -177,7 +201,7 @@ def check_database(
                     id="approval_hook.E010",
                 )
             )
-        problems += _orphans(alias)
+        problems += _orphans(alias) + _stuck(alias) + _no_longer_covered(alias)
     return problems
 
 
@@ -197,3 +221,38 @@ def _orphans(alias: str) -> list[checks.CheckMessage]:
         for (flow, node), number in sorted(counts.items())
         if (flow, node) not in covered
     ]
+
+
+def _stuck(alias: str) -> list[checks.CheckMessage]:
+    """Cases that wait at a node which was renamed under them."""
+    from approval_hook.hosts.viewflow.injection import bindings
+    from approval_hook.hosts.viewflow.missing import stuck
+
+    hint = (
+        "Name the node as before, or write its new name into APPROVAL_HOOK['RENAMED'] and run manage.py credit_sweep."
+    )
+    return [
+        checks.Warning(f"{alias}: {found.text}。", hint=hint, id="approval_hook.W017")
+        for binding in bindings()
+        for found in stuck(binding, alias)
+    ]
+
+
+def _no_longer_covered(alias: str) -> list[checks.CheckMessage]:
+    """Gate tasks and late checks of flows that were taken out of the settings."""
+    from approval_hook.hosts.viewflow.injection import bindings
+    from approval_hook.hosts.viewflow.missing import retired
+    from approval_hook.models import LateCheck
+
+    hint = "See 'Rename or remove a gated node' in docs/howto/operate.md."
+    waiting = Counter(ref for _, _, ref in retired(alias))
+    covered = [binding.flow_ref for binding in bindings()]
+    owed = Counter(LateCheck.objects.using(alias).filter(done_at=None).exclude(flow__in=covered).values_list("flow"))
+    texts = [
+        f"{number} case(s) wait at {ref}, which is no gate any more: the runner lets them go on, without a check"
+        for ref, number in sorted(waiting.items())
+    ]
+    texts += [
+        f"{number} case(s) of {flow} are without a check and no gate covers them" for (flow,), number in owed.items()
+    ]
+    return [checks.Warning(f"{alias}: {text}.", hint=hint, id="approval_hook.W018") for text in texts]

@@ -1,6 +1,6 @@
 """The settings dict ``APPROVAL_HOOK``, read at call time into a frozen, typed object.
 
-Shape (every key but FLOWS, SECRETS_DIR and INTERACTIVE_SECONDS is required)::
+Shape (every key but FLOWS, RENAMED, SECRETS_DIR and INTERACTIVE_SECONDS is required)::
 
     APPROVAL_HOOK = {
         "RULES": "fixtures/rules/guangdong",       # folder of dated rule files
@@ -16,6 +16,7 @@ Shape (every key but FLOWS, SECRETS_DIR and INTERACTIVE_SECONDS is required)::
                 "protects": ["decide"], "accepts": ["accept"],
             },
         },
+        "RENAMED": {"licensing.flows.FoodFlow": {"decide": "decision"}},   # node's old name: its name now
         "DIGEST_SECRET": "NAME", "FIELD_SECRET": "NAME",   # names of secrets, never secrets
         "SECRETS_DIR": "/run/secrets",
         "INTERACTIVE_SECONDS": 2.0,
@@ -41,7 +42,7 @@ from django.conf import settings
 from approval_hook.errors import ConfigurationError
 
 _REQUIRED = {"RULES", "PLATFORMS", "DIGEST_SECRET", "FIELD_SECRET"}
-_OPTIONAL = {"FLOWS", "SECRETS_DIR", "INTERACTIVE_SECONDS"}
+_OPTIONAL = {"FLOWS", "RENAMED", "SECRETS_DIR", "INTERACTIVE_SECONDS"}
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _FLOW_KEYS = {"matter", "facts", "protects", "accepts"}
 
@@ -73,6 +74,7 @@ class Conf:
     rules: Path
     platforms: Mapping[str, PlatformSettings]
     flows: tuple[FlowSettings, ...]
+    renamed: Mapping[str, Mapping[str, str]]
     digest_secret: str
     field_secret: str
     secrets_dir: Path | None
@@ -128,6 +130,7 @@ def _parse(source: Any) -> Conf:
         rules=Path(_text(str(source["RULES"] or ""), "RULES")),
         platforms=MappingProxyType({n: _platform(n, p) for n, p in _mapping(source["PLATFORMS"], "PLATFORMS").items()}),
         flows=tuple(_flow(n, f) for n, f in _mapping(source.get("FLOWS", {}), "FLOWS").items()),
+        renamed={n: _renamed(n, r) for n, r in _mapping(source.get("RENAMED", {}), "RENAMED").items()},
         digest_secret=_text(source["DIGEST_SECRET"], "DIGEST_SECRET"),
         field_secret=_text(source["FIELD_SECRET"], "FIELD_SECRET"),
         secrets_dir=Path(secrets_dir) if secrets_dir else None,
@@ -170,6 +173,12 @@ def _platform(name: str, value: Any) -> PlatformSettings:
         if key.endswith("_secret"):
             _text(option, f"{where}.OPTIONS.{key}")
     return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options)
+
+
+def _renamed(path: str, value: Any) -> Mapping[str, str]:
+    where = f"RENAMED.{path}"
+    names = {_text(old, where): _text(new, f"{where}.{old}") for old, new in _mapping(value, where).items()}
+    return MappingProxyType(names)
 
 
 def _flow(path: str, value: Any) -> FlowSettings:

@@ -7,11 +7,11 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.benchmarks import core, flow
+from tests.benchmarks import core, flow, sweep
 from tests.benchmarks.figures import Figure, exit_code
 
 #: Area by name; each measures itself, ``long`` in more rounds, and needs under 50 s otherwise.
-AREAS: dict[str, Callable[[bool], list[Figure]]] = {"core": core.measure, "flow": flow.measure}
+AREAS: dict[str, Callable[[bool], list[Figure]]] = {"core": core.measure, "flow": flow.measure, "sweep": sweep.measure}
 
 
 def main(arguments: list[str]) -> int:

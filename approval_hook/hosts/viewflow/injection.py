@@ -84,6 +84,7 @@ def inject(flow_class: type[Flow], gate: Gate) -> Binding:
     for name, original in originals.items():
         nodes[name].activation_class = guarded(original)
     graph.relink(flow_class)
+    graph.forget_references()
     result = Binding(flow_class, gate, gate_nodes, originals)
     _bindings[flow_class] = result
     return result
@@ -99,6 +100,7 @@ def eject(flow_class: type[Flow]) -> None:
         graph.repoint(flow_class, nodes[name], next(graph.successors(nodes[name])))
         graph.unregister(flow_class, name)
     graph.relink(flow_class)
+    graph.forget_references()
     del _bindings[flow_class]
 
 
@@ -148,8 +150,7 @@ def _insert_before(flow_class: type[Flow], target: Node, point: Point) -> Credit
         raise ConfigurationError(
             f"{flow_class.__name__}: the credit gate cannot be placed before {name}; edges remain from {still}."
         )
-    node._resolve(flow_class.instance)
-    node._ready()
+    graph.resolve(flow_class, node)
     return node
 
 
@@ -199,8 +200,9 @@ def guarded_tables() -> list[GuardedTable]:
     return [
         GuardedTable(
             *key,
-            protected=tuple(sorted(ref for b in found for ref in b.protected_refs())),
-            behind=tuple(sorted((ref, tuple(b.protected_refs())) for b in found for ref in b.refs_behind())),
+            protected=tuple(sorted(ref for b in found for ref in b.guarded_refs())),
+            behind=tuple(sorted((ref, tuple(b.guarded_refs())) for b in found for ref in b.refs_behind())),
+            known=tuple(sorted((f"{b.flow_ref}.", b.refs(), f"{b.flow_ref}.{GATE_PREFIX}") for b in found)),
         )
         for key, found in sorted(tables.items())
     ]
