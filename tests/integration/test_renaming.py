@@ -212,3 +212,5 @@ def test_wrong_new_name_is_an_error_at_start_up(inject: Any, settings: Any, entr
     found = [e.msg for e in check_flows(None) if e.id == "approval_hook.E016"]
     assert len(found) == 1
     assert said in found[0]
+    triggers.install()
+    assert sweep_report()["moved"] == []  # ignored until it is mended

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import NoReverseMatch
 from viewflow.workflow.models import Process, Task
 from viewflow.workflow.status import STATUS
 
@@ -19,6 +20,7 @@ from approval_hook import Gate, triggers
 from approval_hook.errors import PlatformUnavailable
 from approval_hook.hosts.viewflow.injection import eject
 from approval_hook.hosts.viewflow.injection import inject as put
+from approval_hook.hosts.viewflow.missing import MissingNode
 from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.models import CreditDecision, Hold, LateCheck
 from tests.flows import flows
@@ -143,3 +145,24 @@ def test_node_no_longer_protected_lets_its_gate_task_end(inject: Any, credit: An
     assert Task.objects.get(pk=task.pk).status == STATUS.DONE
     assert flows.ran == [f"decide:{process.pk}"]
     assert LateCheck.objects.get().where == LateCheck.Where.RETIRED
+
+
+@pytest.mark.django_db
+def test_guard_that_nobody_expects_any_more_is_out_of_date(monkeypatch: Any) -> None:
+    """A removed flow with a task table of its own leaves a guard there, which only migrate takes away."""
+    triggers.install()
+    assert triggers.outdated() == []
+    monkeypatch.setattr(triggers, "_guarded_tables", list)
+    assert [name.rpartition("_")[2] for name in sorted(triggers.outdated())] == ["insert", "update"]
+    triggers.install()
+    assert triggers.outdated() == []
+    monkeypatch.undo()
+    triggers.install()
+
+
+def test_missing_node_of_a_flow_without_pages_has_no_address() -> None:
+    """Viewflow's templates know how to go without an address, not how to go without a viewset."""
+    node = MissingNode().create_node("gone", flows.PlainFlow)
+    with pytest.raises(NoReverseMatch):
+        node.reverse("index", args=[1, 2])
+    assert str(node.task_title) == "已不存在的环节 gone"

@@ -49,7 +49,7 @@ class Binding:
         return {
             old: new
             for path, names in conf().renamed.items()
-            if import_string(path) is self.flow_class
+            if _imported(path) is self.flow_class
             for old, new in names.items()
         }
 
@@ -115,6 +115,14 @@ class Binding:
             )
             text = f"办件事实读取出错（{type(error).__name__}）。"
             raise CaseInvalid("办件事实", text, "请联系系统管理员检查事实映射。") from None
+
+
+def _imported(path: str) -> Any:
+    """What a dotted path names, or None; a start-up check reports a path that names nothing."""
+    try:
+        return import_string(path)
+    except ImportError:
+        return None
 
 
 def task_table(flow_class: type[Flow]) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 
 from django.db.models import CharField, Count, Model
 from django.db.models.functions import Cast
+from django.urls import NoReverseMatch
+from viewflow.urls import Viewset
 from viewflow.workflow import nodes as viewflow_nodes
 from viewflow.workflow.base import Flow, Node
 from viewflow.workflow.fields import import_flow_by_ref
@@ -37,8 +39,15 @@ class MissingNode(Obsolete):
         return node
 
     def reverse(self, viewname: str, args: Any = None, kwargs: Any = None, current_app: Any = None) -> str:
-        """The page of the case, whichever page of the task is asked for."""
-        return str(self.flow_class.parent.reverse("process_detail", args=list(args or ())[:1]))
+        """The page of the case, whichever page of the task is asked for.
+
+        Raises:
+            NoReverseMatch: the flow has no pages.
+        """
+        viewset = self.flow_class.parent
+        if not isinstance(viewset, Viewset):
+            raise NoReverseMatch(f"{self.flow_class.__name__} has no pages.")
+        return str(viewset.reverse("process_detail", args=list(args or ())[:1]))
 
     def can_view(self, user: Any, task: Any) -> bool:
         """Whoever may see the case may see that it waits here."""

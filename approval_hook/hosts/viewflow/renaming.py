@@ -21,7 +21,9 @@ from approval_hook.models import Hold, TaskMove
 
 def new_names(binding: Binding) -> dict[str, str]:
     """Old name -> name now, for renamed nodes and for the gates in front of them."""
-    names = binding.renamed()
+    nodes = graph.nodes_of(binding.flow_class)
+    # A start-up check reports the others.
+    names = {old: new for old, new in binding.renamed().items() if new in nodes and old not in nodes}
     gates = {GATE_PREFIX + old: GATE_PREFIX + new for old, new in names.items()}
     return {**names, **{old: new for old, new in gates.items() if new in binding.gate_nodes}}
 
