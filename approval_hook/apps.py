@@ -17,7 +17,9 @@ class ApprovalHookConfig(AppConfig):
         """Register checks, inject into the flows named in settings, before URLs load."""
         from approval_hook import checks, triggers
         from approval_hook.hosts.viewflow.injection import inject_configured
+        from approval_hook.hosts.viewflow.missing import show_missing_nodes
 
         checks.register_all()
+        show_missing_nodes()
         inject_configured()
         post_migrate.connect(triggers.after_migrate, sender=self, dispatch_uid="approval_hook.triggers")

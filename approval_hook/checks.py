@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core import checks
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.utils import DatabaseError
+from django.utils.module_loading import import_string
 
 from approval_hook import clock
 from approval_hook.conf import conf
@@ -58,7 +59,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
 
 
 def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """E004, E005, E011, E020 to E022: a flow without a sound gate, or a matter without a flow."""
+    """E004, E005, E011, E016, E020 to E022: a flow without a sound gate, or a matter without a flow."""
     from approval_hook import cases
     from approval_hook.hosts.viewflow.coverage import coverage
 
@@ -66,7 +67,7 @@ def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage
         conf()
     except ConfigurationError:
         return []  # check_settings reports it
-    return [_told(fault) for fault in coverage(cases.file_book()).faults]
+    return [*(_told(fault) for fault in coverage(cases.file_book()).faults), *_wrong_new_names()]
 
 
 def _told(fault: Fault) -> checks.CheckMessage:
@@ -106,6 +107,28 @@ def _told(fault: Fault) -> checks.CheckMessage:
         case FaultKind.EXPECTED_UNSERVED:
             text = f"The matter {place!r} in APPROVAL_HOOK['EXPECTED_MATTERS'] is served by no flow with a gate."
             return checks.Error(text, hint="Name its flow in APPROVAL_HOOK['FLOWS'].", id="approval_hook.E022")
+
+
+def _wrong_new_names() -> list[checks.CheckMessage]:
+    """Entries of RENAMED that name no gated flow, a node that is still there, or one that is not."""
+    from approval_hook.hosts.viewflow import graph
+    from approval_hook.hosts.viewflow.injection import bindings
+
+    gated = [b.flow_class for b in bindings()]
+    hint = "Mend APPROVAL_HOOK['RENAMED']: flow -> {old name of a node: its name now}."
+    wrong = []
+    for path, names in conf().renamed.items():
+        try:
+            flow_class = import_string(path)
+        except ImportError:
+            flow_class = None
+        if flow_class not in gated:
+            wrong.append(f"RENAMED: {path} is not a flow with a credit gate.")
+            continue
+        nodes = graph.nodes_of(flow_class)
+        wrong += [f"RENAMED: {path} still has a node {old}." for old in names if old in nodes]
+        wrong += [f"RENAMED: {path} has no node {new}." for new in names.values() if new not in nodes]
+    return [checks.Error(text, hint=hint, id="approval_hook.E016") for text in wrong]
 
 
 def check_surroundings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
@@ -153,7 +176,7 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMe
 def check_database(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Sequence[checks.CheckMessage]:
-    """E009 a table or trigger is missing, E010 protected nodes are out of date, W014 cases nobody attends to."""
+    """E009 tables or triggers are missing, E010 protected nodes are out of date, W014, W017, W018 uncovered cases."""
     from approval_hook import triggers
     from approval_hook.models import CreditDecision
 
@@ -181,7 +204,7 @@ def check_database(
                     id="approval_hook.E010",
                 )
             )
-        problems += _orphans(alias)
+        problems += _orphans(alias) + _stuck(alias) + _no_longer_covered(alias)
     return problems
 
 
@@ -201,3 +224,38 @@ def _orphans(alias: str) -> list[checks.CheckMessage]:
         for (flow, node), number in sorted(counts.items())
         if (flow, node) not in covered
     ]
+
+
+def _stuck(alias: str) -> list[checks.CheckMessage]:
+    """Cases that wait at a node which was renamed under them."""
+    from approval_hook.hosts.viewflow.injection import bindings
+    from approval_hook.hosts.viewflow.missing import stuck
+
+    hint = (
+        "Name the node as before, or write its new name into APPROVAL_HOOK['RENAMED'] and run manage.py credit_sweep."
+    )
+    return [
+        checks.Warning(f"{alias}: {found.text}。", hint=hint, id="approval_hook.W017")
+        for binding in bindings()
+        for found in stuck(binding, alias)
+    ]
+
+
+def _no_longer_covered(alias: str) -> list[checks.CheckMessage]:
+    """Gate tasks and late checks of flows that were taken out of the settings."""
+    from approval_hook.hosts.viewflow.injection import bindings
+    from approval_hook.hosts.viewflow.missing import retired
+    from approval_hook.models import LateCheck
+
+    hint = "See 'Rename or remove a gated node' in docs/howto/operate.md."
+    waiting = Counter(ref for _, _, ref in retired(alias))
+    covered = [binding.flow_ref for binding in bindings()]
+    owed = Counter(LateCheck.objects.using(alias).filter(done_at=None).exclude(flow__in=covered).values_list("flow"))
+    texts = [
+        f"{number} case(s) wait at {ref}, which is no gate any more: the runner lets them go on, without a check"
+        for ref, number in sorted(waiting.items())
+    ]
+    texts += [
+        f"{number} case(s) of {flow} are without a check and no gate covers them" for (flow,), number in owed.items()
+    ]
+    return [checks.Warning(f"{alias}: {text}.", hint=hint, id="approval_hook.W018") for text in texts]

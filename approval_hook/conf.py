@@ -18,6 +18,7 @@ Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
         },
         "EXPECTED_MATTERS": ["food-business"],     # each must be served by a flow with a gate
         "NOT_GATED": {"licensing.flows.LeaveFlow": "内部请假，非行政许可"},
+        "RENAMED": {"licensing.flows.FoodFlow": {"decide": "decision"}},   # node's old name: its name now
         "DIGEST_SECRET": "NAME", "FIELD_SECRET": "NAME",   # names of secrets, never secrets
         "SECRETS_DIR": "/run/secrets",
         "INTERACTIVE_SECONDS": 2.0,
@@ -43,7 +44,7 @@ from django.conf import settings
 from approval_hook.errors import ConfigurationError
 
 _REQUIRED = {"RULES", "PLATFORMS", "DIGEST_SECRET", "FIELD_SECRET"}
-_OPTIONAL = {"FLOWS", "EXPECTED_MATTERS", "NOT_GATED", "SECRETS_DIR", "INTERACTIVE_SECONDS"}
+_OPTIONAL = {"FLOWS", "EXPECTED_MATTERS", "NOT_GATED", "RENAMED", "SECRETS_DIR", "INTERACTIVE_SECONDS"}
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _FLOW_KEYS = {"matter", "facts", "protects", "accepts"}
 
@@ -77,6 +78,7 @@ class Conf:
     flows: tuple[FlowSettings, ...]
     expected_matters: tuple[str, ...]
     not_gated: Mapping[str, str]
+    renamed: Mapping[str, Mapping[str, str]]
     digest_secret: str
     field_secret: str
     secrets_dir: Path | None
@@ -136,6 +138,7 @@ def _parse(source: Any) -> Conf:
         not_gated=MappingProxyType(
             {n: _reason(n, r) for n, r in _mapping(source.get("NOT_GATED", {}), "NOT_GATED").items()}
         ),
+        renamed={n: _renamed(n, r) for n, r in _mapping(source.get("RENAMED", {}), "RENAMED").items()},
         digest_secret=_text(source["DIGEST_SECRET"], "DIGEST_SECRET"),
         field_secret=_text(source["FIELD_SECRET"], "FIELD_SECRET"),
         secrets_dir=Path(secrets_dir) if secrets_dir else None,
@@ -186,6 +189,12 @@ def _platform(name: str, value: Any) -> PlatformSettings:
         if key.endswith("_secret"):
             _text(option, f"{where}.OPTIONS.{key}")
     return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options)
+
+
+def _renamed(path: str, value: Any) -> Mapping[str, str]:
+    where = f"RENAMED.{path}"
+    names = {_text(old, where): _text(new, f"{where}.{old}") for old, new in _mapping(value, where).items()}
+    return MappingProxyType(names)
 
 
 def _flow(path: str, value: Any) -> FlowSettings:

@@ -8,7 +8,7 @@ from approval_hook.models.evidence import (
     Reply,
     Settlement,
 )
-from approval_hook.models.operations import Hold, Recheck
+from approval_hook.models.operations import Hold, LateCheck, Recheck, TaskMove
 from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 
 __all__ = [
@@ -17,10 +17,12 @@ __all__ = [
     "Hold",
     "Identity",
     "Inquiry",
+    "LateCheck",
     "Point",
     "Recheck",
     "Reply",
     "RuleDraft",
     "RuleRevision",
     "Settlement",
+    "TaskMove",
 ]

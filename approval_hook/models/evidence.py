@@ -68,6 +68,7 @@ class Point(models.TextChoices):
     ACCEPTANCE = "acceptance", "受理"
     DECISION = "decision", "决定"
     RECHECK = "recheck", "补查"
+    LATE = "late", "补核"
 
 
 class Inquiry(AppendOnly):
@@ -79,7 +80,7 @@ class Inquiry(AppendOnly):
     matter = models.CharField("事项", max_length=64)
     organ = models.CharField("办理机关", max_length=200)
     point = models.CharField("环节", max_length=16, choices=Point.choices)
-    gate_key = models.CharField("闸口任务", max_length=120)  # "<task table>:<pk>" or "recheck:<pk>"
+    gate_key = models.CharField("闸口任务", max_length=120)  # "<task table>:<pk>", or "recheck:", "late:" and a number
     round = models.PositiveSmallIntegerField("第几次")
     asked_by = models.CharField("发起人", max_length=254)
     rules_revision = models.CharField("规则版本", max_length=64)

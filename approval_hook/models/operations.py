@@ -1,4 +1,4 @@
-"""Operational rows: what is held and what is owed."""
+"""Operational rows: what is held, what is owed, what was found to have slipped past, what was moved."""
 
 from __future__ import annotations
 
@@ -52,3 +52,50 @@ class Recheck(models.Model):
 
     def __str__(self) -> str:
         return self.case_no
+
+
+class LateCheck(models.Model):
+    """A check owed by a case that came past a hook point without a record. One row per case: none is checked twice."""
+
+    class Where(models.TextChoices):
+        """Where the case stood when it was found. The codes sort by urgency."""
+
+        AT = "at", "停在决定环节"
+        BEFORE = "before", "已过受理、未到决定"
+        PAST = "past", "已越过决定环节"
+        RETIRED = "retired", "闸口撤除时放行"
+
+    host_key = models.CharField("宿主办件", max_length=120, unique=True)
+    flow = models.CharField("流程", max_length=250)
+    where = models.CharField("发现位置", max_length=16, choices=Where.choices)
+    found_at = models.DateTimeField("发现时间")
+    attempts = models.PositiveIntegerField("已补核次数", default=0)
+    next_try_at = models.DateTimeField("下次补核")
+    done_at = models.DateTimeField("补核完成", null=True)
+    found = models.CharField("补核结果", max_length=4, blank=True)  # outcome class; empty when nothing had to be asked
+
+    class Meta:
+        verbose_name = verbose_name_plural = "待补核"
+        indexes = [
+            models.Index(fields=["flow", "where", "id"], condition=models.Q(done_at=None), name="late_check_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.host_key} {self.get_where_display()}"
+
+
+class TaskMove(models.Model):
+    """A waiting task that was moved to its node's new name: what it was, what it became, when."""
+
+    task_key = models.CharField("任务", max_length=120, db_index=True)
+    host_key = models.CharField("宿主办件", max_length=120, db_index=True)
+    old = models.CharField("原环节", max_length=255)
+    new = models.CharField("新环节", max_length=255)
+    status = models.CharField("任务状态", max_length=50)
+    moved_at = models.DateTimeField("迁移时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "环节改名迁移"
+
+    def __str__(self) -> str:
+        return f"{self.task_key} {self.old} -> {self.new}"

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -62,12 +62,20 @@ class Nursery:
 
     def drive_and_kill(self, first: int, seconds: float) -> None:
         """Let a worker drive from case number ``first`` on, and kill it after so many seconds."""
+        self._work_and_kill(f"{first} {CASES_PER_ROUND}", seconds)
+
+    def tend_and_kill(self, seconds: float) -> None:
+        """Let a job runner make one pass, and kill it after so many seconds."""
+        self._work_and_kill("0 0", seconds)
+
+    def _work_and_kill(self, work: str, seconds: float) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{first} {CASES_PER_ROUND}\n")
+        self._process.stdin.write(work + "\n")
         self._process.stdin.flush()
         pid = int(self._line().removeprefix("child "))
         time.sleep(seconds)
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # a runner that had finished its pass
+            os.kill(pid, signal.SIGKILL)
         assert self._line() == "gone"
 
     def close(self) -> None:
@@ -123,6 +131,36 @@ def test_worker_killed_at_random_points(on_database: Callable[[str], Bench], ven
     in_order(made, report)
     assert len(report["cases"]) >= rounds // 2
     assert [c["case_no"] for c in broken_off["cases"]] == [c["case_no"] for c in report["cases"]]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "cases"),
+    [("sqlite", 10), pytest.param("postgresql", 6, marks=pytest.mark.postgres)],
+)
+def test_runner_killed_on_late_checks(on_database: Callable[[str], Bench], vendor: str, cases: int) -> None:
+    """Cases from before the gate, swept, with the runner killed again and again: each is checked once, then decided."""
+    made = on_database(vendor)
+    draw = random.Random(SEED)  # noqa: S311 - draws moments, not secrets
+    made.enter(range(1, cases + 1))
+    made.run("ungated", "--count", str(cases))
+    assert made.ledger_ids() == []
+    made.sweep()
+    made.platform.control.fault(FaultKind.SLOW, seconds=0.08, probability=0.7)
+    nursery = Nursery(made)
+    for _ in range(cases):
+        nursery.tend_and_kill(draw.uniform(0.05, 1.0))
+    nursery.close()
+    made.platform.control.behave()
+    broken_off = made.report()
+    assert set(made.ledger_ids()) <= set(broken_off["queries"])
+    assert {c["decided"] for c in broken_off["cases"]} == {0}
+    made.sweep()
+    made.run("finish")
+    report = made.report()
+    in_order(made, report)
+    assert (len(report["cases"]), report["late_checks"], report["open_late_checks"]) == (cases, cases, 0)
+    # One inquiry per case, however often its worker died: a firm is asked about with its two people, a driver alone.
+    assert len(report["queries"]) == sum(3 if number % 2 else 1 for number in range(1, cases + 1))
 
 
 def _listening(url: str) -> bool:

@@ -70,7 +70,7 @@ def main(seconds: float) -> None:
     # Every run made a case: warm-up, the counted one, the timed ones.
     gated = sum((_WARM_UP + 1 + len(times[name])) for name in ways if not name.startswith("plain"))
     result = Result(
-        database=_database(),
+        database=database_name(),
         rounds=rounds,
         shapes={name: Shape(1000 * statistics.median(times[name]), statements[name]) for name in ways},
         decisions=replayed(gated),
@@ -137,7 +137,8 @@ def _interleaved(ways: dict[str, Callable[[], None]], seconds: float) -> dict[st
     return times
 
 
-def _database() -> str:
+def database_name() -> str:
+    """Product and version."""
     from django.db import connection
 
     with connection.cursor() as cursor:

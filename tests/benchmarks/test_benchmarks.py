@@ -11,7 +11,7 @@ import pytest
 
 from approval_hook.policy.decision import Channel, ObligationKind, Outcome
 from approval_hook.policy.receipt import receipt_from_bytes
-from tests.benchmarks import core, flow, prove
+from tests.benchmarks import core, flow, prove, sweep
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.figures import Figure, exit_code
 from tests.benchmarks.policy_set import cases_of, full_policy
@@ -102,6 +102,15 @@ def test_flow_load_counts_the_cases_of_all_workers() -> None:
     assert all(rate > 0 for rate in load.rates.values())
     # Each worker warms up twice five gated cases before it counts.
     assert load.decisions > 2 * 10
+
+
+def test_sweep_finds_what_the_bare_join_finds(tmp_path: Path) -> None:
+    """A short run finds each case that slipped past, the same that the peer counts, and none of them twice."""
+    result = sweep.run(f"sqlite:///{tmp_path / 'cases.sqlite3'}", 400)
+    assert (result.cases, result.found) == (401, 40)
+    figures = sweep._figures("sqlite", result)
+    assert [figure.name for figure in figures] == ["sweep.minute_sqlite", "sweep.join_sqlite"]
+    assert figures[0].value == pytest.approx(result.seconds * sweep.FULL / 401 / 60)
 
 
 @pytest.mark.parametrize("hit_heavy", [False, True])

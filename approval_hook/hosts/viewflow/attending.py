@@ -23,6 +23,7 @@ from viewflow.workflow.status import PROCESS, STATUS
 from approval_hook import clock, gate
 from approval_hook.errors import ApprovalHookError, CaseInvalid
 from approval_hook.gate import Case, Standing, Verdict
+from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.binding import Binding
 from approval_hook.hosts.viewflow.holding import hold_case, hold_invalid, release_hold
 from approval_hook.hosts.viewflow.injection import binding_of, find_binding
@@ -130,6 +131,8 @@ def attend(flow_class: type[Flow], task_pk: int, *, force: bool = False, by: str
 def _attend_once(binding: Binding, task_pk: int, force: bool, by: str | None) -> Attended | None:
     activation = _activation(binding, task_pk)
     key = binding.task_key(task_pk)
+    if activation is not None and activation.flow_task.name not in graph.nodes_of(binding.flow_class):
+        return Attended.PARKED  # its node was renamed or taken out: it waits, and nobody can say for what
     if activation is None or not _waits(activation):
         Hold.objects.filter(task_key=key, released_at=None).update(released_at=clock.now())
         return Attended.GONE

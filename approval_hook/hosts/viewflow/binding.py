@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.utils.module_loading import import_string
 from viewflow.workflow.base import Flow, Node
 
+from approval_hook.conf import conf
 from approval_hook.errors import ApprovalHookError, CaseInvalid
 from approval_hook.gate import Case, case_of
 from approval_hook.hosts.viewflow import graph
@@ -38,11 +40,29 @@ class Binding:
         """Stored references of the protected nodes."""
         return [graph.node_ref(graph.nodes_of(self.flow_class)[name]) for name in self.gate.protects]
 
+    def guarded_refs(self) -> list[str]:
+        """Those, and the references under which cases stored the same nodes before they were renamed."""
+        old = [name for name, new in self.renamed().items() if new in self.gate.protects]
+        return [*self.protected_refs(), *(f"{self.flow_ref}.{name}" for name in old)]
+
+    def renamed(self) -> dict[str, str]:
+        """Old name of a node -> its name now, as the settings say."""
+        return {
+            old: new
+            for path, names in conf().renamed.items()
+            if _imported(path) is self.flow_class
+            for old, new in names.items()
+        }
+
     def refs_behind(self) -> list[str]:
         """Stored references of the nodes that no path reaches but through a protected one."""
         nodes = graph.nodes_of(self.flow_class)
         reached = {name for name, _ in graph.reach(self.flow_class, closed=set(self.gate.protects))}
         return [graph.node_ref(node) for name, node in nodes.items() if name not in reached]
+
+    def refs(self) -> tuple[str, ...]:
+        """Stored references of every node that the flow has."""
+        return tuple(sorted(graph.node_ref(node) for node in graph.nodes_of(self.flow_class).values()))
 
     def gate_refs(self) -> list[str]:
         """Stored references of the inserted gate nodes."""
@@ -99,6 +119,14 @@ class Binding:
             )
             text = f"办件事实读取出错（{type(error).__name__}）。"
             raise CaseInvalid("办件事实", text, "请联系系统管理员检查事实映射。") from None
+
+
+def _imported(path: str) -> Any:
+    """What a dotted path names, or None; a start-up check reports a path that names nothing."""
+    try:
+        return import_string(path)
+    except ImportError:
+        return None
 
 
 def task_table(flow_class: type[Flow]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from viewflow.workflow import lock as viewflow_lock
 from viewflow.workflow.base import Edge, Flow, Node
-from viewflow.workflow.fields import get_task_ref
+from viewflow.workflow.fields import get_task_ref, import_task_by_ref
 from viewflow.workflow.nodes import CompensateThrow, SplitFirst, Start, StartHandle
 
 #: References that are not sequence flow and must survive an insertion untouched.
@@ -103,6 +103,35 @@ def unregister(flow_class: type[Flow], name: str) -> None:
     """Take a node out of the class again."""
     del nodes_of(flow_class)[name]
     delattr(flow_class, name)
+
+
+def resolve(flow_class: type[Flow], node: Node) -> None:
+    """Let a node find the nodes it names, as those of a class do when it is made."""
+    node._resolve(flow_class.instance)
+    node._ready()
+
+
+def forget_references() -> None:
+    """Look stored references up afresh: Viewflow remembers what a name meant when it was first read."""
+    import_task_by_ref.cache_clear()
+    get_task_ref.cache_clear()
+
+
+def leading_to(flow_class: type[Flow], targets: set[str]) -> set[str]:
+    """Names of the nodes whose open task can still bring a case to one of these nodes; not the nodes themselves."""
+    handlers = compensation_handlers(flow_class)
+    before: dict[str, set[str]] = {}
+    for node in nodes_of(flow_class).values():
+        for side in ("in", "out"):
+            for name, _ in _steps(node, side, set(), handlers):
+                before.setdefault(name, set()).add(node.name)
+    found: set[str] = set()
+    waiting = list(targets)
+    while waiting:
+        new = before.get(waiting.pop(), set()) - found - targets
+        found |= new
+        waiting += new
+    return found
 
 
 def repoint(flow_class: type[Flow], old: Node, new: Node, *, keep: Node) -> list[Node]:

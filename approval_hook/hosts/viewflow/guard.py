@@ -88,7 +88,7 @@ def guarded(base: type[Activation]) -> type[Activation]:
 
 
 def _with_condition(base: type[Activation], name: str, method: TransitionMethod) -> TransitionDescriptor | None:
-    if name in _NOT_FORWARD or (name == "activate" and _waits_for_a_person(base)):
+    if name in _NOT_FORWARD or (name == "activate" and waits_for_somebody(base)):
         return None
     transitions = list(method.get_transitions())
     if not any(t.source in _BEFORE_DONE for t in transitions):
@@ -110,7 +110,7 @@ def _with_condition(base: type[Activation], name: str, method: TransitionMethod)
     return descriptor
 
 
-def _waits_for_a_person(base: type[Activation]) -> bool:
+def waits_for_somebody(base: type[Activation]) -> bool:
     """Stock human and handle nodes do nothing on ``activate``; guarding it would only cost a read."""
     activate = base.activate._func
     return activate in (ViewActivation.activate._func, HandleActivation.activate._func)

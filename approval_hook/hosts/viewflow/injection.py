@@ -90,6 +90,7 @@ def inject(flow_class: type[Flow], gate: Gate) -> Binding:
     for name, original in originals.items():
         nodes[name].activation_class = guarded(original)
     graph.relink(flow_class)
+    graph.forget_references()
     result = Binding(flow_class, gate, gate_nodes, originals)
     _bindings[flow_class] = result
     return result
@@ -103,6 +104,7 @@ def eject(flow_class: type[Flow]) -> None:
         nodes[name].activation_class = original
     _take_out(flow_class, found.gate_nodes)
     graph.relink(flow_class)
+    graph.forget_references()
     del _bindings[flow_class]
 
 
@@ -212,8 +214,7 @@ def _insert_before(flow_class: type[Flow], target: Node, point: Point) -> Credit
             f"{flow_class.__name__}: the credit gate cannot be placed before {name}: {why}."
             " Name another node, through which every case comes to the decision."
         )
-    node._resolve(flow_class.instance)
-    node._ready()
+    graph.resolve(flow_class, node)
     return node
 
 
@@ -300,8 +301,9 @@ def guarded_tables() -> list[GuardedTable]:
     return [
         GuardedTable(
             *key,
-            protected=tuple(sorted(ref for b in found for ref in b.protected_refs())),
-            behind=tuple(sorted((ref, tuple(b.protected_refs())) for b in found for ref in b.refs_behind())),
+            protected=tuple(sorted(ref for b in found for ref in b.guarded_refs())),
+            behind=tuple(sorted((ref, tuple(b.guarded_refs())) for b in found for ref in b.refs_behind())),
+            known=tuple(sorted((f"{b.flow_ref}.", b.refs(), f"{b.flow_ref}.{GATE_PREFIX}") for b in found)),
         )
         for key, found in sorted(tables.items())
     ]

@@ -1,4 +1,4 @@
-"""The runner's work: parked gates, held tasks, owed re-checks, one pass at a time."""
+"""The runner's work: parked gates, held tasks, owed re-checks, late checks, retired gates, one pass at a time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from approval_hook import clock, gate
 from approval_hook.hosts.viewflow.attending import answer_of, attend, log_failure
 from approval_hook.hosts.viewflow.binding import Binding
 from approval_hook.hosts.viewflow.injection import bindings
+from approval_hook.hosts.viewflow.latechecks import make_late_checks
+from approval_hook.hosts.viewflow.retiring import finish_retired
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Hold, Point, Recheck
 
@@ -29,11 +31,13 @@ class Tally:
     parked: int = 0
     gone: int = 0
     rechecked: int = 0
+    late: int = 0  # late checks of cases that the sweep found
+    retired: int = 0  # gate tasks of removed flows that were finished
     failed: int = 0
 
 
 def tend() -> Tally:
-    """One pass over everything that waits: parked gates, held tasks, owed re-checks."""
+    """One pass over everything that waits: parked gates, held tasks, owed re-checks, late checks, retired gates."""
     tally = Tally()
     for binding in bindings():
         for task_pk in list(_waiting_tasks(binding)):
@@ -45,6 +49,11 @@ def tend() -> Tally:
                 continue
             setattr(tally, outcome.value, getattr(tally, outcome.value) + 1)
         tally.rechecked += _pay_rechecks(binding)
+        late, failed = make_late_checks(binding)
+        tally.late += late
+        tally.failed += failed
+    tally.retired, failed = finish_retired()
+    tally.failed += failed
     return tally
 
 

@@ -2,13 +2,15 @@
 
     python -m tests.acceptance.evidence.worker prepare
     python -m tests.acceptance.evidence.worker drive --first 1 --count 5
+    python -m tests.acceptance.evidence.worker ungated --first 1 --count 5
     python -m tests.acceptance.evidence.worker nursery
     python -m tests.acceptance.evidence.worker finish
     python -m tests.acceptance.evidence.worker report
 
-``DATABASE_URL`` and ``CREDIT_PLATFORM_URL`` say where. ``drive`` takes cases to their end. ``nursery`` loads
-everything once and then, for each line ``first count`` that it reads, forks a child that drives those cases; it
-prints ``ready``, then ``child <pid>`` and, when that child is dead, ``gone``. ``report`` prints JSON.
+``DATABASE_URL`` and ``CREDIT_PLATFORM_URL`` say where. ``drive`` takes cases to their end. ``ungated`` takes them up
+to their decision without a gate in the flows, as before the gate was put in. ``nursery`` loads everything once and
+then, for each line ``first count`` that it reads, forks a child that drives those cases, or runs the job runner once
+for ``0 0``; it prints ``ready``, then ``child <pid>`` and, when that child is dead, ``gone``. ``report`` prints JSON.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ def main() -> None:
     # Lets the browsers see what a page was made of.
     setup_test_environment()
     parser = argparse.ArgumentParser()
-    parser.add_argument("command", choices=["prepare", "drive", "nursery", "finish", "report"])
+    parser.add_argument("command", choices=["prepare", "drive", "ungated", "nursery", "finish", "report"])
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--count", type=int, default=1)
     options = parser.parse_args()
@@ -44,6 +46,8 @@ def main() -> None:
             prepare()
         case "drive":
             drive(options.first, options.count)
+        case "ungated":
+            ungated(options.first, options.count)
         case "nursery":
             nursery()
         case "finish":
@@ -87,8 +91,23 @@ def _drive(office: Any, first: int, count: int) -> None:
         advance(office, office.file(filing_of(number)))
 
 
+def ungated(first: int, count: int) -> None:
+    """Leave cases before their decision that no gate has seen."""
+    from approval_hook.hosts.viewflow.injection import bindings, eject
+    from tests.acceptance.evidence.office import Office
+
+    for binding in bindings():
+        eject(binding.flow_class)
+    office = Office.open()
+    for number in range(first, first + count):
+        case = office.file(filing_of(number))
+        for step in ("accept", "review"):
+            office.do(case, step)
+
+
 def nursery() -> None:
     """Fork a driving child for each line of input, so that killing one costs no new start."""
+    from django.core.management import call_command
     from django.db import connections
 
     from approval_hook import cases as rule_cases
@@ -106,7 +125,10 @@ def nursery() -> None:
         first, count = line.split()
         pid = os.fork()
         if pid == 0:
-            _drive(office, int(first), int(count))
+            if int(count):
+                _drive(office, int(first), int(count))
+            else:
+                call_command("credit_runner", "--once")
             os._exit(0)
         say(f"child {pid}")
         os.waitpid(pid, 0)
@@ -160,7 +182,7 @@ def report() -> dict[str, Any]:
     """What the evidence says, for comparison with the platform's ledger."""
     from viewflow.workflow.models import Task
 
-    from approval_hook.models import CreditDecision, Hold, Inquiry, Recheck, Reply
+    from approval_hook.models import CreditDecision, Hold, Inquiry, LateCheck, Recheck, Reply
     from tests.acceptance.evidence.office import key_of
 
     rows = []
@@ -185,6 +207,8 @@ def report() -> dict[str, Any]:
         "decisions_without_reply": CreditDecision.objects.filter(reply=None).count(),
         "replies": Reply.objects.count(),
         "open_holds": Hold.objects.filter(released_at=None).count(),
+        "late_checks": LateCheck.objects.count(),
+        "open_late_checks": LateCheck.objects.filter(done_at=None).count(),
         "debts": Recheck.objects.filter(paid_at=None).count(),
     }
 

@@ -1,0 +1,129 @@
+"""Stored references to nodes that a flow no longer has: a gate that was taken out, a node that was renamed.
+
+Viewflow shows such a task by a bare ``Obsolete`` node without addresses, and its own lists and task pages
+break on it: measured in tests/integration/test_uninstalling.py. Ours leads to the page of the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import CharField, Count, Model
+from django.db.models.functions import Cast
+from django.urls import NoReverseMatch
+from viewflow.urls import Viewset
+from viewflow.workflow import nodes as viewflow_nodes
+from viewflow.workflow.base import Flow, Node
+from viewflow.workflow.fields import import_flow_by_ref
+from viewflow.workflow.models import Task
+from viewflow.workflow.nodes.obsolete import Obsolete
+from viewflow.workflow.status import PROCESS, STATUS
+
+from approval_hook.hosts.viewflow import graph
+from approval_hook.hosts.viewflow.binding import Binding
+from approval_hook.hosts.viewflow.injection import GATE_PREFIX, bindings
+
+#: A task in one of these still has something to do.
+OPEN = (STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED, STATUS.STARTED)
+
+
+class MissingNode(Obsolete):
+    """What stands for a node that its flow no longer has; it can be looked at and cancelled, never executed."""
+
+    def create_node(self, name: str, flow_class: type[Flow]) -> Node:
+        """Give it the name it is stored under, and a title that says what it is."""
+        node: Node = super().create_node(name, flow_class)
+        node.task_title = "信用核查（闸口已撤除）" if name.startswith(GATE_PREFIX) else f"已不存在的环节 {name}"
+        return node
+
+    def reverse(self, viewname: str, args: Any = None, kwargs: Any = None, current_app: Any = None) -> str:
+        """The page of the case, whichever page of the task is asked for.
+
+        Raises:
+            NoReverseMatch: the flow has no pages.
+        """
+        viewset = self.flow_class.parent
+        if not isinstance(viewset, Viewset):
+            raise NoReverseMatch(f"{self.flow_class.__name__} has no pages.")
+        return str(viewset.reverse("process_detail", args=list(args or ())[:1]))
+
+    def can_view(self, user: Any, task: Any) -> bool:
+        """Whoever may see the case may see that it waits here."""
+        return bool(self.flow_class.instance.has_view_permission(user, task.process.coerced))
+
+    def can_execute(self, user: Any, task: Any) -> bool:
+        """Nobody."""
+        return False
+
+
+def show_missing_nodes() -> None:
+    """Let Viewflow stand this node in for missing ones, except in flows that bring an ``obsolete`` of their own."""
+    viewflow_nodes.Obsolete = MissingNode
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Waiting tasks at a reference that names no node of its flow."""
+
+    ref: str
+    tasks: int
+
+    @property
+    def text(self) -> str:
+        """What the sweep and the start-up check say."""
+        return f"{self.tasks} 件办件停在已不存在的环节 {self.ref}"
+
+
+def unresolved(binding: Binding) -> Any:
+    """Waiting tasks of running cases at nodes that the gated flow does not have, with ``ref``."""
+    flow_class = binding.flow_class
+    tasks = flow_class.task_class._default_manager.filter(
+        process__flow_class=flow_class, process__status=PROCESS.NEW, status__in=OPEN
+    )
+    # Cast, because the field itself turns every reference into a node.
+    return tasks.exclude(flow_task__in=binding.refs()).annotate(ref=Cast("flow_task", CharField()))
+
+
+def stuck(binding: Binding, using: str | None = None) -> list[Stuck]:
+    """Where cases of a gated flow wait that nobody can take further until the node is named again."""
+    found = unresolved(binding).using(using).order_by().values_list("ref").annotate(Count("pk"))
+    return [Stuck(ref, number) for ref, number in found if not _may_finish(ref)]
+
+
+def retired(using: str | None = None) -> Iterator[tuple[type[Model], int, str]]:
+    """Task class, number and reference of every running gate task whose gate was taken out."""
+    kept = [ref for binding in bindings() for ref in binding.gate_refs()]
+    for task_class in _task_classes():
+        waiting = (
+            task_class._default_manager.using(using)
+            .filter(status=STATUS.STARTED, process__status=PROCESS.NEW, flow_task__contains=f".{GATE_PREFIX}")
+            .exclude(flow_task__in=kept)
+            .annotate(ref=Cast("flow_task", CharField()))
+        )
+        for pk, ref in list(waiting.order_by("pk").values_list("pk", "ref")):
+            if _may_finish(ref):
+                yield task_class, pk, ref
+
+
+def node_before(ref: str) -> str:
+    """Name of the node that a gate's reference stands before, or empty for any other reference."""
+    name = ref.rpartition(".")[2]
+    return name.removeprefix(GATE_PREFIX) if name.startswith(GATE_PREFIX) else ""
+
+
+def _may_finish(ref: str) -> bool:
+    """True for a gate that was taken out of a flow which still has the node behind it."""
+    behind = node_before(ref)
+    try:
+        flow_class = import_flow_by_ref(ref.rpartition(".")[0])
+    except (ImportError, LookupError):
+        return False
+    return bool(behind) and behind in graph.nodes_of(flow_class)
+
+
+def _task_classes() -> list[type[Any]]:
+    """Every table of tasks, by the class that holds status and node."""
+    found = {Task} | {f.task_class._meta.get_field("status").model for f in graph.all_flows()}
+    return sorted((c for c in found if not c._meta.abstract), key=lambda c: c._meta.label)
