@@ -1,6 +1,6 @@
 """The settings dict ``APPROVAL_HOOK``, read at call time into a frozen, typed object.
 
-Shape (every key but FLOWS, SECRETS_DIR and INTERACTIVE_SECONDS is required)::
+Shape (every key but FLOWS, SECRETS_DIR, INTERACTIVE_SECONDS and EMERGENCY_HOURS is required)::
 
     APPROVAL_HOOK = {
         "RULES": "fixtures/rules/guangdong",       # folder of dated rule files
@@ -19,6 +19,7 @@ Shape (every key but FLOWS, SECRETS_DIR and INTERACTIVE_SECONDS is required)::
         "DIGEST_SECRET": "NAME", "FIELD_SECRET": "NAME",   # names of secrets, never secrets
         "SECRETS_DIR": "/run/secrets",
         "INTERACTIVE_SECONDS": 2.0,
+        "EMERGENCY_HOURS": 24,                     # longest emergency release
     }
 
 An option that ends in ``_secret`` names a secret; the backend gets its value without
@@ -41,7 +42,9 @@ from django.conf import settings
 from approval_hook.errors import ConfigurationError
 
 _REQUIRED = {"RULES", "PLATFORMS", "DIGEST_SECRET", "FIELD_SECRET"}
-_OPTIONAL = {"FLOWS", "SECRETS_DIR", "INTERACTIVE_SECONDS"}
+_OPTIONAL = {"FLOWS", "SECRETS_DIR", "INTERACTIVE_SECONDS", "EMERGENCY_HOURS"}
+#: An emergency that lasts longer is no emergency.
+_MOST_EMERGENCY_HOURS = 72
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _FLOW_KEYS = {"matter", "facts", "protects", "accepts"}
 
@@ -77,6 +80,7 @@ class Conf:
     field_secret: str
     secrets_dir: Path | None
     interactive_seconds: float
+    emergency_hours: int
 
     def secret(self, name: str) -> str:
         """Value of a secret.
@@ -132,6 +136,7 @@ def _parse(source: Any) -> Conf:
         field_secret=_text(source["FIELD_SECRET"], "FIELD_SECRET"),
         secrets_dir=Path(secrets_dir) if secrets_dir else None,
         interactive_seconds=_seconds(source.get("INTERACTIVE_SECONDS", 2.0), "INTERACTIVE_SECONDS"),
+        emergency_hours=_hours(source.get("EMERGENCY_HOURS", 24), "EMERGENCY_HOURS"),
     )
 
 
@@ -151,6 +156,14 @@ def _seconds(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not (0 < value < math.inf):
         raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be a number of seconds above 0.")
     return float(value)
+
+
+def _hours(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_EMERGENCY_HOURS:
+        raise ConfigurationError(
+            f"APPROVAL_HOOK[{where!r}] must be a whole number of hours from 1 to {_MOST_EMERGENCY_HOURS}."
+        )
+    return value
 
 
 def _names(value: Any, where: str) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from approval_hook.conf import conf
 from approval_hook.errors import CaseInvalid, ConfigurationError
 from approval_hook.keeping import keep
 from approval_hook.logs import get_logger
-from approval_hook.models import CreditDecision, Identity, Inquiry, Point, Recheck, Reply
+from approval_hook.models import CreditDecision, EmergencyAct, Identity, Inquiry, Point, Recheck, Reply
 from approval_hook.platforms import Question, ask_all, platforms
 from approval_hook.policy.decision import Decision, Obligation, Outcome
 from approval_hook.policy.evaluate import evaluate
@@ -64,6 +64,7 @@ __all__ = [
     "open_inquiry",
     "point_of",
     "record_reply",
+    "release",
     "release_on",
     "standing",
     "standing_on",
@@ -296,17 +297,45 @@ def lapse(case: Case, decision: CreditDecision) -> CreditDecision | None:
     if case.on < due or not all(o.lapses for o in stated.obligations if o not in verdicts):
         return None
     get_logger().error("hold lapsed on the statutory due date", alarm=True, case=case.host_key, due=str(due))
+    return _without_effect(case, decision, stated, verdicts, "system", CreditDecision.Origin.LAPSED)
+
+
+def release(case: Case, decision: CreditDecision, request: EmergencyAct, by: str) -> CreditDecision:
+    """Let a could-not-tell record have no credit effect until the emergency release expires.
+
+    The caller has confirmed that the request may be granted, and holds the flow lock and the transaction.
+    """
+    stated = stated_decision(decision)
+    verdicts = discharged(case.host_key, stated, reports_from_json(decision.reply.reports))
+    get_logger().error(
+        "emergency release", alarm=True, case=case.host_key, until=request.expires_at.isoformat(), request=request.pk
+    )
+    return _without_effect(case, decision, stated, verdicts, by, CreditDecision.Origin.EMERGENCY, request)
+
+
+def _without_effect(
+    case: Case,
+    decision: CreditDecision,
+    stated: Decision,
+    verdicts: dict[Obligation, str],
+    by: str,
+    origin: CreditDecision.Origin,
+    request: EmergencyAct | None = None,
+) -> CreditDecision:
+    """A record that says the same and holds nothing open."""
+    matches = {(party, record): same for party, record, same in decision.body["matches"]}
     return _insert_decision(
         case,
         decision.inquiry,
         decision.reply,
         point_of(decision),
-        "system",
+        by,
         stated,
         decision.receipt,
         verdicts,
-        {(party, record): same for party, record, same in decision.body["matches"]},
-        CreditDecision.Origin.LAPSED,
+        matches,
+        origin,
+        request,
     )
 
 
@@ -325,8 +354,9 @@ def _insert_decision(
     verdicts: dict[Obligation, str],
     matches: dict[tuple[str, str], bool],
     origin: CreditDecision.Origin,
+    request: EmergencyAct | None = None,
 ) -> CreditDecision:
-    lapsed = origin is CreditDecision.Origin.LAPSED
+    lapsed = origin in (CreditDecision.Origin.LAPSED, CreditDecision.Origin.EMERGENCY)
     open_duties = [] if lapsed else [duty for duty in decision.obligations if duty not in verdicts]
     body: dict[str, Any] = {
         "outstanding": [msgspec.to_builtins(duty) for duty in open_duties],
@@ -334,6 +364,10 @@ def _insert_decision(
         "matches": [[party, record, same] for (party, record), same in sorted(matches.items())],
     }
     answered = case.at if lapsed else reply.answered_at
+    fresh = answered + timedelta(minutes=case.matter.fresh_minutes(Point.DECISION.value))
+    if request is not None:
+        body["emergency"] = request.pk
+        fresh = request.expires_at
     row = CreditDecision(
         host_key=case.host_key,
         case_no=case.facts.case_no,
@@ -352,7 +386,7 @@ def _insert_decision(
         on=decision.on,
         due_on=decision.due_on,
         answered_at=reply.answered_at,
-        fresh_until=answered + timedelta(minutes=case.matter.fresh_minutes(Point.DECISION.value)),
+        fresh_until=fresh,
         body=body,
         receipt=receipt,
         receipt_digest=receipt_digest(receipt.encode()),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from approval_hook import emergency
 from approval_hook.cases import Case, due_on, fresh_until, release_on
 from approval_hook.errors import ConfigurationError
 from approval_hook.logs import get_logger
@@ -73,13 +74,16 @@ def standing(case: Case, point: Point) -> Standing:
 
 
 def standing_on(case: Case, point: Point, found: CreditDecision | None) -> Standing:
-    """The same for a record that the caller just read or made, under the flow lock. No SELECT."""
+    """The same for a record that the caller just read or made, under the flow lock.
+
+    No SELECT, but for a record that an emergency release made.
+    """
     reason = _why_ask(case, point, found)
     if reason:
         return Standing(Verdict.ASK, reason, _ASK_TEXTS[reason], "系统正在核查，请稍候", found)
     if found is None:  # pragma: no cover - _why_ask names this case
         raise ConfigurationError
-    if not found.is_genuine():
+    if not found.is_genuine() or not emergency.stands(found):
         get_logger().error("a decision row was not made by the gate", alarm=True, case=case.host_key, row=found.pk)
         return Standing(Verdict.ASK, "forged", _ASK_TEXTS["forged"], "系统正在重新核查，请联系系统管理员", found)
     if point is Point.ACCEPTANCE or found.permits:

@@ -127,6 +127,16 @@ REFUSAL_NOTES = {
 MEASURE_NOTES = {"uphold": "已确认适用", "release": "已确认不适用"}
 
 
+EMERGENCY_STATES = {
+    "asked": "等待第二人批准",
+    "unanswered": "无人批准，已过期",
+    "running": "放行中，待复核",
+    "unreviewed": "已到期，待复核",
+    "reviewed": "已复核",
+    "forged": "校验不符，不生效",
+}
+
+
 STATUS_TEXTS = {
     QueryStatus.PARTIAL: "答复不完整",
     QueryStatus.PENDING: "等待平台人工审批",

@@ -1,5 +1,6 @@
 """Evidence (append-only), operations (holds, debts), and the rule sets and calendars that decisions rest on."""
 
+from approval_hook.models.emergencies import EmergencyAct
 from approval_hook.models.evidence import (
     CreditDecision,
     Identity,
@@ -14,6 +15,7 @@ from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 __all__ = [
     "CalendarEdition",
     "CreditDecision",
+    "EmergencyAct",
     "Hold",
     "Identity",
     "Inquiry",

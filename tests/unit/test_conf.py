@@ -84,6 +84,7 @@ def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
     """The settings are cached by identity, so that a test or a reload brings a new dict."""
     assert configured() is conf()
     assert configured(INTERACTIVE_SECONDS=1.5).interactive_seconds == 1.5
+    assert configured(EMERGENCY_HOURS=72).emergency_hours == 72
 
 
 @pytest.mark.parametrize(
@@ -99,6 +100,7 @@ def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
         ({"PLATFORMS": platform(OPTION={})}, "unknown keys ['OPTION']"),
         ({"PLATFORMS": platform(BACKEND="")}, "PLATFORMS.province.BACKEND"),
         ({"PLATFORMS": platform(OPTIONS=[1])}, "PLATFORMS.province.OPTIONS"),
+        *(({"EMERGENCY_HOURS": wrong}, "from 1 to 72") for wrong in (0, 73, 1.5, True, "6")),
         ({"FLOWS": flow(protect=["x"])}, "unknown keys ['protect']"),
         ({"FLOWS": flow(matter=None)}, "missing keys ['matter']"),
         ({"FLOWS": flow(protects=[])}, "there is no off switch"),

@@ -45,7 +45,12 @@ class Binding:
 
     def gate_refs(self) -> list[str]:
         """Stored references of the inserted gate nodes."""
-        return [graph.node_ref(graph.nodes_of(self.flow_class)[name]) for name in self.gate_nodes]
+        return [ref for ref, _ in self.gates_by_ref()]
+
+    def gates_by_ref(self) -> list[tuple[str, Point]]:
+        """The same with the hook point of each."""
+        nodes = graph.nodes_of(self.flow_class)
+        return [(graph.node_ref(nodes[name]), point) for name, point in self.gate_nodes.items()]
 
     def point_of(self, node: Node) -> Point:
         """Hook point of a gate node, or of a protected node."""
