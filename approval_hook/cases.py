@@ -29,6 +29,7 @@ class Case:
     loaded: LoadedRules
     matter: Matter
     at: datetime
+    observed: bool = False  # the flow observes: nothing of it is held
 
     @property
     def on(self) -> date:
@@ -57,7 +58,9 @@ def _book(path: str) -> RuleBook:
     return _books[path]
 
 
-def case_of(host_key: str, flow: str, matter: str, facts: CaseFacts, at: datetime | None = None) -> Case:
+def case_of(
+    host_key: str, flow: str, matter: str, facts: CaseFacts, at: datetime | None = None, *, observed: bool = False
+) -> Case:
     """Bind the host's facts to the rules in force.
 
     Raises:
@@ -80,6 +83,7 @@ def case_of(host_key: str, flow: str, matter: str, facts: CaseFacts, at: datetim
         loaded=loaded,
         matter=loaded.rules.matter(matter),
         at=at,
+        observed=observed,
     )
 
 

@@ -55,7 +55,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
 
 
 def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """E004 a matter is not configured or names an unknown source, E005 a way around the gate."""
+    """E004 a matter is not configured or names an unknown source, E005 a way around the gate, W016 a flow observes."""
     from approval_hook import cases
     from approval_hook.hosts.viewflow.injection import bindings
     from approval_hook.hosts.viewflow.proof import prove
@@ -77,6 +77,10 @@ def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage
             text = f"{name}: the matter requires the sources {sorted(missing)}, which PLATFORMS does not name."
             hint = "Add them to APPROVAL_HOOK['PLATFORMS']."
             problems.append(checks.Error(text, hint=hint, id="approval_hook.E004"))
+        if binding.gate.observes:
+            text = f"{name} observes: its cases are recorded and never held, whatever is found."
+            hint = "Set 'mode' to 'enforce' and run migrate once the flow has been watched."
+            problems.append(checks.Warning(text, hint=hint, id="approval_hook.W016"))
         for node, path in prove(binding.flow_class).gaps.items():
             text = f"{name}: {node} can be reached around the credit gate: {' -> '.join(path)}."
             hint = "Take the edge out, or name the node it leads to as protected too."

@@ -13,7 +13,7 @@ Shape (every key but FLOWS, SECRETS_DIR, INTERACTIVE_SECONDS and EMERGENCY_HOURS
         "FLOWS": {
             "licensing.flows.FoodFlow": {
                 "matter": "food-business", "facts": "licensing.credit.food_facts",
-                "protects": ["decide"], "accepts": ["accept"],
+                "protects": ["decide"], "accepts": ["accept"], "mode": "enforce",
             },
         },
         "DIGEST_SECRET": "NAME", "FIELD_SECRET": "NAME",   # names of secrets, never secrets
@@ -40,13 +40,14 @@ from typing import Any
 from django.conf import settings
 
 from approval_hook.errors import ConfigurationError
+from approval_hook.spec import Mode, mode_named
 
 _REQUIRED = {"RULES", "PLATFORMS", "DIGEST_SECRET", "FIELD_SECRET"}
 _OPTIONAL = {"FLOWS", "SECRETS_DIR", "INTERACTIVE_SECONDS", "EMERGENCY_HOURS"}
 #: An emergency that lasts longer is no emergency.
 _MOST_EMERGENCY_HOURS = 72
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_FLOW_KEYS = {"matter", "facts", "protects", "accepts"}
+_FLOW_KEYS = {"matter", "facts", "protects", "accepts", "mode"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class FlowSettings:
     facts: str
     protects: tuple[str, ...]
     accepts: tuple[str, ...]
+    mode: Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,4 +204,5 @@ def _flow(path: str, value: Any) -> FlowSettings:
         facts=_text(data["facts"], where + ".facts"),
         protects=protects,
         accepts=_names(data.get("accepts", ()), where + ".accepts"),
+        mode=mode_named(data.get("mode", Mode.ENFORCE), f"APPROVAL_HOOK[{where + '.mode'!r}]"),
     )

@@ -62,6 +62,7 @@ __all__ = [
     "newly_discharged",
     "next_try",
     "open_inquiry",
+    "owe_recheck",
     "point_of",
     "record_reply",
     "release",
@@ -435,6 +436,16 @@ def _keep_recheck(case: Case, row: CreditDecision, decision: Decision) -> None:
         Recheck.objects.filter(host_key=case.host_key, paid_at=None).update(
             paid_at=case.at, found=row.outcome, supervise=severe
         )
+
+
+def owe_recheck(case: Case, found: CreditDecision | None) -> None:
+    """Have the runner ask about a case that an observed flow let pass on no record or on an outdated one."""
+    debt = {"decision": found, "next_try_at": case.at, "paid_at": None, "found": ""}
+    Recheck.objects.update_or_create(
+        host_key=case.host_key,
+        defaults=debt,
+        create_defaults={**debt, "flow": case.flow, "case_no": case.facts.case_no, "owed_since": case.at},
+    )
 
 
 def stated_decision(row: CreditDecision) -> Decision:

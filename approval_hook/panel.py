@@ -139,6 +139,8 @@ class Panel:
     rules_revision: str = ""
     emergencies: list[EmergencyView] = field(default_factory=list)
     may_ask_emergency: bool = False  # nothing but a missing answer holds the case
+    observing: bool = False  # the flow observes: nothing of it is held
+    observed: list[str] = field(default_factory=list)  # what would have held the case
     settled: str = ""  # "uphold" | "release" once people have decided about an adverse proposal
 
 
@@ -150,6 +152,16 @@ class Badge:
     title: str
     colour: str
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedFlow:
+    """A flow that observes, with how many cases would have been held."""
+
+    title: str
+    matter: str
+    cases: int
+    reasons: list[tuple[str, int]]  # in words, with how many cases each
 
 
 @dataclass(frozen=True, slots=True)

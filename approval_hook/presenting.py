@@ -41,6 +41,7 @@ from approval_hook.wording import (
     CHANNEL_TITLES,
     EMERGENCY_STATES,
     FORCE_TITLES,
+    HOLD_TITLES,
     KIND_TITLES,
     MEASURE_NOTES,
     NOT_ASKED,
@@ -77,6 +78,11 @@ def workdays_left(due_on: date | None) -> int | None:
     if due_on >= today:
         return workdays_between(today, due_on, published_calendar())
     return -workdays_between(due_on, today, published_calendar())
+
+
+def hold_title(reason: str) -> str:
+    """What holds a case, or would have held it, in one short line."""
+    return HOLD_TITLES.get(reason, reason)
 
 
 def age_text(moment: datetime) -> str:

@@ -24,7 +24,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The verdict with its reason, in the clerk's words."""
+    """The verdict with its reason, in the clerk's words.
+
+    A step that passes with a reason passes only because its flow observes.
+    """
 
     verdict: Verdict
     reason: str
@@ -93,7 +96,7 @@ def standing_on(case: Case, point: Point, found: CreditDecision | None) -> Stand
     text, next_step = _HELD_TEXTS[kind]
     if kind is ObligationKind.SUPERVISOR_RELEASES:
         next_step = _release_step(case)
-    return Standing(Verdict.HELD, kind.value, text, next_step, found)
+    return Standing(Verdict.PASSES if case.observed else Verdict.HELD, kind.value, text, next_step, found)
 
 
 def _release_step(case: Case) -> str:

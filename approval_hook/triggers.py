@@ -24,6 +24,7 @@ from approval_hook.models import (
     EmergencyAct,
     Identity,
     Inquiry,
+    Observation,
     Reply,
     RuleRevision,
     Settlement,
@@ -38,16 +39,17 @@ class GuardedTable:
     process_column: str
     process_table: str
     protected: tuple[str, ...]  # their execution is a decision: needs a record that permits it
+    observed: tuple[str, ...]  # the same in a flow that observes: needs a trace of the case, whatever it says
     behind: tuple[tuple[str, tuple[str, ...]], ...]  # (node, protected nodes) with no way to it around them
 
     @property
     def mark(self) -> str:
         """Stands in the text of the guard, so that a check can tell an outdated one."""
-        text = repr((self.protected, self.behind))
+        text = repr((self.protected, self.observed, self.behind))
         return f"approval_hook:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-APPEND_ONLY = (Inquiry, Reply, CreditDecision, Settlement, EmergencyAct, RuleRevision, CalendarEdition)
+APPEND_ONLY = (Inquiry, Reply, CreditDecision, Settlement, EmergencyAct, Observation, RuleRevision, CalendarEdition)
 #: Their primary key is the digest of the content: the same row again is passed over, as ``keeping`` asks for.
 _BY_CONTENT = (RuleRevision, CalendarEdition)
 _PREFIX = "approval_hook_"
@@ -235,6 +237,13 @@ def _unfit(guarded: GuardedTable, q: Callable[[str], str], decision: str, now: s
         f" ORDER BY d.id DESC LIMIT 1), {no})"
     )
     cases = [f"(NEW.flow_task IN ({_literals(guarded.protected)}) AND NOT {permitted})"]
+    if guarded.observed:
+        # Nothing is held there; but a decision without a record or an observation would be a gate that is off.
+        traced = " OR ".join(
+            f"EXISTS (SELECT 1 FROM {rows} r WHERE r.host_key = {key})"
+            for rows in (decision, q(Observation._meta.db_table))
+        )
+        cases.append(f"(NEW.flow_task IN ({_literals(guarded.observed)}) AND NOT ({traced}))")
     for node, decisions in guarded.behind:
         decided = (
             f"EXISTS (SELECT 1 FROM {table} t WHERE t.{process} = NEW.{process} AND t.status IN ('STARTED', 'DONE')"

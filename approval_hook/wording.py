@@ -127,6 +127,19 @@ REFUSAL_NOTES = {
 MEASURE_NOTES = {"uphold": "已确认适用", "release": "已确认不适用"}
 
 
+HOLD_TITLES = {
+    "head_decides": "法定限制或措施待负责人确认",
+    "section_confirms": "从严审核待科室确认",
+    "two_confirm_identity": "疑似记录待两人核实",
+    "supervisor_releases": "信用平台没有完整答复",
+    "never-asked": "没有核查过",
+    "subjects-changed": "核查后主体有变动",
+    "rules-changed": "规则版本已更新",
+    "stale": "核查答复已过期",
+    "forged": "核查意见校验不符",
+    "facts-invalid": "办件事实无法使用",
+}
+
 EMERGENCY_STATES = {
     "asked": "等待第二人批准",
     "unanswered": "无人批准，已过期",

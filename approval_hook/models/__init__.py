@@ -9,6 +9,7 @@ from approval_hook.models.evidence import (
     Reply,
     Settlement,
 )
+from approval_hook.models.observations import Observation
 from approval_hook.models.operations import Hold, Recheck
 from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 
@@ -19,6 +20,7 @@ __all__ = [
     "Hold",
     "Identity",
     "Inquiry",
+    "Observation",
     "Point",
     "Recheck",
     "Reply",

@@ -74,6 +74,7 @@ def test_good_settings_become_a_frozen_object(configured: Any) -> None:
     assert found.interactive_seconds == 2.0
     assert found.flows[0].protects == ("decide",)
     assert found.flows[0].accepts == ()
+    assert found.flows[0].mode == "enforce"
     with pytest.raises(AttributeError):
         found.rules = Path("elsewhere")
     with pytest.raises(TypeError):
@@ -101,6 +102,7 @@ def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
         ({"PLATFORMS": platform(BACKEND="")}, "PLATFORMS.province.BACKEND"),
         ({"PLATFORMS": platform(OPTIONS=[1])}, "PLATFORMS.province.OPTIONS"),
         *(({"EMERGENCY_HOURS": wrong}, "from 1 to 72") for wrong in (0, 73, 1.5, True, "6")),
+        *(({"FLOWS": flow(mode=wrong)}, "there is no off switch") for wrong in ("off", "", "OBSERVE", False, 0)),
         ({"FLOWS": flow(protect=["x"])}, "unknown keys ['protect']"),
         ({"FLOWS": flow(matter=None)}, "missing keys ['matter']"),
         ({"FLOWS": flow(protects=[])}, "there is no off switch"),

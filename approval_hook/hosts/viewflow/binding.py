@@ -82,7 +82,14 @@ class Binding:
         Raises:
             CaseInvalid: the facts cannot be used.
         """
-        return case_of(self.host_key(process.pk), self.flow_ref, self.gate.matter, self._facts(process), at)
+        return case_of(
+            self.host_key(process.pk),
+            self.flow_ref,
+            self.gate.matter,
+            self._facts(process),
+            at,
+            observed=self.gate.observes,
+        )
 
     def _facts(self, process: Any) -> CaseFacts:
         """The host's facts; whatever its mapping throws becomes a remedy instead of a crash."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -15,8 +17,8 @@ from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow.attending import Attended, attend
 from approval_hook.hosts.viewflow.binding import Binding
 from approval_hook.hosts.viewflow.injection import bindings, find_binding
-from approval_hook.models import Hold
-from approval_hook.panel import Badge, HeldRow, Panel
+from approval_hook.models import Hold, Observation
+from approval_hook.panel import Badge, HeldRow, ObservedFlow, Panel
 from approval_hook.policy.decision import Obligation, ObligationKind
 from approval_hook.settling import settle
 
@@ -33,7 +35,11 @@ def panel_for(process: Any) -> Panel | None:
         case = binding.case(process.pk)
     except CaseInvalid:
         case = None
-    return presenting.build(host_key, case=case, waiting=_waiting(binding, process.pk))
+    panel = presenting.build(host_key, case=case, waiting=_waiting(binding, process.pk))
+    if not binding.gate.observes:
+        return panel
+    seen = Observation.objects.filter(host_key=host_key).order_by("pk")
+    return replace(panel, observing=True, observed=[row.text for row in seen])
 
 
 def badge_for(processes: Sequence[Any]) -> dict[int, Badge]:
@@ -44,6 +50,32 @@ def badge_for(processes: Sequence[Any]) -> dict[int, Badge]:
         if binding is not None:
             keys[binding.host_key(process.pk)] = process.pk
     return {keys[key]: badge for key, badge in presenting.badges(list(keys)).items()}
+
+
+def observing(matters: Collection[str]) -> list[str]:
+    """Titles of the flows of these matters that observe. No query."""
+    return [str(b.flow_class.process_title) for b in bindings() if b.gate.observes and b.gate.matter in matters]
+
+
+def observed_flows(organ: str | None) -> list[ObservedFlow]:
+    """Flows that observe, with what would have been held of one organ (of all organs for None)."""
+    watched = {b.flow_ref: b for b in bindings() if b.gate.observes}
+    rows = Observation.objects.filter(flow__in=watched)
+    if organ is not None:
+        rows = rows.filter(organ=organ)
+    seen = list(rows.values_list("flow", "reason", "host_key"))
+    return [
+        ObservedFlow(
+            title=str(b.flow_class.process_title),
+            matter=b.gate.matter,
+            cases=len({case for flow, _, case in seen if flow == ref}),
+            reasons=[
+                (presenting.hold_title(reason), count)
+                for reason, count in Counter(r for flow, r, _ in seen if flow == ref).most_common()
+            ],
+        )
+        for ref, b in watched.items()
+    ]
 
 
 def held_cases(organ: str | None) -> list[HeldRow]:

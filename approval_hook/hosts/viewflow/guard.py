@@ -56,14 +56,22 @@ def _is_protected(activation: Activation) -> bool:
 
 
 def _answer(activation: Activation) -> Any:
+    from approval_hook.hosts.viewflow.holding import observe_case, observe_invalid
     from approval_hook.hosts.viewflow.injection import binding_of
 
     binding = binding_of(activation.flow_class)
     try:
         case = binding.case(activation.task.process_id)
     except CaseInvalid as error:
+        if binding.gate.observes:
+            observe_invalid(binding, activation, error)
+            return True
         return State.CONDITION(False, unmet=str(error))
     standing = gate.standing(case, Point.DECISION)
+    if binding.gate.observes:
+        if standing.reason:
+            observe_case(binding, activation, case, standing)
+        return True
     return State.CONDITION(standing.passes, unmet=standing.text)
 
 

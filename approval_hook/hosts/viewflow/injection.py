@@ -173,7 +173,7 @@ def gate_from(entry: FlowSettings) -> Gate:
         raise ConfigurationError(f"APPROVAL_HOOK: {entry.facts} cannot be imported: {error}") from error
     if not callable(facts):
         raise ConfigurationError(f"APPROVAL_HOOK: {entry.facts} is not a function that maps a process to CaseFacts.")
-    return Gate(matter=entry.matter, facts=facts, protects=entry.protects, accepts=entry.accepts)
+    return Gate(matter=entry.matter, facts=facts, protects=entry.protects, accepts=entry.accepts, mode=entry.mode)
 
 
 def _import_flow(entry: FlowSettings) -> type[Flow]:
@@ -199,7 +199,8 @@ def guarded_tables() -> list[GuardedTable]:
     return [
         GuardedTable(
             *key,
-            protected=tuple(sorted(ref for b in found for ref in b.protected_refs())),
+            protected=tuple(sorted(ref for b in found if not b.gate.observes for ref in b.protected_refs())),
+            observed=tuple(sorted(ref for b in found if b.gate.observes for ref in b.protected_refs())),
             behind=tuple(sorted((ref, tuple(b.protected_refs())) for b in found for ref in b.refs_behind())),
         )
         for key, found in sorted(tables.items())
