@@ -123,5 +123,5 @@ def release_on(due_on: date) -> date:
 
 def fresh_until(case: Case, point: Point, answered_at: datetime) -> datetime:
     """Until when an answer of that moment serves at a hook point."""
-    kind = Point.ACCEPTANCE if point is Point.ACCEPTANCE else Point.DECISION
+    kind = point if point in (Point.ACCEPTANCE, Point.ISSUE) else Point.DECISION
     return answered_at + timedelta(minutes=case.matter.fresh_minutes(kind.value))

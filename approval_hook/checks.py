@@ -14,6 +14,9 @@ from django.db.utils import DatabaseError
 from approval_hook import clock
 from approval_hook.conf import conf
 from approval_hook.errors import ApprovalHookError, CaseInvalid
+from approval_hook.policy.catalogue import Matter
+from approval_hook.policy.rules import GatePoint
+from approval_hook.spec import Gate
 
 _MIDDLEWARE = "approval_hook.hosts.viewflow.middleware.HeldCaseMiddleware"
 
@@ -55,7 +58,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
 
 
 def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """E004 a matter is not configured or names an unknown source, E005 a way around the gate, W016 a flow observes."""
+    """E004 matter or source unknown, E005 a way around the gate, W016 a flow observes, W017 hook points differ."""
     from approval_hook import cases
     from approval_hook.hosts.viewflow.injection import bindings
     from approval_hook.hosts.viewflow.proof import prove
@@ -77,6 +80,7 @@ def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage
             text = f"{name}: the matter requires the sources {sorted(missing)}, which PLATFORMS does not name."
             hint = "Add them to APPROVAL_HOOK['PLATFORMS']."
             problems.append(checks.Error(text, hint=hint, id="approval_hook.E004"))
+        problems += _points(name, binding.gate, matter)
         if binding.gate.observes:
             text = f"{name} observes: its cases are recorded and never held, whatever is found."
             hint = "Set 'mode' to 'enforce' and run migrate once the flow has been watched."
@@ -89,6 +93,25 @@ def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage
         text = f"{name} leads into nodes of {into}, which has a credit gate; its cases would wait there for ever."
         hint = "Give the subclass nodes of its own: a concrete flow cannot be extended by subclassing."
         problems.append(checks.Error(text, hint=hint, id="approval_hook.E011"))
+    return problems
+
+
+def _points(name: str, gate: Gate, matter: Matter) -> list[checks.CheckMessage]:
+    """Hook points that the rules declare and the flow does not place, and the reverse."""
+    placed = {GatePoint.ACCEPTANCE: ("accepts", gate.accepts), GatePoint.ISSUE: ("issues", gate.issues)}
+    problems: list[checks.CheckMessage] = []
+    for point, (key, nodes) in placed.items():
+        if matter.has_point(point) and not nodes:
+            text = f"{name}: the matter has the hook point {point}, which '{key}' places nowhere in the flow."
+            hint = f"Name the node in '{key}', or leave the point out of the matter's 'points'."
+        elif nodes and not matter.has_point(point):
+            text = (
+                f"{name}: '{key}' places the hook point {point}, which the matter does not have; nothing happens there."
+            )
+            hint = f"Take '{key}' out, or add the point to the matter's 'points'."
+        else:
+            continue
+        problems.append(checks.Warning(text, hint=hint, id="approval_hook.W017"))
     return problems
 
 

@@ -13,7 +13,8 @@ Shape (every key but FLOWS, SECRETS_DIR, INTERACTIVE_SECONDS and EMERGENCY_HOURS
         "FLOWS": {
             "licensing.flows.FoodFlow": {
                 "matter": "food-business", "facts": "licensing.credit.food_facts",
-                "protects": ["decide"], "accepts": ["accept"], "mode": "enforce",
+                "protects": ["decide"], "accepts": ["accept"],
+                "issues": ["deliver"], "mode": "enforce",
             },
         },
         "DIGEST_SECRET": "NAME", "FIELD_SECRET": "NAME",   # names of secrets, never secrets
@@ -47,7 +48,7 @@ _OPTIONAL = {"FLOWS", "SECRETS_DIR", "INTERACTIVE_SECONDS", "EMERGENCY_HOURS"}
 #: An emergency that lasts longer is no emergency.
 _MOST_EMERGENCY_HOURS = 72
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_FLOW_KEYS = {"matter", "facts", "protects", "accepts", "mode"}
+_FLOW_KEYS = {"matter", "facts", "protects", "accepts", "issues", "mode"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class FlowSettings:
     facts: str
     protects: tuple[str, ...]
     accepts: tuple[str, ...]
+    issues: tuple[str, ...]
     mode: Mode
 
 
@@ -204,5 +206,6 @@ def _flow(path: str, value: Any) -> FlowSettings:
         facts=_text(data["facts"], where + ".facts"),
         protects=protects,
         accepts=_names(data.get("accepts", ()), where + ".accepts"),
+        issues=_names(data.get("issues", ()), where + ".issues"),
         mode=mode_named(data.get("mode", Mode.ENFORCE), f"APPROVAL_HOOK[{where + '.mode'!r}]"),
     )

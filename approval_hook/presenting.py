@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 from approval_hook import clock, emergency
 from approval_hook.gate import Case
 from approval_hook.keeping import rules_by_digest
-from approval_hook.models import CreditDecision, EmergencyAct, Hold, Inquiry, Settlement
+from approval_hook.models import CreditDecision, EmergencyAct, Hold, Inquiry, IssueReading, Settlement
 from approval_hook.panel import (
     Action,
     Badge,
@@ -42,6 +42,7 @@ from approval_hook.wording import (
     EMERGENCY_STATES,
     FORCE_TITLES,
     HOLD_TITLES,
+    ISSUE_FAULTS,
     KIND_TITLES,
     MEASURE_NOTES,
     NOT_ASKED,
@@ -438,6 +439,17 @@ def _timeline(host_key: str) -> list[TimelineItem]:
     for (by, verdict, reason), act in {(a.by, a.get_verdict_display(), a.reason): a for a in acts}.items():
         items.append(TimelineItem(act.made_at, f"{names[by]} {verdict}：{reason}", "amber"))
     return sorted(items, key=lambda i: i.at)
+
+
+def issue_item(row: IssueReading) -> TimelineItem:
+    """What was read when the licence was issued, as the history of the case tells it."""
+    if not row.is_genuine():
+        return TimelineItem(row.made_at, "发证时复读的登记校验不符，不能采用", "red")
+    if row.faults:
+        said = "；".join(ISSUE_FAULTS.get(fault, fault) for fault in row.faults)
+        return TimelineItem(row.made_at, f"发证时复读核查意见，有异常（不影响送达）：{said}", "amber")
+    age = "" if row.fresh else "，答复已超过时效"
+    return TimelineItem(row.made_at, f"发证时复读核查意见：未见异常{age}", "blue")
 
 
 def _inquiry_items(inquiry: Inquiry, names: Mapping[str, str]) -> list[TimelineItem]:

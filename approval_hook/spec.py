@@ -30,6 +30,8 @@ class Gate:
             until a valid record permits it.
         accepts: names of the acceptance nodes; before them the check sets the channel
             and never holds.
+        issues: names of the nodes whose execution issues or delivers the licence; the record is read
+            once more there, and nothing is held.
         mode: ``"enforce"``, or ``"observe"`` for a flow that is to be watched before its cases are held.
     """
 
@@ -37,11 +39,12 @@ class Gate:
     facts: Callable[[Any], CaseFacts]
     protects: tuple[str, ...]
     accepts: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
     mode: Mode = Mode.ENFORCE
 
     def __post_init__(self) -> None:
         """Take any list of names, and refuse a bare text, whose letters would pass for names."""
-        for field in ("protects", "accepts"):
+        for field in ("protects", "accepts", "issues"):
             names = getattr(self, field)
             if isinstance(names, str):
                 raise ConfigurationError(f"Gate.{field} must be a list of node names, not the text {names!r}.")

@@ -81,6 +81,8 @@ def standing_on(case: Case, point: Point, found: CreditDecision | None) -> Stand
 
     No SELECT, but for a record that an emergency release made.
     """
+    if point is Point.ACCEPTANCE and not case.matter.has_point(point):
+        return Standing(Verdict.PASSES, "", "", "", found)
     reason = _why_ask(case, point, found)
     if reason:
         return Standing(Verdict.ASK, reason, _ASK_TEXTS[reason], "系统正在核查，请稍候", found)

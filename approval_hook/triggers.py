@@ -24,6 +24,7 @@ from approval_hook.models import (
     EmergencyAct,
     Identity,
     Inquiry,
+    IssueReading,
     Observation,
     Reply,
     RuleRevision,
@@ -49,7 +50,17 @@ class GuardedTable:
         return f"approval_hook:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-APPEND_ONLY = (Inquiry, Reply, CreditDecision, Settlement, EmergencyAct, Observation, RuleRevision, CalendarEdition)
+APPEND_ONLY = (
+    Inquiry,
+    Reply,
+    CreditDecision,
+    Settlement,
+    EmergencyAct,
+    Observation,
+    IssueReading,
+    RuleRevision,
+    CalendarEdition,
+)
 #: Their primary key is the digest of the content: the same row again is passed over, as ``keeping`` asks for.
 _BY_CONTENT = (RuleRevision, CalendarEdition)
 _PREFIX = "approval_hook_"

@@ -140,6 +140,15 @@ HOLD_TITLES = {
     "facts-invalid": "办件事实无法使用",
 }
 
+ISSUE_FAULTS = {
+    "facts-invalid": "办件事实无法使用",
+    "never-asked": "没有核查意见",
+    "forged": "核查意见校验不符",
+    "subjects-changed": "决定后主体有变动",
+    "not-permitted": "决定后的补查查到须人工确认的记录",
+    "unanswered": "信用平台仍没有完整答复",
+}
+
 EMERGENCY_STATES = {
     "asked": "等待第二人批准",
     "unanswered": "无人批准，已过期",

@@ -9,7 +9,7 @@ from approval_hook.models.evidence import (
     Reply,
     Settlement,
 )
-from approval_hook.models.observations import Observation
+from approval_hook.models.observations import IssueReading, Observation
 from approval_hook.models.operations import Hold, Recheck
 from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 
@@ -20,6 +20,7 @@ __all__ = [
     "Hold",
     "Identity",
     "Inquiry",
+    "IssueReading",
     "Observation",
     "Point",
     "Recheck",

@@ -62,10 +62,11 @@ class AppendOnly(models.Model):
 
 
 class Point(models.TextChoices):
-    """Hook point of an inquiry."""
+    """Hook point; at issue nothing is asked."""
 
     ACCEPTANCE = "acceptance", "受理"
     DECISION = "decision", "决定"
+    ISSUE = "issue", "发证"
     RECHECK = "recheck", "补查"
 
 

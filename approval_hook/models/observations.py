@@ -1,4 +1,4 @@
-"""What the gate saw where it may not hold: cases of an observed flow."""
+"""What the gate saw where it may not hold: cases of an observed flow, and every case at issue."""
 
 from __future__ import annotations
 
@@ -51,4 +51,51 @@ class Observation(AppendOnly):
 
     def is_genuine(self) -> bool:
         """Whether the gate itself saw this."""
+        return hmac.compare_digest(self.seal, privacy.digest(self.sealed_text()))
+
+
+class IssueReading(AppendOnly):
+    """What the newest record said when the licence was issued. It stops nothing."""
+
+    host_key = models.CharField("宿主办件", max_length=120, db_index=True)
+    flow = models.CharField("流程", max_length=250)
+    node = models.CharField("环节", max_length=120)
+    case_no = models.CharField("办件号", max_length=64)
+    organ = models.CharField("办理机关", max_length=200)
+    decision = models.ForeignKey(CreditDecision, on_delete=models.PROTECT, null=True, related_name="+")
+    genuine = models.BooleanField("核查意见校验相符")
+    fresh = models.BooleanField("未过期")
+    same_subjects = models.BooleanField("主体未变")
+    same_rules = models.BooleanField("规则版本未变")
+    outcome = models.CharField("核查结果", max_length=4, blank=True)
+    faults = models.JSONField("异常")  # codes of what is off; empty: nothing is
+    made_at = models.DateTimeField("登记时间")
+    seal = models.CharField("验证码", max_length=64)  # keyed digest over all of it
+
+    class Meta:
+        verbose_name = verbose_name_plural = "发证时复读"
+
+    def __str__(self) -> str:
+        return f"{self.case_no} {self.outcome}"
+
+    def sealed_text(self) -> str:
+        """What ``seal`` is made of."""
+        return _one_line(
+            [
+                "issue",
+                self.host_key,
+                self.flow,
+                self.node,
+                self.case_no,
+                self.organ,
+                self.decision_id,
+                [self.genuine, self.fresh, self.same_subjects, self.same_rules],
+                self.outcome,
+                self.faults,
+                self.made_at.astimezone(UTC).isoformat(),
+            ]
+        )
+
+    def is_genuine(self) -> bool:
+        """Whether the gate itself read this."""
         return hmac.compare_digest(self.seal, privacy.digest(self.sealed_text()))

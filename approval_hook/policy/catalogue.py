@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date, timedelta
-from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -33,6 +32,7 @@ from approval_hook.policy.rules import (
     DisplayPeriod,
     Document,
     Edition,
+    GatePoint,
     GoodCreditRoute,
     Ground,
     LegalBasis,
@@ -81,14 +81,6 @@ _RELEASE_WORKDAYS = 2
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-class GatePoint(StrEnum):
-    """Where in a case the gate stands."""
-
-    ACCEPTANCE = "acceptance"
-    DECISION = "decision"
-    ISSUE = "issue"
-
-
 class Freshness(Part):
     """Maximum age of a credit record in minutes, by gate point."""
 
@@ -119,6 +111,11 @@ class Matter(Part):
     advisory_sources: tuple[Text, ...]
     freshness: Freshness
     materials: tuple[Material, ...]
+    points: Annotated[tuple[GatePoint, ...], Field(min_length=1)] = tuple(GatePoint)  # where the check stands
+
+    def has_point(self, point: GatePoint | str) -> bool:
+        """Whether the check of this matter stands at a gate point."""
+        return point in self.points
 
     def fresh_minutes(self, point: GatePoint | str) -> int:
         """Maximum age of a credit record at a gate point, in minutes.

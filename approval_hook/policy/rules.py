@@ -60,6 +60,14 @@ Scope = Annotated[
 ]
 
 
+class GatePoint(StrEnum):
+    """Where in a case the gate stands."""
+
+    ACCEPTANCE = "acceptance"
+    DECISION = "decision"
+    ISSUE = "issue"
+
+
 class Part(BaseModel):
     """Base of everything in a rule file: frozen, no unknown fields."""
 

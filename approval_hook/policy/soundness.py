@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from approval_hook.policy.case import Role
 from approval_hook.policy.records import Severity
-from approval_hook.policy.rules import ADVERSE_BASES, INCENTIVE_EFFECTS, BasisType, LegalBasis, Part
+from approval_hook.policy.rules import ADVERSE_BASES, INCENTIVE_EFFECTS, BasisType, GatePoint, LegalBasis, Part
 from approval_hook.policy.subjects import SubjectKind
 
 if TYPE_CHECKING:
@@ -130,7 +130,10 @@ def _named_lists(rules: RuleSet) -> Iterator[tuple[str, list[str]]]:
         *((f"bars({b.id})", b, ("matters", "events", "domains", "roles", "roles_then")) for b in rules.bars),
         *((f"measures({m.id})", m, ("list_types", "roles")) for m in rules.measures),
         *((f"grounds({g.id})", g, ("matters", "roles", "sources")) for g in rules.grounds),
-        *((f"matters({m.code})", m, ("queried_roles", "required_sources", "advisory_sources")) for m in rules.matters),
+        *(
+            (f"matters({m.code})", m, ("queried_roles", "required_sources", "advisory_sources", "points"))
+            for m in rules.matters
+        ),
     ]
     for place, item, fields in named:
         for name in fields:
@@ -327,6 +330,8 @@ def _matter(rules: RuleSet, matter: Matter) -> Iterator[str]:
     if Role.APPLICANT not in matter.queried_roles:
         yield f"{place}.queried_roles：缺少 applicant；申请人必查。"
     yield from _no_agent(f"{place}.queried_roles", matter.queried_roles)
+    if GatePoint.DECISION not in matter.points:
+        yield f"{place}.points：缺少 decision；决定前必须核查，不能不设这一环节。"
     for source in sorted(set(matter.required_sources) & set(matter.advisory_sources)):
         yield f"{place}.advisory_sources：“{source}”已是必查来源；请从一处删除。"
     for days, name in ((matter.promised_days, "promised_days"), (matter.green_promised_days, "green_promised_days")):

@@ -117,6 +117,7 @@ FIELD_LABELS = {
     "freshness.acceptance": "受理时信息时效（分钟）",
     "freshness.decision": "决定时信息时效（分钟）",
     "freshness.issue": "发证时信息时效（分钟）",
+    "points": "核查环节",
     "condition": "提交情形",
     "main": "主要材料",
     "tolerance": "容缺范围",

@@ -107,6 +107,7 @@ def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
         ({"FLOWS": flow(matter=None)}, "missing keys ['matter']"),
         ({"FLOWS": flow(protects=[])}, "there is no off switch"),
         ({"FLOWS": flow(protects="decide")}, "must be a list of node names"),
+        ({"FLOWS": flow(issues="deliver")}, "must be a list of node names"),
         ({"FLOWS": flow(accepts=[1])}, "must be a list of node names"),
     ],
 )

@@ -43,6 +43,10 @@ class Binding:
         reached = {name for name, _ in graph.reach(self.flow_class, closed=set(self.gate.protects))}
         return [graph.node_ref(node) for name, node in nodes.items() if name not in reached]
 
+    def issue_refs(self) -> list[str]:
+        """Stored references of the nodes that issue the licence."""
+        return [graph.node_ref(graph.nodes_of(self.flow_class)[name]) for name in self.gate.issues]
+
     def gate_refs(self) -> list[str]:
         """Stored references of the inserted gate nodes."""
         return [ref for ref, _ in self.gates_by_ref()]

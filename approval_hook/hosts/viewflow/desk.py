@@ -17,7 +17,7 @@ from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow.attending import Attended, attend
 from approval_hook.hosts.viewflow.binding import Binding
 from approval_hook.hosts.viewflow.injection import bindings, find_binding
-from approval_hook.models import Hold, Observation
+from approval_hook.models import Hold, IssueReading, Observation
 from approval_hook.panel import Badge, HeldRow, ObservedFlow, Panel
 from approval_hook.policy.decision import Obligation, ObligationKind
 from approval_hook.settling import settle
@@ -35,7 +35,11 @@ def panel_for(process: Any) -> Panel | None:
         case = binding.case(process.pk)
     except CaseInvalid:
         case = None
-    panel = presenting.build(host_key, case=case, waiting=_waiting(binding, process.pk))
+    waiting, issued = _waiting_and_issued(binding, process.pk)
+    panel = presenting.build(host_key, case=case, waiting=waiting)
+    if issued:
+        readings = IssueReading.objects.filter(host_key=host_key).order_by("pk")
+        panel = replace(panel, timeline=[*panel.timeline, *map(presenting.issue_item, readings)])
     if not binding.gate.observes:
         return panel
     seen = Observation.objects.filter(host_key=host_key).order_by("pk")
@@ -160,6 +164,10 @@ def _waiting_tasks(binding: Binding, process_pk: int) -> list[int]:
     return [*parked.values_list("pk", flat=True), *held.values_list("pk", flat=True)]
 
 
-def _waiting(binding: Binding, process_pk: int) -> bool:
-    tasks = binding.flow_class.task_class._default_manager
-    return bool(tasks.filter(process_id=process_pk, flow_task__in=binding.gate_refs(), status=STATUS.STARTED).exists())
+def _waiting_and_issued(binding: Binding, process_pk: int) -> tuple[bool, bool]:
+    """Whether a gate of the case is parked, and whether its licence is issued. One query."""
+    tasks = binding.flow_class.task_class._default_manager.filter(process_id=process_pk)
+    parked = tasks.filter(flow_task__in=binding.gate_refs(), status=STATUS.STARTED)
+    issued = tasks.filter(flow_task__in=binding.issue_refs(), status=STATUS.DONE)
+    statuses = set((parked | issued).values_list("status", flat=True))
+    return STATUS.STARTED in statuses, STATUS.DONE in statuses

@@ -6,7 +6,7 @@ the address, not from the task: a protected task is protected under whatever cla
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 from django.db import connection
@@ -101,12 +101,13 @@ def _with_condition(base: type[Activation], name: str, method: TransitionMethod)
     transitions = list(method.get_transitions())
     if not any(t.source in _BEFORE_DONE for t in transitions):
         return None
-    descriptor = TransitionDescriptor(method._state, method._func)
+    func = _read_first(method._func) if name == "complete" else method._func
+    descriptor = TransitionDescriptor(method._state, func)
     for t in transitions:
         conditions = [credit_permits, *t.conditions] if t.source in _BEFORE_DONE else t.conditions
         descriptor.add_transition(
             Transition(
-                func=method._func,
+                func=func,
                 source=t.source,
                 target=t.target,
                 label=t._label,
@@ -116,6 +117,19 @@ def _with_condition(base: type[Activation], name: str, method: TransitionMethod)
             )
         )
     return descriptor
+
+
+def _read_first(complete: Any) -> Any:
+    """Finishing a step that issues the licence reads the record once more; it holds nothing."""
+
+    @wraps(complete)
+    def completed(self: Activation, *args: Any, **kwargs: Any) -> Any:
+        from approval_hook.hosts.viewflow.issuing import read_at_issue
+
+        read_at_issue(self)
+        return complete(self, *args, **kwargs)
+
+    return completed
 
 
 def _waits_for_a_person(base: type[Activation]) -> bool:

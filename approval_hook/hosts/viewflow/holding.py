@@ -50,10 +50,10 @@ def hold_case(binding: Binding, activation: Activation, case: Case, standing: St
 def hold_invalid(activation: Activation, error: CaseInvalid) -> None:
     """Hold a case whose facts cannot be used, with what is wrong and what to do."""
     state = {"reason": "facts-invalid", "text": error.message, "next_step": error.remedy}
-    _write(binding_of(activation.flow_class), activation, _named(activation), state)
+    _write(binding_of(activation.flow_class), activation, named(activation), state)
 
 
-def _named(activation: Activation) -> tuple[str, str]:
+def named(activation: Activation) -> tuple[str, str]:
     """Number and organ of a case whose facts failed, from the process as far as it has them."""
     case_no = str(getattr(activation.process, "case_no", "") or activation.task.process_id)[:_CASE_NO_LENGTH]
     return case_no, str(getattr(activation.process, "organ", ""))[:_ORGAN_LENGTH]
@@ -69,7 +69,7 @@ def observe_case(binding: Binding, activation: Activation, case: Case, standing:
 
 def observe_invalid(binding: Binding, activation: Activation, error: CaseInvalid) -> None:
     """The same for facts that cannot be used."""
-    _observe(binding, activation, _named(activation), "facts-invalid", error.message, None)
+    _observe(binding, activation, named(activation), "facts-invalid", error.message, None)
 
 
 def _observe(

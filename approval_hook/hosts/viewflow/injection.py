@@ -104,7 +104,7 @@ def eject(flow_class: type[Flow]) -> None:
 
 def _check_names(flow_class: type[Flow], gate: Gate) -> None:
     nodes = graph.nodes_of(flow_class)
-    unknown = [name for name in (*gate.protects, *gate.accepts) if name not in nodes]
+    unknown = [name for name in (*gate.protects, *gate.accepts, *gate.issues) if name not in nodes]
     if unknown:
         raise ConfigurationError(
             f"{flow_class.__name__} has no node {', '.join(unknown)}; its nodes are {', '.join(sorted(nodes))}."
@@ -120,6 +120,11 @@ def _check_names(flow_class: type[Flow], gate: Gate) -> None:
     if twice:
         raise ConfigurationError(
             f"{flow_class.__name__}: {', '.join(sorted(twice))} cannot be acceptance and decision."
+        )
+    decides = set(gate.issues) & {*gate.protects, *gate.accepts}
+    if decides:
+        raise ConfigurationError(
+            f"{flow_class.__name__}: {', '.join(sorted(decides))} cannot be issue and acceptance or decision."
         )
     starts = [name for name in (*gate.protects, *gate.accepts) if graph.is_start(nodes[name])]
     if starts:
@@ -173,7 +178,14 @@ def gate_from(entry: FlowSettings) -> Gate:
         raise ConfigurationError(f"APPROVAL_HOOK: {entry.facts} cannot be imported: {error}") from error
     if not callable(facts):
         raise ConfigurationError(f"APPROVAL_HOOK: {entry.facts} is not a function that maps a process to CaseFacts.")
-    return Gate(matter=entry.matter, facts=facts, protects=entry.protects, accepts=entry.accepts, mode=entry.mode)
+    return Gate(
+        matter=entry.matter,
+        facts=facts,
+        protects=entry.protects,
+        accepts=entry.accepts,
+        issues=entry.issues,
+        mode=entry.mode,
+    )
 
 
 def _import_flow(entry: FlowSettings) -> type[Flow]:
