@@ -37,6 +37,12 @@ class Case:
         return clock.china_date(self.at)
 
 
+def exemption_of(case: Case, point: Point) -> str:
+    """Id of the exemption by which the case is not checked at a hook point; empty when it is checked."""
+    found = case.loaded.rules.exemption_for(case.facts.matter, case.view.region, case.on, point.value)
+    return found.id if found is not None else ""
+
+
 def book() -> RuleBook:
     """The configured rule book."""
     return _book(str(conf().rules))

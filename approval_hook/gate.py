@@ -8,6 +8,7 @@ its effect). A repeat finds what is there and adds no second inquiry.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import uuid
 from collections.abc import Sequence
@@ -17,10 +18,11 @@ from typing import Any
 
 import msgspec
 from django.db import IntegrityError, connection, transaction
+from msgspec.structs import replace
 
 import approval_hook
 from approval_hook import clock, privacy
-from approval_hook.cases import Case, book, case_of, due_on, fresh_until, release_on
+from approval_hook.cases import Case, book, case_of, due_on, exemption_of, fresh_until, release_on
 from approval_hook.conf import conf
 from approval_hook.errors import CaseInvalid, ConfigurationError
 from approval_hook.keeping import keep
@@ -117,6 +119,8 @@ def open_inquiry(case: Case, point: Point, gate_key: str, by: str) -> Opened:
 def _take_up(inquiry: Inquiry, case: Case, point: Point) -> Opened | None:
     if inquiry.subjects != case.subjects or inquiry.rules_digest != case.loaded.digest:
         return None
+    if inquiry.view.get("exemption", "") != exemption_of(case, point):
+        return None
     replies = [reply for reply in inquiry.replies.order_by("attempt") if _believed(reply)]
     complete = [r for r in replies if r.complete]
     if not complete:
@@ -136,7 +140,8 @@ def _believed(reply: Reply) -> bool:
 def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: str) -> Inquiry:
     inquiry_id = uuid.uuid4()
     queries: list[dict[str, str]] = []
-    for party in case.view.parties:
+    exemption = exemption_of(case, point)
+    for party in () if exemption else case.view.parties:
         ground = case.loaded.rules.ground_for(party, case.matter, case.view.region, case.on)
         if party.role.value in {str(r) for r in case.matter.queried_roles} and ground:
             required, advisory = case.loaded.rules.sources_for(ground, case.matter)
@@ -157,7 +162,7 @@ def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: st
         rules_revision=case.loaded.rules.revision,
         rules_digest=case.loaded.digest,
         subjects=case.subjects,
-        view=case_to_json(case.view),
+        view=case_to_json(replace(case.view, exemption=exemption)),
         queries=queries,
         made_at=case.at,
     )
@@ -257,6 +262,9 @@ def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) ->
     """
     if not _believed(reply):
         raise CaseInvalid("核查答复", "核查答复校验不符，不能采用。", "请重新核查，并联系系统管理员。")
+    exemption = exemption_of(case, point)
+    if exemption:
+        case = dataclasses.replace(case, view=replace(case.view, exemption=exemption))
     reports = reports_from_json(reply.reports)
     used: Sequence[CreditReport] = reports
     matches: dict[tuple[str, str], bool] = {}
@@ -364,6 +372,8 @@ def _insert_decision(
         "settled": [{**msgspec.to_builtins(duty), "verdict": str(verdict)} for duty, verdict in verdicts.items()],
         "matches": [[party, record, same] for (party, record), same in sorted(matches.items())],
     }
+    if case.view.exemption:
+        body["exemption"] = case.view.exemption
     answered = case.at if lapsed else reply.answered_at
     fresh = answered + timedelta(minutes=case.matter.fresh_minutes(Point.DECISION.value))
     if request is not None:

@@ -40,6 +40,7 @@ from approval_hook.wording import (
     ACTORS,
     CHANNEL_TITLES,
     EMERGENCY_STATES,
+    EXEMPTED,
     FORCE_TITLES,
     HOLD_TITLES,
     ISSUE_FAULTS,
@@ -206,6 +207,8 @@ def _verdict(row: CreditDecision) -> str:
 
 
 def _headline(row: CreditDecision, decision: Decision) -> str:
+    if row.body.get("exemption"):
+        return f"{EXEMPTED}（豁免编号 {row.body['exemption']}）"
     if not any(p.asked for p in decision.parties):
         return NOT_ASKED
     settled = _settled(row)
@@ -326,7 +329,9 @@ def _party(
         masked_id=masked,
         badge=badge,
         colour=colour,
-        note=("本人未授权查询公共信用信息；" if partly else "") + _note(outcome, mine, explainer.rules.source_title),
+        note="依规定免予核查，未查询"
+        if explainer.case.exemption
+        else ("本人未授权查询公共信用信息；" if partly else "") + _note(outcome, mine, explainer.rules.source_title),
         records=records,
         reasons=[
             ReasonPanel(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from approval_hook import emergency
-from approval_hook.cases import Case, due_on, fresh_until, release_on
+from approval_hook.cases import Case, due_on, exemption_of, fresh_until, release_on
 from approval_hook.errors import ConfigurationError
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Point
@@ -49,6 +49,7 @@ _ASK_TEXTS = {
     "never-asked": "本办件尚无信用核查记录",
     "subjects-changed": "办件主体或其授权已变更，原核查记录不再适用",
     "rules-changed": "规则版本已更新，需按现行规则重新核查",
+    "exemption-changed": "本环节是否免予核查与原记录不同，需重新登记",
     "forged": "核查意见校验不符，不能采用，需重新核查",
     "stale": "核查答复已超过规定的有效时间，需重新核查",
 }
@@ -128,6 +129,8 @@ def _why_ask(case: Case, point: Point, found: CreditDecision | None) -> str:
         return "subjects-changed"
     if found.rules_digest != case.loaded.digest:
         return "rules-changed"
+    if found.body.get("exemption", "") != exemption_of(case, point):
+        return "exemption-changed"
     if found.made_at > case.at + _CLOCK_TOLERANCE:
         return "stale"  # from a time that has not come
     limit = fresh_until(case, point, found.answered_at) if point is Point.ACCEPTANCE else found.fresh_until

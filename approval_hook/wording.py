@@ -105,6 +105,7 @@ SETTLED = {
         "按普通程序办理，不得因该记录减损",
     ),
 }
+EXEMPTED = "依规定免予信用核查，按普通程序办理"
 NOT_ASKED = "没有查询（没有依据或本人未授权），按普通程序办理"
 
 
@@ -135,6 +136,7 @@ HOLD_TITLES = {
     "never-asked": "没有核查过",
     "subjects-changed": "核查后主体有变动",
     "rules-changed": "规则版本已更新",
+    "exemption-changed": "是否免予核查有变动",
     "stale": "核查答复已过期",
     "forged": "核查意见校验不符",
     "facts-invalid": "办件事实无法使用",

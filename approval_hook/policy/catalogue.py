@@ -32,6 +32,7 @@ from approval_hook.policy.rules import (
     DisplayPeriod,
     Document,
     Edition,
+    Exemption,
     GatePoint,
     GoodCreditRoute,
     Ground,
@@ -60,6 +61,7 @@ __all__ = [
     "Category",
     "Clock",
     "DisplayPeriod",
+    "Exemption",
     "GatePoint",
     "GoodCreditRoute",
     "Ground",
@@ -172,6 +174,7 @@ class RuleSet(Part):
     clocks: tuple[Clock, ...]
     matters: tuple[Matter, ...]
     applications: tuple[Application, ...]
+    exemptions: tuple[Exemption, ...] = ()
 
     @classmethod
     def parse(cls, data: Mapping[str, object]) -> Self:
@@ -253,6 +256,15 @@ class RuleSet(Part):
         """The statutory ground with this id; ``None`` for an authorisation or an unknown id."""
         return self._grounds.get(ground_id)
 
+    def exemption(self, exemption_id: str) -> Exemption | None:
+        """The exemption with this id."""
+        return self._exemptions.get(exemption_id)
+
+    def exemption_for(self, matter: str, region: str, on: date, point: GatePoint | str) -> Exemption | None:
+        """By which exemption a case is not checked at a gate point; the first by id where several cover it."""
+        found = (e for e in self._exempting.get(matter, ()) if point in e.points and e.covers(matter, region, on))
+        return next(found, None)
+
     def ground_for(self, party: PartyView, matter: Matter | str, region: str, on: date) -> str:
         """Why an organ of this region may ask about this party on that day.
 
@@ -293,6 +305,17 @@ class RuleSet(Part):
         return plans_of(self)
 
     @cached_property
+    def _exemptions(self) -> dict[str, Exemption]:
+        return {e.id: e for e in self.exemptions}
+
+    @cached_property
+    def _exempting(self) -> dict[str, list[Exemption]]:
+        by_matter: dict[str, list[Exemption]] = {}
+        for exemption in sorted(self.exemptions, key=lambda e: e.id):
+            by_matter.setdefault(exemption.matter, []).append(exemption)
+        return by_matter
+
+    @cached_property
     def _named(self) -> list[tuple[str, str, str, tuple[LegalBasis, ...]]]:
         """Id, titles and bases of everything that a decision can name."""
         named = [(b.id, b.title, b.title_en, b.basis) for b in self.bars]
@@ -302,6 +325,7 @@ class RuleSet(Part):
         named += [(p.id, p.title, p.title, p.basis) for p in self.principles]
         named += [(g.id, g.title, g.title, g.basis) for g in self.grounds]
         named += [(r.id, r.title, r.title, r.basis) for r in self.good_credit_routes]
+        named += [(e.id, e.title, e.title, e.basis) for e in self.exemptions]
         return named
 
     @cached_property

@@ -126,6 +126,8 @@ def spelled(rules: RuleSet) -> Plain:
         # Unwritten where it says nothing new, so that a rule set keeps the digest it had before there was the field.
         if set(matter["points"]) == every_point:
             del matter["points"]
+    if not plain["exemptions"]:
+        del plain["exemptions"]
     return plain
 
 

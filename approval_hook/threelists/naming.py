@@ -26,6 +26,7 @@ PART_LABELS = {
     "matters": "事项",
     "materials": "材料",
     "applications": "应用事项清单",
+    "exemptions": "豁免",
 }
 
 #: By field, or by "part.field" where a part means something else by it.

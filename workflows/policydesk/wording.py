@@ -42,6 +42,8 @@ FINDINGS = {
     FindingKind.WRONG_KIND: _("对象不能申请"),
     FindingKind.NO_GROUND_DAYS: _("部分日期没有查询依据"),
     FindingKind.NO_DISPLAY_PERIOD: _("没有公示期限"),
+    FindingKind.EXEMPTION_IDLE: _("豁免不起作用"),
+    FindingKind.EXEMPTION_OVERLAP: _("豁免重复"),
     FindingKind.NO_MEASURE: _("严重失信没有对应措施"),
     FindingKind.NO_MEASURE_DAYS: _("部分日期没有对应措施"),
     FindingKind.UNREACHED_MATTER: _("没有措施及于该事项"),
