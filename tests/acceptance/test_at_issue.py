@@ -109,6 +109,7 @@ def test_s08_a_hit_found_after_the_decision_alarms_and_is_delivered(
         tend()
         office.do(case, "decide")
     wired.province.control.behave()
+    wire(province=wired.province.url, creditchina=wired.creditchina.url, seconds=10.0)
     firm.enter(wired.province.control, people.row("I1"))
     with on_day(due + timedelta(days=1)):
         tend()

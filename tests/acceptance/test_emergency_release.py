@@ -74,7 +74,7 @@ def closed(case: Any) -> None:
 
 
 def test_s08_two_people_release_and_a_third_reviews(
-    held: Any, office: Any, down: Any, caplog: pytest.LogCaptureFixture
+    held: Any, office: Any, down: Any, wire: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Asked, confirmed, decided without credit effect, alarmed, owed a re-check, and open for review until reviewed."""
     with caplog.at_level(logging.WARNING, "approval_hook"):
@@ -105,6 +105,7 @@ def test_s08_two_people_release_and_a_third_reviews(
     assert "已复核" in office.browsers["head"].get(reverse("clerk:emergencies")).content.decode()
     firm = people.firm(8101)
     down.province.control.behave()
+    wire(province=down.province.url, creditchina=down.creditchina.url, seconds=10.0)
     firm.enter(down.province.control)
     with clock.standing_at(clock.now() + timedelta(days=1)):
         tend()
@@ -168,10 +169,11 @@ def test_s08_after_the_expiry_the_decision_is_held_again(held: Any, office: Any)
     assert fresh(held).decision == ""
 
 
-def test_s08_a_platform_that_answers_is_used_instead(held: Any, office: Any, down: Any) -> None:
+def test_s08_a_platform_that_answers_is_used_instead(held: Any, office: Any, down: Any, wire: Any) -> None:
     """The confirmation asks once more: a hit that came back stays a hit, and nothing is released."""
     ask(office, held)
     down.province.control.behave()
+    wire(province=down.province.url, creditchina=down.creditchina.url, seconds=10.0)
     people.firm(8101).enter(down.province.control, people.row("E1"))
     assert "只用于信用平台没有完整答复" in confirm(office, held).content.decode()
     assert opinion(held).outcome == "O-06"
