@@ -29,11 +29,18 @@ class Case:
     loaded: LoadedRules
     matter: Matter
     at: datetime
+    observed: bool = False  # the flow observes: nothing of it is held
 
     @property
     def on(self) -> date:
         """The day in China."""
         return clock.china_date(self.at)
+
+
+def exemption_of(case: Case, point: Point) -> str:
+    """Id of the exemption by which the case is not checked at a hook point; empty when it is checked."""
+    found = case.loaded.rules.exemption_for(case.facts.matter, case.view.region, case.on, point.value)
+    return found.id if found is not None else ""
 
 
 def book() -> RuleBook:
@@ -57,7 +64,9 @@ def _book(path: str) -> RuleBook:
     return _books[path]
 
 
-def case_of(host_key: str, flow: str, matter: str, facts: CaseFacts, at: datetime | None = None) -> Case:
+def case_of(
+    host_key: str, flow: str, matter: str, facts: CaseFacts, at: datetime | None = None, *, observed: bool = False
+) -> Case:
     """Bind the host's facts to the rules in force.
 
     Raises:
@@ -80,6 +89,7 @@ def case_of(host_key: str, flow: str, matter: str, facts: CaseFacts, at: datetim
         loaded=loaded,
         matter=loaded.rules.matter(matter),
         at=at,
+        observed=observed,
     )
 
 
@@ -119,5 +129,5 @@ def release_on(due_on: date) -> date:
 
 def fresh_until(case: Case, point: Point, answered_at: datetime) -> datetime:
     """Until when an answer of that moment serves at a hook point."""
-    kind = Point.ACCEPTANCE if point is Point.ACCEPTANCE else Point.DECISION
+    kind = point if point in (Point.ACCEPTANCE, Point.ISSUE) else Point.DECISION
     return answered_at + timedelta(minutes=case.matter.fresh_minutes(kind.value))

@@ -15,9 +15,13 @@ from django.utils.module_loading import import_string
 from approval_hook import clock
 from approval_hook.conf import conf
 from approval_hook.errors import ApprovalHookError, ConfigurationError
+from approval_hook.policy.rules import GatePoint
 
 if TYPE_CHECKING:
     from approval_hook.hosts.viewflow.coverage import Fault
+    from approval_hook.policy.catalogue import Matter
+    from approval_hook.rulebook import RuleBook
+    from approval_hook.spec import Gate
 
 _MIDDLEWARE = "approval_hook.hosts.viewflow.middleware.HeldCaseMiddleware"
 
@@ -59,7 +63,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
 
 
 def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """E004, E005, E011, E016, E020 to E022: a flow without a sound gate, or a matter without a flow."""
+    """E004, E005, E011, E016, E020 to W024: a flow without a sound gate, or a matter without a flow."""
     from approval_hook import cases
     from approval_hook.hosts.viewflow.coverage import coverage
 
@@ -67,7 +71,8 @@ def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage
         conf()
     except ConfigurationError:
         return []  # check_settings reports it
-    return [*(_told(fault) for fault in coverage(cases.file_book()).faults), *_wrong_new_names()]
+    book = cases.file_book()
+    return [*(_told(fault) for fault in coverage(book).faults), *_wrong_new_names(), *_as_placed(book)]
 
 
 def _told(fault: Fault) -> checks.CheckMessage:
@@ -129,6 +134,44 @@ def _wrong_new_names() -> list[checks.CheckMessage]:
         wrong += [f"RENAMED: {path} still has a node {old}." for old in names if old in nodes]
         wrong += [f"RENAMED: {path} has no node {new}." for new in names.values() if new not in nodes]
     return [checks.Error(text, hint=hint, id="approval_hook.E016") for text in wrong]
+
+
+def _as_placed(book: RuleBook) -> list[checks.CheckMessage]:
+    """W023 for each flow that observes, W024 for hook points that its matter and it do not share."""
+    from approval_hook.hosts.viewflow.injection import bindings
+
+    found: list[checks.CheckMessage] = []
+    for binding in bindings():
+        name = binding.flow_class.__name__
+        if binding.gate.observes:
+            text = f"{name} observes: its cases are recorded and never held, whatever is found."
+            hint = "Set 'mode' to 'enforce' and run migrate once the flow has been watched."
+            found.append(checks.Warning(text, hint=hint, id="approval_hook.W023"))
+        try:
+            matter = book.on(clock.today()).rules.matter(binding.gate.matter)
+        except ApprovalHookError:
+            continue  # E002 and E004 say so
+        found += _points(name, binding.gate, matter)
+    return found
+
+
+def _points(name: str, gate: Gate, matter: Matter) -> list[checks.CheckMessage]:
+    """Hook points that the rules declare and the flow does not place, and the reverse."""
+    placed = {GatePoint.ACCEPTANCE: ("accepts", gate.accepts), GatePoint.ISSUE: ("issues", gate.issues)}
+    problems: list[checks.CheckMessage] = []
+    for point, (key, nodes) in placed.items():
+        if matter.has_point(point) and not nodes:
+            text = f"{name}: the matter has the hook point {point}, which '{key}' places nowhere in the flow."
+            hint = f"Name the node in '{key}', or leave the point out of the matter's 'points'."
+        elif nodes and not matter.has_point(point):
+            text = (
+                f"{name}: '{key}' places the hook point {point}, which the matter does not have; nothing happens there."
+            )
+            hint = f"Take '{key}' out, or add the point to the matter's 'points'."
+        else:
+            continue
+        problems.append(checks.Warning(text, hint=hint, id="approval_hook.W024"))
+    return problems
 
 
 def check_surroundings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:

@@ -14,6 +14,7 @@ Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
             "licensing.flows.FoodFlow": {
                 "matter": "food-business", "facts": "licensing.credit.food_facts",
                 "protects": ["decide"], "accepts": ["accept"],
+                "issues": ["deliver"], "mode": "enforce",
             },
         },
         "EXPECTED_MATTERS": ["food-business"],     # each must be served by a flow with a gate
@@ -22,6 +23,7 @@ Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
         "DIGEST_SECRET": "NAME", "FIELD_SECRET": "NAME",   # names of secrets, never secrets
         "SECRETS_DIR": "/run/secrets",
         "INTERACTIVE_SECONDS": 2.0,
+        "EMERGENCY_HOURS": 24,                     # longest emergency release
     }
 
 An option that ends in ``_secret`` names a secret; the backend gets its value without
@@ -42,11 +44,22 @@ from typing import Any
 from django.conf import settings
 
 from approval_hook.errors import ConfigurationError
+from approval_hook.spec import Mode, mode_named
 
 _REQUIRED = {"RULES", "PLATFORMS", "DIGEST_SECRET", "FIELD_SECRET"}
-_OPTIONAL = {"FLOWS", "EXPECTED_MATTERS", "NOT_GATED", "RENAMED", "SECRETS_DIR", "INTERACTIVE_SECONDS"}
+_OPTIONAL = {
+    "FLOWS",
+    "EXPECTED_MATTERS",
+    "NOT_GATED",
+    "RENAMED",
+    "SECRETS_DIR",
+    "INTERACTIVE_SECONDS",
+    "EMERGENCY_HOURS",
+}
+#: An emergency that lasts longer is no emergency.
+_MOST_EMERGENCY_HOURS = 72
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_FLOW_KEYS = {"matter", "facts", "protects", "accepts"}
+_FLOW_KEYS = {"matter", "facts", "protects", "accepts", "issues", "mode"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,8 @@ class FlowSettings:
     facts: str
     protects: tuple[str, ...]
     accepts: tuple[str, ...]
+    issues: tuple[str, ...]
+    mode: Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +98,7 @@ class Conf:
     field_secret: str
     secrets_dir: Path | None
     interactive_seconds: float
+    emergency_hours: int
 
     def secret(self, name: str) -> str:
         """Value of a secret.
@@ -143,6 +159,7 @@ def _parse(source: Any) -> Conf:
         field_secret=_text(source["FIELD_SECRET"], "FIELD_SECRET"),
         secrets_dir=Path(secrets_dir) if secrets_dir else None,
         interactive_seconds=_seconds(source.get("INTERACTIVE_SECONDS", 2.0), "INTERACTIVE_SECONDS"),
+        emergency_hours=_hours(source.get("EMERGENCY_HOURS", 24), "EMERGENCY_HOURS"),
     )
 
 
@@ -170,6 +187,14 @@ def _reason(flow: str, value: Any) -> str:
             f"APPROVAL_HOOK['NOT_GATED'][{flow!r}] must say why the flow is no licensing flow, and on what basis."
         )
     return value.strip()
+
+
+def _hours(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_EMERGENCY_HOURS:
+        raise ConfigurationError(
+            f"APPROVAL_HOOK[{where!r}] must be a whole number of hours from 1 to {_MOST_EMERGENCY_HOURS}."
+        )
+    return value
 
 
 def _names(value: Any, where: str, of: str = "node names") -> tuple[str, ...]:
@@ -214,4 +239,6 @@ def _flow(path: str, value: Any) -> FlowSettings:
         facts=_text(data["facts"], where + ".facts"),
         protects=protects,
         accepts=_names(data.get("accepts", ()), where + ".accepts"),
+        issues=_names(data.get("issues", ()), where + ".issues"),
+        mode=mode_named(data.get("mode", Mode.ENFORCE), f"APPROVAL_HOOK[{where + '.mode'!r}]"),
     )

@@ -8,6 +8,7 @@ its effect). A repeat finds what is there and adds no second inquiry.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import uuid
 from collections.abc import Sequence
@@ -17,15 +18,16 @@ from typing import Any
 
 import msgspec
 from django.db import IntegrityError, connection, transaction
+from msgspec.structs import replace
 
 import approval_hook
 from approval_hook import clock, privacy
-from approval_hook.cases import Case, book, case_of, due_on, fresh_until, release_on
+from approval_hook.cases import Case, book, case_of, due_on, exemption_of, fresh_until, release_on
 from approval_hook.conf import conf
 from approval_hook.errors import CaseInvalid, ConfigurationError
 from approval_hook.keeping import keep
 from approval_hook.logs import get_logger
-from approval_hook.models import CreditDecision, Identity, Inquiry, Point, Recheck, Reply
+from approval_hook.models import CreditDecision, EmergencyAct, Identity, Inquiry, Point, Recheck, Reply
 from approval_hook.platforms import Question, ask_all, platforms
 from approval_hook.policy.decision import Decision, Obligation, Outcome
 from approval_hook.policy.evaluate import evaluate
@@ -63,8 +65,10 @@ __all__ = [
     "newly_discharged",
     "next_try",
     "open_inquiry",
+    "owe_recheck",
     "point_of",
     "record_reply",
+    "release",
     "release_on",
     "standing",
     "standing_on",
@@ -127,6 +131,8 @@ def open_inquiry(case: Case, point: Point, gate_key: str, by: str, *, first: boo
 def _take_up(inquiry: Inquiry, case: Case, point: Point) -> Opened | None:
     if inquiry.subjects != case.subjects or inquiry.rules_digest != case.loaded.digest:
         return None
+    if inquiry.view.get("exemption", "") != exemption_of(case, point):
+        return None
     replies = [reply for reply in inquiry.replies.order_by("attempt") if _believed(reply)]
     complete = [r for r in replies if r.complete]
     if not complete:
@@ -146,7 +152,8 @@ def _believed(reply: Reply) -> bool:
 def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: str) -> Inquiry:
     inquiry_id = uuid.uuid4()
     queries: list[dict[str, str]] = []
-    for party in case.view.parties:
+    exemption = exemption_of(case, point)
+    for party in () if exemption else case.view.parties:
         ground = case.loaded.rules.ground_for(party, case.matter, case.view.region, case.on)
         if party.role.value in {str(r) for r in case.matter.queried_roles} and ground:
             required, advisory = case.loaded.rules.sources_for(ground, case.matter)
@@ -167,7 +174,7 @@ def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: st
         rules_revision=case.loaded.rules.revision,
         rules_digest=case.loaded.digest,
         subjects=case.subjects,
-        view=case_to_json(case.view),
+        view=case_to_json(replace(case.view, exemption=exemption)),
         queries=queries,
         made_at=case.at,
     )
@@ -267,6 +274,9 @@ def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) ->
     """
     if not _believed(reply):
         raise CaseInvalid("核查答复", "核查答复校验不符，不能采用。", "请重新核查，并联系系统管理员。")
+    exemption = exemption_of(case, point)
+    if exemption:
+        case = dataclasses.replace(case, view=replace(case.view, exemption=exemption))
     reports = reports_from_json(reply.reports)
     used: Sequence[CreditReport] = reports
     matches: dict[tuple[str, str], bool] = {}
@@ -308,17 +318,45 @@ def lapse(case: Case, decision: CreditDecision) -> CreditDecision | None:
     if case.on < due or not all(o.lapses for o in stated.obligations if o not in verdicts):
         return None
     get_logger().error("hold lapsed on the statutory due date", alarm=True, case=case.host_key, due=str(due))
+    return _without_effect(case, decision, stated, verdicts, "system", CreditDecision.Origin.LAPSED)
+
+
+def release(case: Case, decision: CreditDecision, request: EmergencyAct, by: str) -> CreditDecision:
+    """Let a could-not-tell record have no credit effect until the emergency release expires.
+
+    The caller has confirmed that the request may be granted, and holds the flow lock and the transaction.
+    """
+    stated = stated_decision(decision)
+    verdicts = discharged(case.host_key, stated, reports_from_json(decision.reply.reports))
+    get_logger().error(
+        "emergency release", alarm=True, case=case.host_key, until=request.expires_at.isoformat(), request=request.pk
+    )
+    return _without_effect(case, decision, stated, verdicts, by, CreditDecision.Origin.EMERGENCY, request)
+
+
+def _without_effect(
+    case: Case,
+    decision: CreditDecision,
+    stated: Decision,
+    verdicts: dict[Obligation, str],
+    by: str,
+    origin: CreditDecision.Origin,
+    request: EmergencyAct | None = None,
+) -> CreditDecision:
+    """A record that says the same and holds nothing open."""
+    matches = {(party, record): same for party, record, same in decision.body["matches"]}
     return _insert_decision(
         case,
         decision.inquiry,
         decision.reply,
         point_of(decision),
-        "system",
+        by,
         stated,
         decision.receipt,
         verdicts,
-        {(party, record): same for party, record, same in decision.body["matches"]},
-        CreditDecision.Origin.LAPSED,
+        matches,
+        origin,
+        request,
     )
 
 
@@ -337,15 +375,22 @@ def _insert_decision(
     verdicts: dict[Obligation, str],
     matches: dict[tuple[str, str], bool],
     origin: CreditDecision.Origin,
+    request: EmergencyAct | None = None,
 ) -> CreditDecision:
-    lapsed = origin is CreditDecision.Origin.LAPSED
+    lapsed = origin in (CreditDecision.Origin.LAPSED, CreditDecision.Origin.EMERGENCY)
     open_duties = [] if lapsed else [duty for duty in decision.obligations if duty not in verdicts]
     body: dict[str, Any] = {
         "outstanding": [msgspec.to_builtins(duty) for duty in open_duties],
         "settled": [{**msgspec.to_builtins(duty), "verdict": str(verdict)} for duty, verdict in verdicts.items()],
         "matches": [[party, record, same] for (party, record), same in sorted(matches.items())],
     }
+    if case.view.exemption:
+        body["exemption"] = case.view.exemption
     answered = case.at if lapsed else reply.answered_at
+    fresh = answered + timedelta(minutes=case.matter.fresh_minutes(Point.DECISION.value))
+    if request is not None:
+        body["emergency"] = request.pk
+        fresh = request.expires_at
     row = CreditDecision(
         host_key=case.host_key,
         case_no=case.facts.case_no,
@@ -364,7 +409,7 @@ def _insert_decision(
         on=decision.on,
         due_on=decision.due_on,
         answered_at=reply.answered_at,
-        fresh_until=answered + timedelta(minutes=case.matter.fresh_minutes(Point.DECISION.value)),
+        fresh_until=fresh,
         body=body,
         receipt=receipt,
         receipt_digest=receipt_digest(receipt.encode()),
@@ -411,6 +456,16 @@ def _keep_recheck(case: Case, row: CreditDecision, decision: Decision) -> None:
     elif row.inquiry.round > 1 or row.reply.attempt > 1 or row.point != Point.ACCEPTANCE:
         severe = decision.outcome in (Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE)
         _pay_recheck((case.at, row.outcome, severe), (case.host_key,))
+
+
+def owe_recheck(case: Case, found: CreditDecision | None) -> None:
+    """Have the runner ask about a case that an observed flow let pass on no record or on an outdated one."""
+    debt = {"decision": found, "next_try_at": case.at, "paid_at": None, "found": ""}
+    Recheck.objects.update_or_create(
+        host_key=case.host_key,
+        defaults=debt,
+        create_defaults={**debt, "flow": case.flow, "case_no": case.facts.case_no, "owed_since": case.at},
+    )
 
 
 def stated_decision(row: CreditDecision) -> Decision:

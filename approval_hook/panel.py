@@ -87,6 +87,30 @@ class TimelineItem:
     at: datetime
     text: str
     tone: str
+    emergency: bool = False  # a record that an emergency release made
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyView:
+    """One emergency release from request to review."""
+
+    request: int
+    flow: str
+    process_pk: int
+    case_no: str
+    state: str  # "asked" | "unanswered" | "running" | "unreviewed" | "reviewed" | "forged"
+    state_title: str
+    asked_by: str  # full names
+    asked_at: datetime
+    reason: str
+    expires_at: datetime
+    confirmed_by: str
+    confirmed_at: datetime | None
+    note: str
+    reviewed_by: str
+    reviewed_at: datetime | None
+    finding: str
+    hands: frozenset[str]  # logins of the two who opened it; neither may do the next act
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +137,10 @@ class Panel:
     due_provisional: bool = False
     recheck_owed: bool = False
     rules_revision: str = ""
+    emergencies: list[EmergencyView] = field(default_factory=list)
+    may_ask_emergency: bool = False  # nothing but a missing answer holds the case
+    observing: bool = False  # the flow observes: nothing of it is held
+    observed: list[str] = field(default_factory=list)  # what would have held the case
     settled: str = ""  # "uphold" | "release" once people have decided about an adverse proposal
 
 
@@ -124,6 +152,16 @@ class Badge:
     title: str
     colour: str
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedFlow:
+    """A flow that observes, with how many cases would have been held."""
+
+    title: str
+    matter: str
+    cases: int
+    reasons: list[tuple[str, int]]  # in words, with how many cases each
 
 
 @dataclass(frozen=True, slots=True)

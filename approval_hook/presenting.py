@@ -11,13 +11,14 @@ from datetime import date, datetime
 
 from django.contrib.auth import get_user_model
 
-from approval_hook import clock
+from approval_hook import clock, emergency
 from approval_hook.gate import Case
 from approval_hook.keeping import rules_by_digest
-from approval_hook.models import CreditDecision, Hold, Inquiry, Settlement
+from approval_hook.models import CreditDecision, EmergencyAct, Hold, Inquiry, IssueReading, Settlement
 from approval_hook.panel import (
     Action,
     Badge,
+    EmergencyView,
     HoldView,
     MeasurePanel,
     Panel,
@@ -38,7 +39,11 @@ from approval_hook.wording import (
     ACTION_LABELS,
     ACTORS,
     CHANNEL_TITLES,
+    EMERGENCY_STATES,
+    EXEMPTED,
     FORCE_TITLES,
+    HOLD_TITLES,
+    ISSUE_FAULTS,
     KIND_TITLES,
     MEASURE_NOTES,
     NOT_ASKED,
@@ -75,6 +80,11 @@ def workdays_left(due_on: date | None) -> int | None:
     if due_on >= today:
         return workdays_between(today, due_on, published_calendar())
     return -workdays_between(due_on, today, published_calendar())
+
+
+def hold_title(reason: str) -> str:
+    """What holds a case, or would have held it, in one short line."""
+    return HOLD_TITLES.get(reason, reason)
 
 
 def age_text(moment: datetime) -> str:
@@ -152,6 +162,8 @@ def build(
         workdays_left=workdays_left(decision.due_on),
         due_provisional=decision.due_provisional,
         recheck_owed=decision.recheck_owed,
+        emergencies=_emergencies(host_key, hold, timeline),
+        may_ask_emergency=hold is not None and hold.reason != "facts-invalid" and emergency.may_lift(row),
         rules_revision=row.rules_revision,
         settled=verdict,
     )
@@ -195,9 +207,13 @@ def _verdict(row: CreditDecision) -> str:
 
 
 def _headline(row: CreditDecision, decision: Decision) -> str:
+    if row.body.get("exemption"):
+        return f"{EXEMPTED}（豁免编号 {row.body['exemption']}）"
     if not any(p.asked for p in decision.parties):
         return NOT_ASKED
     settled = _settled(row)
+    if row.origin == CreditDecision.Origin.EMERGENCY:
+        return "经应急放行，按无信用影响办理，之后补查"
     if row.origin == CreditDecision.Origin.LAPSED:
         return "法定期限已到，按无信用影响办理" + ("，之后补查" if decision.recheck_owed else "")
     return settled[0] if settled else OUTCOME_TITLES[Outcome(row.outcome)]
@@ -313,7 +329,9 @@ def _party(
         masked_id=masked,
         badge=badge,
         colour=colour,
-        note=("本人未授权查询公共信用信息；" if partly else "") + _note(outcome, mine, explainer.rules.source_title),
+        note="依规定免予核查，未查询"
+        if explainer.case.exemption
+        else ("本人未授权查询公共信用信息；" if partly else "") + _note(outcome, mine, explainer.rules.source_title),
         records=records,
         reasons=[
             ReasonPanel(
@@ -361,6 +379,56 @@ def _status_text(report: CreditReport) -> str:
     return STATUS_TEXTS[report.status]
 
 
+def emergency_views(acts: Iterable[EmergencyAct]) -> list[EmergencyView]:
+    """Requests in the order of the acts, each with what was answered. A forged act counts as none."""
+    rows = list(acts)
+    names = real_names({act.by for act in rows})
+    answers = {(act.request_id, act.kind): act for act in rows if act.request_id is not None and act.is_genuine()}
+    return [_emergency_view(act, answers, names) for act in rows if act.kind == EmergencyAct.Kind.ASKED]
+
+
+def _emergency_view(
+    asked: EmergencyAct, answers: Mapping[tuple[int, str], EmergencyAct], names: Mapping[str, str]
+) -> EmergencyView:
+    confirmed = answers.get((asked.pk, EmergencyAct.Kind.CONFIRMED))
+    reviewed = answers.get((asked.pk, EmergencyAct.Kind.REVIEWED))
+    runs = clock.now() < asked.expires_at
+    if not asked.is_genuine():
+        state = "forged"
+    elif confirmed is None:
+        state = "asked" if runs else "unanswered"
+    elif reviewed is not None:
+        state = "reviewed"
+    else:
+        state = "running" if runs else "unreviewed"
+    return EmergencyView(
+        request=asked.pk,
+        flow=asked.flow,
+        process_pk=int(asked.host_key.rpartition(":")[2]),
+        case_no=asked.case_no,
+        state=state,
+        state_title=EMERGENCY_STATES[state],
+        asked_by=names[asked.by],
+        asked_at=asked.made_at,
+        reason=asked.text,
+        expires_at=asked.expires_at,
+        confirmed_by=names[confirmed.by] if confirmed else "",
+        confirmed_at=confirmed.made_at if confirmed else None,
+        note=confirmed.text if confirmed else "",
+        reviewed_by=names[reviewed.by] if reviewed else "",
+        reviewed_at=reviewed.made_at if reviewed else None,
+        finding=reviewed.text if reviewed else "",
+        hands=frozenset({asked.by, confirmed.by} if confirmed else {asked.by}),
+    )
+
+
+def _emergencies(host_key: str, hold: Hold | None, timeline: Sequence[TimelineItem]) -> list[EmergencyView]:
+    """Emergency releases of the case. Read only where there may be one: most cases are never held."""
+    if hold is None and not any(item.emergency for item in timeline):
+        return []
+    return emergency_views(EmergencyAct.objects.filter(host_key=host_key).order_by("pk"))
+
+
 def _timeline(host_key: str) -> list[TimelineItem]:
     inquiries = list(Inquiry.objects.filter(host_key=host_key).prefetch_related("replies").order_by("made_at"))
     rows = list(CreditDecision.objects.filter(host_key=host_key).order_by("id"))
@@ -371,10 +439,22 @@ def _timeline(host_key: str) -> list[TimelineItem]:
         items += _inquiry_items(inquiry, names)
     for row in rows:
         title, colour = CHANNEL_TITLES[Channel(row.channel)]
-        items.append(TimelineItem(row.made_at, f"核查意见（{row.get_origin_display()}）：{title}", colour))
+        text = f"核查意见（{row.get_origin_display()}）：{title}"
+        items.append(TimelineItem(row.made_at, text, colour, row.origin == CreditDecision.Origin.EMERGENCY))
     for (by, verdict, reason), act in {(a.by, a.get_verdict_display(), a.reason): a for a in acts}.items():
         items.append(TimelineItem(act.made_at, f"{names[by]} {verdict}：{reason}", "amber"))
     return sorted(items, key=lambda i: i.at)
+
+
+def issue_item(row: IssueReading) -> TimelineItem:
+    """What was read when the licence was issued, as the history of the case tells it."""
+    if not row.is_genuine():
+        return TimelineItem(row.made_at, "发证时复读的登记校验不符，不能采用", "red")
+    if row.faults:
+        said = "；".join(ISSUE_FAULTS.get(fault, fault) for fault in row.faults)
+        return TimelineItem(row.made_at, f"发证时复读核查意见，有异常（不影响送达）：{said}", "amber")
+    age = "" if row.fresh else "，答复已超过时效"
+    return TimelineItem(row.made_at, f"发证时复读核查意见：未见异常{age}", "blue")
 
 
 def _inquiry_items(inquiry: Inquiry, names: Mapping[str, str]) -> list[TimelineItem]:

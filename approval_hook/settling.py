@@ -45,13 +45,7 @@ def settle(
         CaseInvalid: no reason, a verdict the duty does not admit, the same person twice, or
             the person who started the check (separation of duties).
     """
-    if not reason.strip():
-        raise CaseInvalid("理由", "没有填写理由。", "请写明依据和理由后再提交。")
-    for field, text in (("理由", reason), ("证据", evidence)):
-        if len(text) > _LONGEST:
-            raise CaseInvalid(field, f"{field}超过 {_LONGEST} 个字符。", "请精简后再提交。")
-        if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\r\n\t" for c in text):
-            raise CaseInvalid(field, f"{field}中有不可见的控制字符。", "请重新输入后再提交。")
+    reason, evidence = stated("理由", reason), kept("证据", evidence)
     if verdict not in VERDICTS[duty.kind]:
         raise CaseInvalid("结论", "该义务没有这个结论可选。", "请刷新页面后重新选择。")
     if VOICES.get(duty.kind, 1) == 1 and by == decision.inquiry.asked_by:
@@ -67,8 +61,8 @@ def settle(
                 content=record_content(reports_from_json(decision.reply.reports), duty.party, duty.record),
                 verdict=verdict,
                 by=by,
-                reason=mask_text(reason.strip()),
-                evidence=mask_text(evidence.strip()),
+                reason=reason,
+                evidence=evidence,
                 made_at=at,
             )
             act.seal = privacy.digest(act.sealed_text())
@@ -76,6 +70,30 @@ def settle(
             return act
     except IntegrityError:
         raise CaseInvalid("确认人", "您已经对这一项作出过确认。", "请由另一名工作人员确认。") from None
+
+
+def stated(field: str, text: str) -> str:
+    """What a person must give in words, as it is kept.
+
+    Raises:
+        CaseInvalid: there is none, or it cannot be kept.
+    """
+    if not text.strip():
+        raise CaseInvalid(field, f"没有填写{field}。", f"请写明依据和{field}后再提交。")
+    return kept(field, text)
+
+
+def kept(field: str, text: str) -> str:
+    """A person's words with numbers of persons masked.
+
+    Raises:
+        CaseInvalid: too long, or with characters that nobody can see.
+    """
+    if len(text) > _LONGEST:
+        raise CaseInvalid(field, f"{field}超过 {_LONGEST} 个字符。", "请精简后再提交。")
+    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\r\n\t" for c in text):
+        raise CaseInvalid(field, f"{field}中有不可见的控制字符。", "请重新输入后再提交。")
+    return mask_text(text.strip())
 
 
 def record_content(reports: Sequence[CreditReport], party: str, record: str) -> str:

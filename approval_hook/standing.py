@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from approval_hook.cases import Case, due_on, fresh_until, release_on
+from approval_hook import emergency
+from approval_hook.cases import Case, due_on, exemption_of, fresh_until, release_on
 from approval_hook.errors import ConfigurationError
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Point
@@ -24,7 +25,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The verdict with its reason, in the clerk's words."""
+    """The verdict with its reason, in the clerk's words.
+
+    A step that passes with a reason passes only because its flow observes.
+    """
 
     verdict: Verdict
     reason: str
@@ -46,6 +50,7 @@ _ASK_TEXTS = {
     "never-asked": "本办件尚无信用核查记录",
     "subjects-changed": "办件主体或其授权已变更，原核查记录不再适用",
     "rules-changed": "规则版本已更新，需按现行规则重新核查",
+    "exemption-changed": "本环节是否免予核查与原记录不同，需重新登记",
     "forged": "核查意见校验不符，不能采用，需重新核查",
     "stale": "核查答复已超过规定的有效时间，需重新核查",
 }
@@ -74,13 +79,18 @@ def standing(case: Case, point: Point) -> Standing:
 
 
 def standing_on(case: Case, point: Point, found: CreditDecision | None) -> Standing:
-    """The same for a record that the caller just read or made, under the flow lock. No SELECT."""
+    """The same for a record that the caller just read or made, under the flow lock.
+
+    No SELECT, but for a record that an emergency release made.
+    """
+    if point is Point.ACCEPTANCE and not case.matter.has_point(point):
+        return Standing(Verdict.PASSES, "", "", "", found)
     reason = _why_ask(case, point, found)
     if reason:
         return Standing(Verdict.ASK, reason, _ASK_TEXTS[reason], "系统正在核查，请稍候", found)
     if found is None:  # pragma: no cover - _why_ask names this case
         raise ConfigurationError
-    if not found.is_genuine():
+    if not found.is_genuine() or not emergency.stands(found):
         get_logger().error("a decision row was not made by the gate", alarm=True, case=case.host_key, row=found.pk)
         return Standing(Verdict.ASK, "forged", _ASK_TEXTS["forged"], "系统正在重新核查，请联系系统管理员", found)
     if point is Point.ACCEPTANCE or found.permits:
@@ -90,7 +100,7 @@ def standing_on(case: Case, point: Point, found: CreditDecision | None) -> Stand
     text, next_step = _HELD_TEXTS[kind]
     if kind is ObligationKind.SUPERVISOR_RELEASES:
         next_step = _release_step(case)
-    return Standing(Verdict.HELD, kind.value, text, next_step, found)
+    return Standing(Verdict.PASSES if case.observed else Verdict.HELD, kind.value, text, next_step, found)
 
 
 def _release_step(case: Case) -> str:
@@ -114,6 +124,8 @@ def _why_ask(case: Case, point: Point, found: CreditDecision | None) -> str:
         return "subjects-changed"
     if found.rules_digest != case.loaded.digest:
         return "rules-changed"
+    if found.body.get("exemption", "") != exemption_of(case, point):
+        return "exemption-changed"
     if found.made_at > case.at + _CLOCK_TOLERANCE:
         return "stale"  # from a time that has not come
     limit = fresh_until(case, point, found.answered_at) if point is Point.ACCEPTANCE else found.fresh_until

@@ -18,7 +18,18 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model, Q, UniqueConstraint
 
 from approval_hook.errors import ConfigurationError
-from approval_hook.models import CalendarEdition, CreditDecision, Identity, Inquiry, Reply, RuleRevision, Settlement
+from approval_hook.models import (
+    CalendarEdition,
+    CreditDecision,
+    EmergencyAct,
+    Identity,
+    Inquiry,
+    IssueReading,
+    Observation,
+    Reply,
+    RuleRevision,
+    Settlement,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,7 @@ class GuardedTable:
     process_column: str
     process_table: str
     protected: tuple[str, ...]  # their execution is a decision: needs a record that permits it
+    observed: tuple[str, ...]  # the same in a flow that observes: needs a trace of the case, whatever it says
     behind: tuple[tuple[str, tuple[str, ...]], ...]  # (node, protected nodes) with no way to it around them
     # (what references of a flow begin with, those that name one of its nodes, what references of gates begin with):
     # a protected node that was renamed must not become free under the name that waiting tasks still have.
@@ -37,11 +49,21 @@ class GuardedTable:
     @property
     def mark(self) -> str:
         """Stands in the text of the guard, so that a check can tell an outdated one."""
-        text = repr((self.protected, self.behind, self.known))
+        text = repr((self.protected, self.observed, self.behind, self.known))
         return f"approval_hook:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-APPEND_ONLY = (Inquiry, Reply, CreditDecision, Settlement, RuleRevision, CalendarEdition)
+APPEND_ONLY = (
+    Inquiry,
+    Reply,
+    CreditDecision,
+    Settlement,
+    EmergencyAct,
+    Observation,
+    IssueReading,
+    RuleRevision,
+    CalendarEdition,
+)
 #: Their primary key is the digest of the content: the same row again is passed over, as ``keeping`` asks for.
 _BY_CONTENT = (RuleRevision, CalendarEdition)
 _PREFIX = "approval_hook_"
@@ -166,8 +188,7 @@ def _sqlite(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
     decision = q(CreditDecision._meta.db_table)
     for guarded in _guarded_tables():
         table, process = guarded.table, q(guarded.process_column)
-        fresh = "d.fresh_until > strftime('%Y-%m-%d %H:%M:%f', 'now')"
-        unfit = _unfit(guarded, q, decision, fresh, "0")
+        unfit = _unfit(guarded, q, decision, "strftime('%Y-%m-%d %H:%M:%f', 'now')", "0")
         moved = " OR ".join(f"NEW.{c} IS NOT OLD.{c}" for c in ("status", "flow_task", process))
         for verb, when in (("INSERT", unfit), ("UPDATE", f"({moved}) AND {unfit}")):
             name = guard_name(table, verb)
@@ -219,12 +240,13 @@ def _literals(refs: Iterable[str]) -> str:
     return ", ".join("'" + ref.replace("'", "''") + "'" for ref in refs) or "NULL"
 
 
-def _unfit(guarded: GuardedTable, q: Callable[[str], str], decision: str, fresh: str, no: str) -> str:
+def _unfit(guarded: GuardedTable, q: Callable[[str], str], decision: str, now: str, no: str) -> str:
     """A forward status of a protected node without a permitting record, or of a node behind it without a decision."""
     process, table = q(guarded.process_column), q(guarded.table)
     key = f"'{guarded.process_table}:' || NEW.{process}"
+    serves = f"d.fresh_until > {now} AND (d.origin <> 'emergency' OR {_confirmed(q, now)})"
     permitted = (
-        f"COALESCE((SELECT d.permits AND {fresh} FROM {decision} d WHERE d.host_key = {key}"
+        f"COALESCE((SELECT d.permits AND {serves} FROM {decision} d WHERE d.host_key = {key}"
         f" ORDER BY d.id DESC LIMIT 1), {no})"
     )
     named = [f"NEW.flow_task IN ({_literals(guarded.protected)})"]
@@ -232,6 +254,13 @@ def _unfit(guarded: GuardedTable, q: Callable[[str], str], decision: str, fresh:
         starts = [f"substr(NEW.flow_task, 1, {len(begin)}) = {_literals([begin])}" for begin in (prefix, gates)]
         named.append(f"({starts[0]} AND NOT {starts[1]} AND NEW.flow_task NOT IN ({_literals(refs)}))")
     cases = [f"(({' OR '.join(named)}) AND NOT {permitted})"]
+    if guarded.observed:
+        # Nothing is held there; but a decision without a record or an observation would be a gate that is off.
+        traced = " OR ".join(
+            f"EXISTS (SELECT 1 FROM {rows} r WHERE r.host_key = {key})"
+            for rows in (decision, q(Observation._meta.db_table))
+        )
+        cases.append(f"(NEW.flow_task IN ({_literals(guarded.observed)}) AND NOT ({traced}))")
     for node, decisions in guarded.behind:
         decided = (
             f"EXISTS (SELECT 1 FROM {table} t WHERE t.{process} = NEW.{process} AND t.status IN ('STARTED', 'DONE')"
@@ -239,6 +268,16 @@ def _unfit(guarded: GuardedTable, q: Callable[[str], str], decision: str, fresh:
         )
         cases.append(f"(NEW.flow_task = {_literals([node])} AND NOT {decided})")
     return f"NEW.status IN {_FORWARD} AND ({' OR '.join(cases)})"
+
+
+def _confirmed(q: Callable[[str], str], now: str) -> str:
+    """The case of the record ``d`` has an emergency release that a second person confirmed and that runs."""
+    acts, by = q(EmergencyAct._meta.db_table), q("by")
+    return (
+        f"EXISTS (SELECT 1 FROM {acts} c JOIN {acts} a ON a.id = c.request_id"
+        f" WHERE c.kind = 'confirmed' AND a.kind = 'asked' AND c.{by} <> a.{by} AND c.asked_by = a.{by}"
+        f" AND c.host_key = d.host_key AND a.host_key = d.host_key AND a.expires_at > {now})"
+    )
 
 
 def _postgres(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
@@ -272,7 +311,7 @@ def _postgres(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
     for guarded in _guarded_tables():
         table, process = guarded.table, q(guarded.process_column)
         function = guard_name(table, "function")
-        unfit = _unfit(guarded, q, decision, "d.fresh_until > clock_timestamp()", "false")
+        unfit = _unfit(guarded, q, decision, "clock_timestamp()", "false")
         yield (
             "",
             f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"

@@ -105,6 +105,7 @@ SETTLED = {
         "按普通程序办理，不得因该记录减损",
     ),
 }
+EXEMPTED = "依规定免予信用核查，按普通程序办理"
 NOT_ASKED = "没有查询（没有依据或本人未授权），按普通程序办理"
 
 
@@ -125,6 +126,39 @@ REFUSAL_NOTES = {
 }
 
 MEASURE_NOTES = {"uphold": "已确认适用", "release": "已确认不适用"}
+
+
+HOLD_TITLES = {
+    "head_decides": "法定限制或措施待负责人确认",
+    "section_confirms": "从严审核待科室确认",
+    "two_confirm_identity": "疑似记录待两人核实",
+    "supervisor_releases": "信用平台没有完整答复",
+    "never-asked": "没有核查过",
+    "subjects-changed": "核查后主体有变动",
+    "rules-changed": "规则版本已更新",
+    "exemption-changed": "是否免予核查有变动",
+    "stale": "核查答复已过期",
+    "forged": "核查意见校验不符",
+    "facts-invalid": "办件事实无法使用",
+}
+
+ISSUE_FAULTS = {
+    "facts-invalid": "办件事实无法使用",
+    "never-asked": "没有核查意见",
+    "forged": "核查意见校验不符",
+    "subjects-changed": "决定后主体有变动",
+    "not-permitted": "决定后的补查查到须人工确认的记录",
+    "unanswered": "信用平台仍没有完整答复",
+}
+
+EMERGENCY_STATES = {
+    "asked": "等待第二人批准",
+    "unanswered": "无人批准，已过期",
+    "running": "放行中，待复核",
+    "unreviewed": "已到期，待复核",
+    "reviewed": "已复核",
+    "forged": "校验不符，不生效",
+}
 
 
 STATUS_TEXTS = {

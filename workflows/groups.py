@@ -34,7 +34,13 @@ STEPS_BY_GROUP = {
 
 #: Permissions of other applications, given once that application is installed.
 GUEST_PERMISSIONS = {
-    DECIDERS: (("approval_hook", "settle_decision"),),
+    DECIDERS: (
+        ("approval_hook", "settle_decision"),
+        ("approval_hook", "ask_emergency_release"),
+        ("approval_hook", "confirm_emergency_release"),
+        ("approval_hook", "review_emergency_release"),
+    ),
+    MANAGERS: (("approval_hook", "review_emergency_release"),),
     RULE_AUTHORS: (("approval_hook", "author_rules"),),
     RULE_PUBLISHERS: (("approval_hook", "publish_rules"),),
 }

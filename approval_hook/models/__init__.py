@@ -1,5 +1,6 @@
 """Evidence (append-only), operations (holds, debts), and the rule sets and calendars that decisions rest on."""
 
+from approval_hook.models.emergencies import EmergencyAct
 from approval_hook.models.evidence import (
     CreditDecision,
     Identity,
@@ -8,16 +9,20 @@ from approval_hook.models.evidence import (
     Reply,
     Settlement,
 )
+from approval_hook.models.observations import IssueReading, Observation
 from approval_hook.models.operations import Hold, LateCheck, Recheck, TaskMove
 from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 
 __all__ = [
     "CalendarEdition",
     "CreditDecision",
+    "EmergencyAct",
     "Hold",
     "Identity",
     "Inquiry",
+    "IssueReading",
     "LateCheck",
+    "Observation",
     "Point",
     "Recheck",
     "Reply",

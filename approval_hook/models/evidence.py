@@ -63,10 +63,11 @@ class AppendOnly(models.Model):
 
 
 class Point(models.TextChoices):
-    """Hook point of an inquiry."""
+    """Hook point; at issue nothing is asked."""
 
     ACCEPTANCE = "acceptance", "受理"
     DECISION = "decision", "决定"
+    ISSUE = "issue", "发证"
     RECHECK = "recheck", "补查"
     LATE = "late", "补核"
 
@@ -183,6 +184,7 @@ class CreditDecision(AppendOnly):
         EVALUATED = "evaluated", "规则核定"
         SETTLED = "settled", "人工确认"
         LAPSED = "lapsed", "到期按无信用影响"
+        EMERGENCY = "emergency", "应急放行"
 
     host_key = models.CharField("宿主办件", max_length=120)
     case_no = models.CharField("办件号", max_length=64, db_index=True)

@@ -39,7 +39,8 @@ class Recheck(models.Model):
     host_key = models.CharField("宿主办件", max_length=120, unique=True)
     flow = models.CharField("流程", max_length=250)
     case_no = models.CharField("办件号", max_length=64)
-    decision = models.ForeignKey(CreditDecision, on_delete=models.PROTECT, related_name="+")
+    # None: an observed flow let the case pass unasked.
+    decision = models.ForeignKey(CreditDecision, on_delete=models.PROTECT, null=True, related_name="+")
     owed_since = models.DateTimeField("应补查自")
     attempts = models.PositiveIntegerField("已补查次数", default=0)
     next_try_at = models.DateTimeField("下次补查")

@@ -107,6 +107,7 @@ class CaseView(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_d
     materials: tuple[str, ...] = ()
     not_needed: tuple[str, ...] = ()
     due_on: date | None = None
+    exemption: str = ""  # id of the exemption by which nobody is asked at this hook point
 
 
 def view_of(facts: CaseFacts, digest: Callable[[str], str], local_date: Callable[[datetime], date]) -> CaseView:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date, timedelta
-from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -33,6 +32,8 @@ from approval_hook.policy.rules import (
     DisplayPeriod,
     Document,
     Edition,
+    Exemption,
+    GatePoint,
     GoodCreditRoute,
     Ground,
     LegalBasis,
@@ -60,6 +61,7 @@ __all__ = [
     "Category",
     "Clock",
     "DisplayPeriod",
+    "Exemption",
     "GatePoint",
     "GoodCreditRoute",
     "Ground",
@@ -79,14 +81,6 @@ _RELEASE_WORKDAYS = 2
 
 #: Writes what ``canonical_bytes`` writes, ten times as fast: the keys of rule data are ASCII, its numbers whole.
 _encode = msgspec.json.Encoder(order="sorted").encode
-
-
-class GatePoint(StrEnum):
-    """Where in a case the gate stands."""
-
-    ACCEPTANCE = "acceptance"
-    DECISION = "decision"
-    ISSUE = "issue"
 
 
 class Freshness(Part):
@@ -119,6 +113,11 @@ class Matter(Part):
     advisory_sources: tuple[Text, ...]
     freshness: Freshness
     materials: tuple[Material, ...]
+    points: Annotated[tuple[GatePoint, ...], Field(min_length=1)] = tuple(GatePoint)  # where the check stands
+
+    def has_point(self, point: GatePoint | str) -> bool:
+        """Whether the check of this matter stands at a gate point."""
+        return point in self.points
 
     def fresh_minutes(self, point: GatePoint | str) -> int:
         """Maximum age of a credit record at a gate point, in minutes.
@@ -175,6 +174,7 @@ class RuleSet(Part):
     clocks: tuple[Clock, ...]
     matters: tuple[Matter, ...]
     applications: tuple[Application, ...]
+    exemptions: tuple[Exemption, ...] = ()
 
     @classmethod
     def parse(cls, data: Mapping[str, object]) -> Self:
@@ -256,6 +256,15 @@ class RuleSet(Part):
         """The statutory ground with this id; ``None`` for an authorisation or an unknown id."""
         return self._grounds.get(ground_id)
 
+    def exemption(self, exemption_id: str) -> Exemption | None:
+        """The exemption with this id."""
+        return self._exemptions.get(exemption_id)
+
+    def exemption_for(self, matter: str, region: str, on: date, point: GatePoint | str) -> Exemption | None:
+        """By which exemption a case is not checked at a gate point; the first by id where several cover it."""
+        found = (e for e in self._exempting.get(matter, ()) if point in e.points and e.covers(matter, region, on))
+        return next(found, None)
+
     def ground_for(self, party: PartyView, matter: Matter | str, region: str, on: date) -> str:
         """Why an organ of this region may ask about this party on that day.
 
@@ -296,6 +305,17 @@ class RuleSet(Part):
         return plans_of(self)
 
     @cached_property
+    def _exemptions(self) -> dict[str, Exemption]:
+        return {e.id: e for e in self.exemptions}
+
+    @cached_property
+    def _exempting(self) -> dict[str, list[Exemption]]:
+        by_matter: dict[str, list[Exemption]] = {}
+        for exemption in sorted(self.exemptions, key=lambda e: e.id):
+            by_matter.setdefault(exemption.matter, []).append(exemption)
+        return by_matter
+
+    @cached_property
     def _named(self) -> list[tuple[str, str, str, tuple[LegalBasis, ...]]]:
         """Id, titles and bases of everything that a decision can name."""
         named = [(b.id, b.title, b.title_en, b.basis) for b in self.bars]
@@ -305,6 +325,7 @@ class RuleSet(Part):
         named += [(p.id, p.title, p.title, p.basis) for p in self.principles]
         named += [(g.id, g.title, g.title, g.basis) for g in self.grounds]
         named += [(r.id, r.title, r.title, r.basis) for r in self.good_credit_routes]
+        named += [(e.id, e.title, e.title, e.basis) for e in self.exemptions]
         return named
 
     @cached_property

@@ -95,6 +95,7 @@ class Why(Word):
     ROLE_NOT_CHECKED = "role-not-checked"
     NO_NUMBER = "no-number"
     NO_GROUND = "no-ground"
+    EXEMPTED = "exempted"
     NOTHING_FOUND = "nothing-found"
     ONLY_BARS_CHECKED = "only-bars-checked"
     RED_LIST = "red-list"

@@ -79,11 +79,15 @@ def evaluate(
     due_on = due.on if settled else None
     whole = Tally(case, plan, rules.conventions, on, due_on)
     latest = latest_reports(reports)
+    exemption = rules.exemption(case.exemption) if case.exemption else None
+    exempt = exemption is not None and exemption.covers(case.matter, case.region, on)
     found = []
     for party in parties:
-        one = PartyTally(whole, party, plan.ground_for(party, case.region, on))
+        one = PartyTally(whole, party, None if exempt else plan.ground_for(party, case.region, on))
         mine = latest.get(party.ref, _NO_REPORTS)
-        if one.granted is None:
+        if exempt:
+            one.note(_ORDINARY, case.exemption, Why.EXEMPTED)
+        elif one.granted is None:
             _not_asked(one, mine)
         else:
             _assess(one, one.granted, mine, rules.status_authority)

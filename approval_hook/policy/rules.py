@@ -60,6 +60,14 @@ Scope = Annotated[
 ]
 
 
+class GatePoint(StrEnum):
+    """Where in a case the gate stands."""
+
+    ACCEPTANCE = "acceptance"
+    DECISION = "decision"
+    ISSUE = "issue"
+
+
 class Part(BaseModel):
     """Base of everything in a rule file: frozen, no unknown fields."""
 
@@ -218,6 +226,29 @@ class Ground(Part):
     valid_from: Day
     valid_to: Day | None
     basis: SomeBases
+
+
+class Exemption(Part):
+    """A matter that is not checked in a region, at certain points, for a time (豁免), by a provision that says so."""
+
+    id: Code
+    title: Text
+    matter: Code
+    region: RegionPrefix | Literal[""]  # of the deciding organ; "": everywhere
+    points: Annotated[tuple[GatePoint, ...], Field(min_length=1)]
+    valid_from: Day
+    valid_to: Day | None
+    basis: SomeBases
+
+    @property
+    def founded(self) -> bool:
+        """True when every quote of its basis was found; otherwise nothing is exempt."""
+        return all(basis.verified for basis in self.basis)
+
+    def covers(self, matter: str, region: str, on: date) -> bool:
+        """Whether it exempts a case of this matter, decided in this region, on this day."""
+        begun = self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+        return self.founded and self.matter == matter and region.startswith(self.region) and begun
 
 
 class Bar(Part):

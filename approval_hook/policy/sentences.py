@@ -165,6 +165,12 @@ SENTENCES: Mapping[Why, Words] = {
         "{you}没有授权查询信用信息，法律也没有要求查询，所以没有查询；申请照常办理，不受影响。",
         "You gave no consent and no law calls for it, so nothing was asked; the application goes on as usual.",
     ),
+    Why.EXEMPTED: Words(
+        "依规定本事项在这一环节免予信用核查，未查询；按普通程序办理，不加分、不减损。",
+        "The rules exempt this matter from the credit check here: not asked, no bonus, no burden.",
+        "按规定这次申请不查询{you}的信用信息；申请照常办理，不受影响。",
+        "The rules exempt this application from the credit check; it goes on as usual.",
+    ),
     Why.NOTHING_FOUND: Words(
         "必查来源均已完整应答，没有可用的失信记录。",
         "Every required source answered completely; there is no usable adverse record.",

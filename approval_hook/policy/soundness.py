@@ -13,7 +13,15 @@ from pydantic import ValidationError
 
 from approval_hook.policy.case import Role
 from approval_hook.policy.records import Severity
-from approval_hook.policy.rules import ADVERSE_BASES, INCENTIVE_EFFECTS, BasisType, LegalBasis, Part
+from approval_hook.policy.rules import (
+    ADVERSE_BASES,
+    INCENTIVE_EFFECTS,
+    BasisType,
+    Exemption,
+    GatePoint,
+    LegalBasis,
+    Part,
+)
 from approval_hook.policy.subjects import SubjectKind
 
 if TYPE_CHECKING:
@@ -84,6 +92,7 @@ def problems(rules: RuleSet) -> list[str]:
         *_applications(rules),
         *_references(rules),
         *_routes(rules),
+        *_exemptions(rules),
         *_dates(rules),
         *(problem for matter in rules.matters for problem in _matter(rules, matter)),
     ]
@@ -106,7 +115,7 @@ def _duplicates(rules: RuleSet) -> Iterator[str]:
         "matters": [m.code for m in rules.matters],
         "applications": [f"{a.matter} / {a.measure}" for a in rules.applications],
         # One clerk-facing name space: a reason names a rule by its id alone.
-        "principles、list_types、grounds、bars、measures、leniencies、good_credit_routes": [
+        "principles、list_types、grounds、bars、measures、leniencies、good_credit_routes、exemptions": [
             *(p.id for p in rules.principles),
             *(t.code for t in rules.list_types),
             *(g.id for g in rules.grounds),
@@ -114,6 +123,7 @@ def _duplicates(rules: RuleSet) -> Iterator[str]:
             *(m.id for m in rules.measures),
             *(i.id for i in rules.leniencies),
             *(r.id for r in rules.good_credit_routes),
+            *(e.id for e in rules.exemptions),
         ],
         **{f"matters({m.code}).materials": [x.code for x in m.materials] for m in rules.matters},
         **dict(_named_lists(rules)),
@@ -127,10 +137,14 @@ def _duplicates(rules: RuleSet) -> Iterator[str]:
 def _named_lists(rules: RuleSet) -> Iterator[tuple[str, list[str]]]:
     """Lists of names in which a name has no business to stand twice: a list or an event would fire twice."""
     named: list[tuple[str, Part, tuple[str, ...]]] = [
+        *((f"exemptions({e.id})", e, ("points",)) for e in rules.exemptions),
         *((f"bars({b.id})", b, ("matters", "events", "domains", "roles", "roles_then")) for b in rules.bars),
         *((f"measures({m.id})", m, ("list_types", "roles")) for m in rules.measures),
         *((f"grounds({g.id})", g, ("matters", "roles", "sources")) for g in rules.grounds),
-        *((f"matters({m.code})", m, ("queried_roles", "required_sources", "advisory_sources")) for m in rules.matters),
+        *(
+            (f"matters({m.code})", m, ("queried_roles", "required_sources", "advisory_sources", "points"))
+            for m in rules.matters
+        ),
     ]
     for place, item, fields in named:
         for name in fields:
@@ -307,11 +321,32 @@ def _routes(rules: RuleSet) -> Iterator[str]:
             yield f"good_credit_routes({route.id}).years：只有“连续若干年无不良记录”须写年数；请核对。"
 
 
+def _exemptions(rules: RuleSet) -> Iterator[str]:
+    matters = {m.code for m in rules.matters}
+    for exemption in rules.exemptions:
+        if exemption.matter not in matters:
+            yield f"exemptions({exemption.id}).matter：事项“{exemption.matter}”不存在；请改用 matters 中的编号。"
+
+
+def _exempts_throughout(rules: RuleSet, matter: Matter, exemption: Exemption) -> bool:
+    """Whether the decision of the matter is never checked while the rules are in force."""
+    last = exemption.valid_to is None or (rules.valid_to is not None and rules.valid_to <= exemption.valid_to)
+    return (
+        exemption.founded
+        and exemption.matter == matter.code
+        and not exemption.region
+        and GatePoint.DECISION in exemption.points
+        and exemption.valid_from <= rules.valid_from
+        and last
+    )
+
+
 def _dates(rules: RuleSet) -> Iterator[str]:
     if rules.valid_to is not None and rules.valid_to < rules.valid_from:
         yield "valid_to：早于 valid_from；请核对规则文件的有效期。"
     spans = [
         *((f"grounds({g.id})", g.valid_from, g.valid_to) for g in rules.grounds),
+        *((f"exemptions({e.id})", e.valid_from, e.valid_to) for e in rules.exemptions),
         *((f"measures({m.id})", m.valid_from, m.valid_to) for m in rules.measures),
         *((f"applications({a.matter} / {a.measure})", a.valid_from, a.valid_to) for a in rules.applications),
         *((f"agreements({a.id})", a.valid_from, a.valid_to) for a in rules.agreements),
@@ -327,6 +362,10 @@ def _matter(rules: RuleSet, matter: Matter) -> Iterator[str]:
     if Role.APPLICANT not in matter.queried_roles:
         yield f"{place}.queried_roles：缺少 applicant；申请人必查。"
     yield from _no_agent(f"{place}.queried_roles", matter.queried_roles)
+    if GatePoint.DECISION not in matter.points and not any(
+        _exempts_throughout(rules, matter, e) for e in rules.exemptions
+    ):
+        yield f"{place}.points：缺少 decision；决定前必须核查，除非有已核实的豁免在全部地域和整个有效期内免除。"
     for source in sorted(set(matter.required_sources) & set(matter.advisory_sources)):
         yield f"{place}.advisory_sources：“{source}”已是必查来源；请从一处删除。"
     for days, name in ((matter.promised_days, "promised_days"), (matter.green_promised_days, "green_promised_days")):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from approval_hook.policy.rules import Clock, LegalBasis, Part
+from approval_hook.policy.rules import Clock, GatePoint, LegalBasis, Part
 from approval_hook.policy.soundness import structural_problems
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ def _with_clock(matter: object, clocks: Mapping[str, Clock | Plain], problems: l
 
 def spelled(rules: RuleSet) -> Plain:
     """The inverse of ``written_out``: plain JSON values with documents, bases and clocks by id."""
+    every_point = {point.value for point in GatePoint}
     documents = {(d.title, d.version): d.id for d in rules.documents}
     plain: Plain = {name: _spell(getattr(rules, name)) for name in type(rules).model_fields}
     plain["bases"] = [
@@ -122,6 +123,11 @@ def spelled(rules: RuleSet) -> Plain:
     ]
     for matter in plain["matters"]:
         matter["clock"] = matter["clock"]["id"]
+        # Unwritten where it says nothing new, so that a rule set keeps the digest it had before there was the field.
+        if set(matter["points"]) == every_point:
+            del matter["points"]
+    if not plain["exemptions"]:
+        del plain["exemptions"]
     return plain
 
 

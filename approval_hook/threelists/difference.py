@@ -39,6 +39,7 @@ _KEYS = {
     "matters": ("code",),
     "materials": ("matter", "code"),
     "applications": ("matter", "measure"),
+    "exemptions": ("id",),
 }
 
 Plain = dict[str, Any]
@@ -91,7 +92,7 @@ def _parts(rules: RuleSet) -> dict[str, dict[str, Plain]]:
         if part == "materials":
             rows = [{"matter": m["code"], **row} for m in plain["matters"] for row in m["materials"]]
         else:
-            rows = plain[part]
+            rows = plain.get(part, [])  # exemptions are unwritten where there are none
         parts[part] = {
             KEY_SEPARATOR.join(row[name] for name in key): _flat({n: v for n, v in row.items() if n != "materials"})
             for row in rows

@@ -26,6 +26,7 @@ PART_LABELS = {
     "matters": "事项",
     "materials": "材料",
     "applications": "应用事项清单",
+    "exemptions": "豁免",
 }
 
 #: By field, or by "part.field" where a part means something else by it.
@@ -117,6 +118,7 @@ FIELD_LABELS = {
     "freshness.acceptance": "受理时信息时效（分钟）",
     "freshness.decision": "决定时信息时效（分钟）",
     "freshness.issue": "发证时信息时效（分钟）",
+    "points": "核查环节",
     "condition": "提交情形",
     "main": "主要材料",
     "tolerance": "容缺范围",

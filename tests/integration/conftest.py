@@ -20,8 +20,10 @@ def inject() -> Iterator[Callable[..., Any]]:
     done = []
     ran.clear()
 
-    def into(flow_class: Any, protects: tuple[str, ...] = ("decide",), accepts: tuple[str, ...] = ()) -> Any:
-        binding = put(flow_class, Gate("food-business", facts_of, protects, accepts))
+    def into(
+        flow_class: Any, protects: tuple[str, ...] = ("decide",), accepts: tuple[str, ...] = (), **more: Any
+    ) -> Any:
+        binding = put(flow_class, Gate("food-business", facts_of, protects, accepts, **more))
         done.append(flow_class)
         triggers.install()
         return binding

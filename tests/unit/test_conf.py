@@ -76,6 +76,7 @@ def test_good_settings_become_a_frozen_object(configured: Any) -> None:
     assert found.flows[0].accepts == ()
     assert found.expected_matters == ()
     assert found.not_gated == {}
+    assert found.flows[0].mode == "enforce"
     with pytest.raises(AttributeError):
         found.rules = Path("elsewhere")
     with pytest.raises(TypeError):
@@ -86,6 +87,7 @@ def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
     """The settings are cached by identity, so that a test or a reload brings a new dict."""
     assert configured() is conf()
     assert configured(INTERACTIVE_SECONDS=1.5).interactive_seconds == 1.5
+    assert configured(EMERGENCY_HOURS=72).emergency_hours == 72
 
 
 @pytest.mark.parametrize(
@@ -101,10 +103,13 @@ def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
         ({"PLATFORMS": platform(OPTION={})}, "unknown keys ['OPTION']"),
         ({"PLATFORMS": platform(BACKEND="")}, "PLATFORMS.province.BACKEND"),
         ({"PLATFORMS": platform(OPTIONS=[1])}, "PLATFORMS.province.OPTIONS"),
+        *(({"EMERGENCY_HOURS": wrong}, "from 1 to 72") for wrong in (0, 73, 1.5, True, "6")),
+        *(({"FLOWS": flow(mode=wrong)}, "there is no off switch") for wrong in ("off", "", "OBSERVE", False, 0)),
         ({"FLOWS": flow(protect=["x"])}, "unknown keys ['protect']"),
         ({"FLOWS": flow(matter=None)}, "missing keys ['matter']"),
         ({"FLOWS": flow(protects=[])}, "there is no off switch"),
         ({"FLOWS": flow(protects="decide")}, "must be a list of node names"),
+        ({"FLOWS": flow(issues="deliver")}, "must be a list of node names"),
         ({"FLOWS": flow(accepts=[1])}, "must be a list of node names"),
         ({"EXPECTED_MATTERS": "food-business"}, "must be a list of matter codes"),
         ({"NOT_GATED": ["a.LeaveFlow"]}, "NOT_GATED"),

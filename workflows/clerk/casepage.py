@@ -86,6 +86,7 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
         "next_step": None if open_task else _next_step(request.user, case, tasks),
         "history": _history(case, tasks, panel),
         "panel": panel,
+        "emergency": _emergency(request.user, case, panel),
         "reasons": _grouped(panel),
         "settling": None if open_task or case.status != PROCESS.NEW else settling_of(request.user, panel),
         "may_withdraw": case.status == PROCESS.NEW
@@ -96,6 +97,19 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
         "undecided_end": case.status != PROCESS.NEW and not case.decision,
         "open_task": open_task,
         "step_hint": step_hint(case, open_task) if open_task else "",
+    }
+
+
+def _emergency(user: Any, case: Case, panel: Any) -> dict[str, Any]:
+    """What this officer may do about an emergency release of the case."""
+    desk = credit_bridge.emergencies()
+    if desk is None or panel is None or case.status != PROCESS.NEW:
+        return {}
+    waits = any(use.state == "asked" for use in panel.emergencies)
+    return {
+        "may_ask": panel.may_ask_emergency and not waits and user.has_perm(desk.ASK_PERMISSION),
+        "may_confirm": user.has_perm(desk.CONFIRM_PERMISSION),
+        "most_hours": desk.most_hours(),
     }
 
 

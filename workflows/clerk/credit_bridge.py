@@ -41,6 +41,25 @@ def held_cases(organ: str) -> list[Any]:
     return list(module.held_cases(organ)) if module else []
 
 
+def observing(matters: Sequence[str]) -> list[str]:
+    """Titles of the flows of these matters in which nothing is held."""
+    module = _desk()
+    return list(module.observing(matters)) if module else []
+
+
+def observed_flows(organ: str) -> list[Any]:
+    """Flows in which nothing is held, with how many cases of the organ would have been."""
+    module = _desk()
+    return list(module.observed_flows(organ)) if module else []
+
+
+def emergencies() -> Any | None:
+    """What asks for, confirms, reviews and lists emergency releases; None where nothing checks credit."""
+    if not is_installed():
+        return None
+    return import_module("approval_hook.hosts.viewflow.emergencies")
+
+
 def may_settle(user: Any, action: Any) -> bool:
     """Whether the officer may carry the action out; the check asks again when it is sent."""
     module = _desk()

@@ -23,7 +23,7 @@ from workflows.clerk import clock, credit_bridge
 from workflows.clerk.casepage import case_url, ended, step_hint
 from workflows.clerk.scope import Case, officer_of, open_tasks_of, settled_cases_of
 from workflows.clerk.tolerance import shown_badge
-from workflows.models import RideHailingDriverCase
+from workflows.models import Officer, RideHailingDriverCase
 
 PAGE_ROWS = 50
 #: Channel and deadline are computed, so a list is sorted here and must stay bounded.
@@ -114,15 +114,20 @@ def _row(task: Any, user: Any, badge: Any, held: Any, today: date) -> Row:
     )
 
 
-def _page(request: HttpRequest, template: str, rows: list[Row], extra: dict[str, Any]) -> HttpResponse:
+def _page(
+    request: HttpRequest, officer: Officer, template: str, rows: list[Row], extra: dict[str, Any]
+) -> HttpResponse:
     page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
-    return render(request, template, {"page": page, "total": len(rows)} | extra)
+    # Whoever works the list must know which of its cases nothing would stop.
+    observing = credit_bridge.observing(officer.matters)
+    return render(request, template, {"page": page, "total": len(rows), "observing": observing} | extra)
 
 
 def worklist(request: HttpRequest) -> HttpResponse:
     """待办: what I have claimed or may claim; the chips widen or narrow it."""
     text = request.GET.get("q", "").strip()
-    organ = officer_of(request.user).organ
+    officer = officer_of(request.user)
+    organ = officer.organ
     rows = rows_of(request.user, organ, timezone.localdate(), text)
     show = request.GET.get("show", "mine")
     chip = next((chip for chip in CHIPS if chip.key == show), CHIPS[0])
@@ -139,7 +144,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
     request.session["clerk_list"] = f"{reverse('clerk:worklist')}?{request.GET.urlencode()}"
     kept = [row for row in rows if chip.keep(row)]
     extra = {"chips": chips, "q": text, "full": len(rows) == MOST_ROWS} | _settled(request.user, organ, text)
-    return _page(request, "clerk/worklist.html", kept, extra)
+    return _page(request, officer, "clerk/worklist.html", kept, extra)
 
 
 def _settled(user: Any, organ: str, text: str) -> dict[str, Any]:
@@ -156,8 +161,9 @@ def _settled(user: Any, organ: str, text: str) -> dict[str, Any]:
 
 def queue(request: HttpRequest) -> HttpResponse:
     """待认领: open tasks nobody has claimed and this officer may."""
-    rows = rows_of(request.user, officer_of(request.user).organ, timezone.localdate())
-    return _page(request, "clerk/queue.html", [row for row in rows if row.claimable], {})
+    officer = officer_of(request.user)
+    rows = rows_of(request.user, officer.organ, timezone.localdate())
+    return _page(request, officer, "clerk/queue.html", [row for row in rows if row.claimable], {})
 
 
 def done(request: HttpRequest) -> HttpResponse:

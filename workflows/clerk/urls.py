@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from workflows.clerk import lists, views
+from workflows.clerk import emergency, lists, views
 
 app_name = "clerk"
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("work/done/", lists.done, name="done"),
     path("work/new/", views.new, name="new"),
     path("work/held/", views.held, name="held"),
+    path("work/emergencies/", emergency.review_list, name="emergencies"),
+    path("work/emergencies/<int:request_pk>/", emergency.review, name="emergency-review"),
     path("find/", views.find, name="find"),
     path("cases/<int:process_pk>/", views.CaseView.as_view(), name="case"),
     path("cases/<int:process_pk>/withdraw/", views.withdraw_case, name="withdraw"),
@@ -22,5 +24,7 @@ urlpatterns = [
     path("cases/<int:process_pk>/supply/", views.supply_materials, name="supply"),
     path("cases/<int:process_pk>/chart/", views.chart, name="chart"),
     path("cases/<int:process_pk>/credit/", views.credit_settle, name="credit-settle"),
+    path("cases/<int:process_pk>/emergency/", emergency.ask, name="emergency-ask"),
+    path("cases/<int:process_pk>/emergency/<int:request_pk>/", emergency.confirm, name="emergency-confirm"),
     path("cases/<int:process_pk>/claim/<int:task_pk>/", views.claim, name="claim"),
 ]

@@ -169,7 +169,9 @@ def held(request: HttpRequest) -> HttpResponse:
     """待核与督办: cases that wait for a settlement, the most urgent first."""
     if not may_supervise(request.user):
         raise PermissionDenied(_("待核与督办由审批负责人和管理人员查看。"))
-    return render(request, "clerk/held.html", {"rows": credit_bridge.held_cases(officer_of(request.user).organ)})
+    organ = officer_of(request.user).organ
+    context = {"rows": credit_bridge.held_cases(organ), "observed": credit_bridge.observed_flows(organ)}
+    return render(request, "clerk/held.html", context)
 
 
 def find(request: HttpRequest) -> HttpResponse:

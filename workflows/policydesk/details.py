@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from approval_hook.policy.rules import Bar, Bases, Ground
+from approval_hook.policy.rules import Bar, Bases, GatePoint, Ground
 from approval_hook.threelists import words
 from workflows.policydesk.effects import Effect, effects
 from workflows.policydesk.others import ground_facts
@@ -18,6 +18,7 @@ from workflows.policydesk.wording import (
     DOMAINS,
     EVENTS,
     MATERIAL_KINDS,
+    POINTS,
     PROOFS,
     listed,
     period,
@@ -73,6 +74,7 @@ def matter_page(reading: Reading, code: str) -> dict[str, Any]:
         "roles": [word(words.ROLES, role.value) for role in matter.queried_roles],
         "required": [rules.source_title(s) for s in matter.required_sources],
         "advisory": [rules.source_title(s) for s in matter.advisory_sources],
+        "points": [str(POINTS[point]) for point in GatePoint if matter.has_point(point)],
         "hours": {point: minutes / 60 for point, minutes in matter.freshness.model_dump().items()},
         "bars": [bar_facts(b, matter.queried_roles) for b in bars],
         "burdens": _by_list(reading, burdens),

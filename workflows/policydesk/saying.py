@@ -47,6 +47,7 @@ class Sayings:
         self._by_part = titles_of(rules) | {
             "bars": {b.id: b.title for b in rules.bars},
             "clocks": {c.id: c.title for c in rules.clocks},
+            "exemptions": {e.id: e.title for e in rules.exemptions},
             "grounds": {g.id: g.title for g in rules.grounds},
             "principles": {p.id: p.title for p in rules.principles},
             "leniencies": {i.id: i.title for i in rules.leniencies},

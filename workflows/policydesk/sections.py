@@ -17,8 +17,10 @@ from workflows.policydesk.versions import Reading
 from workflows.policydesk.wording import (
     DISPLAYS,
     MATERIAL_KINDS,
+    POINTS,
     basis_type,
     document,
+    period,
     scope,
     time_limit,
     tolerance,
@@ -200,6 +202,24 @@ def _others(reading: Reading) -> Iterator[Line]:
         yield Line(code, title, (part, facts), bases=bases, unverified=_unverified(bases), search=_cited(bases))
 
 
+def _exemptions(reading: Reading) -> Iterator[Line]:
+    matters = {m.code: m.title for m in reading.rules.matters}
+    for e in reading.rules.exemptions:
+        yield Line(
+            e.id,
+            e.title,
+            (
+                matters.get(e.matter, e.matter),
+                e.region or gettext("全部地域"),
+                "、".join(str(POINTS[point]) for point in e.points),
+                period(e.valid_from, e.valid_to),
+            ),
+            bases=e.basis,
+            unverified=_unverified(e.basis),
+            search=_cited(e.basis),
+        )
+
+
 SECTIONS = {
     section.key: section
     for section in (
@@ -236,6 +256,13 @@ SECTIONS = {
             (_("事项"), _("设定"), _("谁可容缺、何时补交"), _("何时需要")),
             _tolerances,
             _("可以先受理、后补交的材料。法律法规规定必须提交的材料不在其中。"),
+        ),
+        Section(
+            "exemptions",
+            _("豁免"),
+            (_("事项"), _("地域"), _("核查环节"), _("有效期")),
+            _exemptions,
+            _("依规定在一定地域、期间和环节免予信用核查的事项。依据未核实的不产生豁免。"),
         ),
         Section(
             "others",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from approval_hook.policy.analysis import FindingKind
 from approval_hook.policy.catalogue import RuleSet
-from approval_hook.policy.rules import Clock, LegalBasis, Material
+from approval_hook.policy.rules import Clock, GatePoint, LegalBasis, Material
 from approval_hook.threelists import words
 
 MATERIAL_KINDS = {
@@ -22,6 +22,11 @@ MATERIAL_KINDS = {
 TOLERANCES = {"never": _("不可容缺"), "good_credit": _("守信者可容缺"), "everyone": _("所有申请人可容缺")}
 PROOFS = {"own_register": _("本机关登记"), "platform": _("信用平台记录")}
 DISPLAYS = {"severity": _("按失信程度"), "source": _("按记录自身载明")}
+POINTS = {
+    GatePoint.ACCEPTANCE: _("受理时"),
+    GatePoint.DECISION: _("决定前"),
+    GatePoint.ISSUE: _("发证时（只复读，不拦截）"),
+}
 GRADES = {"error": _("错误"), "warning": _("警告"), "note": _("提示")}
 FINDINGS = {
     FindingKind.CONFLICT: _("要求不一"),
@@ -37,6 +42,8 @@ FINDINGS = {
     FindingKind.WRONG_KIND: _("对象不能申请"),
     FindingKind.NO_GROUND_DAYS: _("部分日期没有查询依据"),
     FindingKind.NO_DISPLAY_PERIOD: _("没有公示期限"),
+    FindingKind.EXEMPTION_IDLE: _("豁免不起作用"),
+    FindingKind.EXEMPTION_OVERLAP: _("豁免重复"),
     FindingKind.NO_MEASURE: _("严重失信没有对应措施"),
     FindingKind.NO_MEASURE_DAYS: _("部分日期没有对应措施"),
     FindingKind.UNREACHED_MATTER: _("没有措施及于该事项"),

@@ -25,7 +25,13 @@ from approval_hook.errors import ApprovalHookError, CaseInvalid
 from approval_hook.gate import Case, Standing, Verdict
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.binding import Binding
-from approval_hook.hosts.viewflow.holding import hold_case, hold_invalid, release_hold
+from approval_hook.hosts.viewflow.holding import (
+    hold_case,
+    hold_invalid,
+    observe_case,
+    observe_invalid,
+    release_hold,
+)
 from approval_hook.hosts.viewflow.injection import binding_of, find_binding
 from approval_hook.hosts.viewflow.nodes import CreditGateActivation, on_commit_unlocked
 from approval_hook.logs import get_logger
@@ -62,11 +68,19 @@ def pass_or_park(activation: CreditGateActivation) -> bool:
     """
     binding = binding_of(activation.flow_class)
     point = binding.point_of(activation.flow_task)
-    case = binding.case(activation.task.process_id)
+    try:
+        case = binding.case(activation.task.process_id)
+    except CaseInvalid as error:
+        if not binding.gate.observes:
+            raise
+        observe_invalid(binding, activation, error)
+        return True
     standing = gate.standing(case, point)
     if standing.verdict is Verdict.ASK and gate.all_local():
         standing = gate.standing_on(case, point, _ask_and_decide(binding, activation, case, point, standing))
     if standing.passes:
+        if standing.reason:
+            observe_case(binding, activation, case, standing)
         return True
     if standing.verdict is Verdict.HELD:
         hold_case(binding, activation, case, standing)
@@ -82,7 +96,7 @@ def gate_passes(activation: CreditGateActivation) -> bool:
     try:
         case = binding.case(activation.task.process_id)
     except CaseInvalid:
-        return False
+        return binding.gate.observes
     return gate.standing(case, binding.point_of(activation.flow_task)).passes
 
 
@@ -140,6 +154,8 @@ def _attend_once(binding: Binding, task_pk: int, force: bool, by: str | None) ->
     try:
         case = binding.case_from(activation.process)
     except CaseInvalid as error:
+        if binding.gate.observes:
+            return _finish_or_park(binding, activation, None)
         with transaction.atomic():
             hold_invalid(activation, error)
         return Attended.HELD
@@ -155,8 +171,12 @@ def _attend_once(binding: Binding, task_pk: int, force: bool, by: str | None) ->
             get_logger().warning("a transaction is open, so no remote platform is asked; the runner will", task=task_pk)
             return Attended.PARKED
         answer = _ask(binding, activation, case, point, standing, by or asker_of(activation))
+    return _finish_or_park(binding, activation, answer)
+
+
+def _finish_or_park(binding: Binding, activation: Activation, answer: Answer | None) -> Attended | None:
     try:
-        return _finish(binding, task_pk, activation.task.process_id, answer)
+        return _finish(binding, activation.task.pk, activation.task.process_id, answer)
     except FlowLockFailed:
         return Attended.PARKED
 
@@ -242,6 +262,9 @@ def _finish(binding: Binding, task_pk: int, process_pk: int, answer: Answer | No
         try:
             case = binding.case_from(activation.process)
         except CaseInvalid as error:
+            if binding.gate.observes:
+                observe_invalid(binding, activation, error)
+                return _release(activation)
             hold_invalid(activation, error)
             return Attended.HELD
         if answer is None:
@@ -260,9 +283,15 @@ def _finish(binding: Binding, task_pk: int, process_pk: int, answer: Answer | No
         if not standing.passes:
             hold_case(binding, activation, case, standing)
             return Attended.HELD
-        release_hold(activation)
-        _go_on(activation)
-        return Attended.PASSED
+        if standing.reason:
+            observe_case(binding, activation, case, standing)
+        return _release(activation)
+
+
+def _release(activation: Activation) -> Attended:
+    release_hold(activation)
+    _go_on(activation)
+    return Attended.PASSED
 
 
 def _go_on(activation: Activation) -> None:

@@ -64,9 +64,18 @@ class Binding:
         """Stored references of every node that the flow has."""
         return tuple(sorted(graph.node_ref(node) for node in graph.nodes_of(self.flow_class).values()))
 
+    def issue_refs(self) -> list[str]:
+        """Stored references of the nodes that issue the licence."""
+        return [graph.node_ref(graph.nodes_of(self.flow_class)[name]) for name in self.gate.issues]
+
     def gate_refs(self) -> list[str]:
         """Stored references of the inserted gate nodes."""
-        return [graph.node_ref(graph.nodes_of(self.flow_class)[name]) for name in self.gate_nodes]
+        return [ref for ref, _ in self.gates_by_ref()]
+
+    def gates_by_ref(self) -> list[tuple[str, Point]]:
+        """The same with the hook point of each."""
+        nodes = graph.nodes_of(self.flow_class)
+        return [(graph.node_ref(nodes[name]), point) for name, point in self.gate_nodes.items()]
 
     def point_of(self, node: Node) -> Point:
         """Hook point of a gate node, or of a protected node."""
@@ -101,7 +110,14 @@ class Binding:
         Raises:
             CaseInvalid: the facts cannot be used.
         """
-        return case_of(self.host_key(process.pk), self.flow_ref, self.gate.matter, self._facts(process), at)
+        return case_of(
+            self.host_key(process.pk),
+            self.flow_ref,
+            self.gate.matter,
+            self._facts(process),
+            at,
+            observed=self.gate.observes,
+        )
 
     def _facts(self, process: Any) -> CaseFacts:
         """The host's facts; whatever its mapping throws becomes a remedy instead of a crash."""

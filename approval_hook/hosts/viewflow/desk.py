@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -15,8 +17,8 @@ from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow.attending import Attended, attend
 from approval_hook.hosts.viewflow.binding import Binding
 from approval_hook.hosts.viewflow.injection import bindings, find_binding
-from approval_hook.models import Hold
-from approval_hook.panel import Badge, HeldRow, Panel
+from approval_hook.models import Hold, IssueReading, Observation
+from approval_hook.panel import Badge, HeldRow, ObservedFlow, Panel
 from approval_hook.policy.decision import Obligation, ObligationKind
 from approval_hook.settling import settle
 
@@ -33,7 +35,15 @@ def panel_for(process: Any) -> Panel | None:
         case = binding.case(process.pk)
     except CaseInvalid:
         case = None
-    return presenting.build(host_key, case=case, waiting=_waiting(binding, process.pk))
+    waiting, issued = _waiting_and_issued(binding, process.pk)
+    panel = presenting.build(host_key, case=case, waiting=waiting)
+    if issued:
+        readings = IssueReading.objects.filter(host_key=host_key).order_by("pk")
+        panel = replace(panel, timeline=[*panel.timeline, *map(presenting.issue_item, readings)])
+    if not binding.gate.observes:
+        return panel
+    seen = Observation.objects.filter(host_key=host_key).order_by("pk")
+    return replace(panel, observing=True, observed=[row.text for row in seen])
 
 
 def badge_for(processes: Sequence[Any]) -> dict[int, Badge]:
@@ -44,6 +54,32 @@ def badge_for(processes: Sequence[Any]) -> dict[int, Badge]:
         if binding is not None:
             keys[binding.host_key(process.pk)] = process.pk
     return {keys[key]: badge for key, badge in presenting.badges(list(keys)).items()}
+
+
+def observing(matters: Collection[str]) -> list[str]:
+    """Titles of the flows of these matters that observe. No query."""
+    return [str(b.flow_class.process_title) for b in bindings() if b.gate.observes and b.gate.matter in matters]
+
+
+def observed_flows(organ: str | None) -> list[ObservedFlow]:
+    """Flows that observe, with what would have been held of one organ (of all organs for None)."""
+    watched = {b.flow_ref: b for b in bindings() if b.gate.observes}
+    rows = Observation.objects.filter(flow__in=watched)
+    if organ is not None:
+        rows = rows.filter(organ=organ)
+    seen = list(rows.values_list("flow", "reason", "host_key"))
+    return [
+        ObservedFlow(
+            title=str(b.flow_class.process_title),
+            matter=b.gate.matter,
+            cases=len({case for flow, _, case in seen if flow == ref}),
+            reasons=[
+                (presenting.hold_title(reason), count)
+                for reason, count in Counter(r for flow, r, _ in seen if flow == ref).most_common()
+            ],
+        )
+        for ref, b in watched.items()
+    ]
 
 
 def held_cases(organ: str | None) -> list[HeldRow]:
@@ -128,6 +164,10 @@ def _waiting_tasks(binding: Binding, process_pk: int) -> list[int]:
     return [*parked.values_list("pk", flat=True), *held.values_list("pk", flat=True)]
 
 
-def _waiting(binding: Binding, process_pk: int) -> bool:
-    tasks = binding.flow_class.task_class._default_manager
-    return bool(tasks.filter(process_id=process_pk, flow_task__in=binding.gate_refs(), status=STATUS.STARTED).exists())
+def _waiting_and_issued(binding: Binding, process_pk: int) -> tuple[bool, bool]:
+    """Whether a gate of the case is parked, and whether its licence is issued. One query."""
+    tasks = binding.flow_class.task_class._default_manager.filter(process_id=process_pk)
+    parked = tasks.filter(flow_task__in=binding.gate_refs(), status=STATUS.STARTED)
+    issued = tasks.filter(flow_task__in=binding.issue_refs(), status=STATUS.DONE)
+    statuses = set((parked | issued).values_list("status", flat=True))
+    return STATUS.STARTED in statuses, STATUS.DONE in statuses

@@ -6,7 +6,7 @@ the address, not from the task: a protected task is protected under whatever cla
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 from django.db import connection
@@ -56,14 +56,22 @@ def _is_protected(activation: Activation) -> bool:
 
 
 def _answer(activation: Activation) -> Any:
+    from approval_hook.hosts.viewflow.holding import observe_case, observe_invalid
     from approval_hook.hosts.viewflow.injection import binding_of
 
     binding = binding_of(activation.flow_class)
     try:
         case = binding.case(activation.task.process_id)
     except CaseInvalid as error:
+        if binding.gate.observes:
+            observe_invalid(binding, activation, error)
+            return True
         return State.CONDITION(False, unmet=str(error))
     standing = gate.standing(case, Point.DECISION)
+    if binding.gate.observes:
+        if standing.reason:
+            observe_case(binding, activation, case, standing)
+        return True
     return State.CONDITION(standing.passes, unmet=standing.text)
 
 
@@ -93,12 +101,13 @@ def _with_condition(base: type[Activation], name: str, method: TransitionMethod)
     transitions = list(method.get_transitions())
     if not any(t.source in _BEFORE_DONE for t in transitions):
         return None
-    descriptor = TransitionDescriptor(method._state, method._func)
+    func = _read_first(method._func) if name == "complete" else method._func
+    descriptor = TransitionDescriptor(method._state, func)
     for t in transitions:
         conditions = [credit_permits, *t.conditions] if t.source in _BEFORE_DONE else t.conditions
         descriptor.add_transition(
             Transition(
-                func=method._func,
+                func=func,
                 source=t.source,
                 target=t.target,
                 label=t._label,
@@ -108,6 +117,19 @@ def _with_condition(base: type[Activation], name: str, method: TransitionMethod)
             )
         )
     return descriptor
+
+
+def _read_first(complete: Any) -> Any:
+    """Finishing a step that issues the licence reads the record once more; it holds nothing."""
+
+    @wraps(complete)
+    def completed(self: Activation, *args: Any, **kwargs: Any) -> Any:
+        from approval_hook.hosts.viewflow.issuing import read_at_issue
+
+        read_at_issue(self)
+        return complete(self, *args, **kwargs)
+
+    return completed
 
 
 def waits_for_somebody(base: type[Activation]) -> bool:

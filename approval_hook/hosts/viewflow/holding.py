@@ -1,18 +1,19 @@
-"""Holds: why a case waits, since when, what ends it."""
+"""Holds: why a case waits, since when, what ends it. In an observed flow: what would have been held."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from viewflow.workflow.activation import Activation
 
-from approval_hook import clock, gate
+from approval_hook import clock, gate, privacy
 from approval_hook.errors import CaseInvalid
-from approval_hook.gate import Case, Standing
+from approval_hook.gate import Case, Standing, Verdict
 from approval_hook.hosts.viewflow.binding import Binding
 from approval_hook.hosts.viewflow.injection import binding_of, find_binding
 from approval_hook.logs import get_logger
-from approval_hook.models import Hold
+from approval_hook.models import CreditDecision, Hold, Observation
 from approval_hook.statements import Update
 
 _release = Update(Hold, ("released_at",), "task_key = %s AND released_at IS NULL")
@@ -50,11 +51,59 @@ def hold_case(binding: Binding, activation: Activation, case: Case, standing: St
 
 def hold_invalid(activation: Activation, error: CaseInvalid) -> None:
     """Hold a case whose facts cannot be used, with what is wrong and what to do."""
-    # The facts are what failed, so number and organ are taken from the process as far as it has them.
-    case_no = str(getattr(activation.process, "case_no", "") or activation.task.process_id)[:_CASE_NO_LENGTH]
-    organ = str(getattr(activation.process, "organ", ""))[:_ORGAN_LENGTH]
     state = {"reason": "facts-invalid", "text": error.message, "next_step": error.remedy}
-    _write(binding_of(activation.flow_class), activation, (case_no, organ), state)
+    _write(binding_of(activation.flow_class), activation, named(activation), state)
+
+
+def named(activation: Activation) -> tuple[str, str]:
+    """Number and organ of a case whose facts failed, from the process as far as it has them."""
+    case_no = str(getattr(activation.process, "case_no", "") or activation.task.process_id)[:_CASE_NO_LENGTH]
+    return case_no, str(getattr(activation.process, "organ", ""))[:_ORGAN_LENGTH]
+
+
+def observe_case(binding: Binding, activation: Activation, case: Case, standing: Standing) -> None:
+    """Record what would have held this case of an observed flow. A record that does not fit is asked for afterwards."""
+    names = (case.facts.case_no, case.facts.organ)
+    new = _observe(binding, activation, names, standing.reason, standing.text, standing.decision)
+    if new and standing.verdict is Verdict.ASK:
+        gate.owe_recheck(case, standing.decision)
+
+
+def observe_invalid(binding: Binding, activation: Activation, error: CaseInvalid) -> None:
+    """The same for facts that cannot be used."""
+    _observe(binding, activation, named(activation), "facts-invalid", error.message, None)
+
+
+def _observe(
+    binding: Binding,
+    activation: Activation,
+    names: tuple[str, str],
+    reason: str,
+    text: str,
+    decision: CreditDecision | None,
+) -> bool:
+    host_key = binding.host_key(activation.task.process_id)
+    if Observation.objects.filter(host_key=host_key, reason=reason).exists():
+        return False
+    row = Observation(
+        host_key=host_key,
+        flow=binding.flow_ref,
+        node=activation.flow_task.name,
+        case_no=names[0],
+        organ=names[1],
+        reason=reason,
+        text=text,
+        decision=decision,
+        made_at=clock.now(),
+    )
+    row.seal = privacy.digest(row.sealed_text())
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        return False  # another worker saw it first
+    get_logger().error("a case would have been held, but its flow observes", alarm=True, case=host_key, reason=reason)
+    return True
 
 
 def _write(binding: Binding, activation: Activation, case: tuple[str, str], state: dict[str, Any]) -> Hold:

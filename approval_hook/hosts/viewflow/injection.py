@@ -136,7 +136,7 @@ def credit_gate(
 
 def _check_names(flow_class: type[Flow], gate: Gate) -> None:
     nodes = graph.nodes_of(flow_class)
-    named = (*gate.protects, *gate.accepts)
+    named = (*gate.protects, *gate.accepts, *gate.issues)
     flow = flow_class.__name__
     unknown = [_with_nearest(name, nodes) for name in named if name not in nodes]
     if unknown:
@@ -153,10 +153,13 @@ def _check_names(flow_class: type[Flow], gate: Gate) -> None:
     both = set(gate.protects) & set(gate.accepts)
     if both:
         raise ConfigurationError(f"{flow}: {', '.join(sorted(both))} cannot be acceptance and decision.")
+    decides = set(gate.issues) & {*gate.protects, *gate.accepts}
+    if decides:
+        raise ConfigurationError(f"{flow}: {', '.join(sorted(decides))} cannot be issue and acceptance or decision.")
     repeated = [name for name, times in Counter(named).items() if times > 1]
     if repeated:
         raise ConfigurationError(f"{flow}: {', '.join(repeated)} is named twice; name it once.")
-    starts = [name for name in named if graph.is_start(nodes[name])]
+    starts = [name for name in (*gate.protects, *gate.accepts) if graph.is_start(nodes[name])]
     if starts:
         raise ConfigurationError(
             f"{flow}: {', '.join(starts)} starts the process; a query without a case is forbidden."
@@ -260,7 +263,14 @@ def gate_from(entry: FlowSettings) -> Gate:
     facts = _imported(import_string, entry.facts, f"FLOWS[{entry.flow!r}]: the facts function {entry.facts}")
     if not callable(facts):
         raise ConfigurationError(f"APPROVAL_HOOK: {entry.facts} is not a function that maps a process to CaseFacts.")
-    return Gate(matter=entry.matter, facts=facts, protects=entry.protects, accepts=entry.accepts)
+    return Gate(
+        matter=entry.matter,
+        facts=facts,
+        protects=entry.protects,
+        accepts=entry.accepts,
+        issues=entry.issues,
+        mode=entry.mode,
+    )
 
 
 def import_flow(path: str, key: str) -> type[Flow]:
@@ -301,7 +311,8 @@ def guarded_tables() -> list[GuardedTable]:
     return [
         GuardedTable(
             *key,
-            protected=tuple(sorted(ref for b in found for ref in b.guarded_refs())),
+            protected=tuple(sorted(ref for b in found if not b.gate.observes for ref in b.guarded_refs())),
+            observed=tuple(sorted(ref for b in found if b.gate.observes for ref in b.guarded_refs())),
             behind=tuple(sorted((ref, tuple(b.guarded_refs())) for b in found for ref in b.refs_behind())),
             known=tuple(sorted((f"{b.flow_ref}.", b.refs(), f"{b.flow_ref}.{GATE_PREFIX}") for b in found)),
         )

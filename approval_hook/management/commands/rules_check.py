@@ -11,7 +11,7 @@ import msgspec
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from approval_hook import cases, rulebook
+from approval_hook import cases, clock, rulebook
 from approval_hook.errors import ConfigurationError, RulesInvalid
 from approval_hook.policy.analysis import Analysis, Finding, analyse
 from approval_hook.policy.catalogue import RuleSet
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError(f"规则无效，共 {len(error.problems)} 处；请逐条改正后重新检查。") from None
         except ConfigurationError as error:
             raise CommandError(f"系统设置有误：{error}") from None
-        analyses = [analyse(rules, published_calendar()) for rules in chosen]
+        analyses = [analyse(rules, published_calendar(), clock.today()) for rules in chosen]
         if options["json"]:
             self._write_json({"valid": True, "problems": [], "rule_sets": [_plain(one) for one in analyses]})
         else:

@@ -7,11 +7,13 @@ decided by arithmetic on boxes and not by trying cases. ``docs/explanation/rule-
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from approval_hook.policy.analysis.conflicts import conflicts
 from approval_hook.policy.analysis.dead import dead_bars, dead_rows
 from approval_hook.policy.analysis.dormant import dormant, grounds
+from approval_hook.policy.analysis.exempting import exemptions
 from approval_hook.policy.analysis.findings import Analysis, Finding, FindingKind, Grade, Witness
 from approval_hook.policy.analysis.gaps import gaps
 from approval_hook.policy.analysis.lawful import tolerances, unfounded
@@ -29,13 +31,14 @@ _ORDER = {"error": 0, "warning": 1, "note": 2}
 _KINDS = {kind: number for number, kind in enumerate(FindingKind)}
 
 
-def analyse(rules: RuleSet, calendar: WorkCalendar | None = None) -> Analysis:
+def analyse(rules: RuleSet, calendar: WorkCalendar | None = None, on: date | None = None) -> Analysis:
     """Find every contradiction, gap and dead row of a rule set.
 
     Args:
         rules: a rule set, also one that was built past its validation.
         calendar: published working days, for supplements under a clock in calendar days; without it these are
             looked at as if every day were a working day.
+        on: today, to tell exemptions that are over; without it only the days of the rule set count.
 
     Returns:
         The findings: errors first, then by kind and place. The order of the rows in the rule set plays no part,
@@ -51,6 +54,7 @@ def analyse(rules: RuleSet, calendar: WorkCalendar | None = None) -> Analysis:
         *unfounded(space),
         *tolerances(space, calendar),
         *gaps(space),
+        *exemptions(rules, on),
         *unused(rules),
         *unverified(rules),
     ]

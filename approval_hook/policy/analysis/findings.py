@@ -31,6 +31,8 @@ class FindingKind(Word):
     WRONG_KIND = "wrong-kind"  # a row reaches only applicants of a kind that may not apply
     NO_GROUND_DAYS = "no-ground-days"  # a ground reaches a party on some days of validity, not on all
     NO_DISPLAY_PERIOD = "no-display-period"  # a severity whose records would be shown for ever
+    EXEMPTION_IDLE = "exemption-idle"  # an exemption that exempts nothing: unverified, or not on these days
+    EXEMPTION_OVERLAP = "exemption-overlap"  # two exemptions cover the same cases
     NO_MEASURE = "no-measure"  # a severe list that causes nothing at a matter: O-06
     NO_MEASURE_DAYS = "no-measure-days"  # the same on some days of validity
     UNREACHED_MATTER = "unreached-matter"  # a matter that no measure reaches

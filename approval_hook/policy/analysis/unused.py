@@ -68,6 +68,7 @@ def _cited(rules: RuleSet) -> Iterator[LegalBasis]:
         rules.list_types,
         rules.display_periods,
         rules.grounds,
+        rules.exemptions,
         rules.bars,
         rules.editions,
         rules.measure_types,

@@ -12,7 +12,18 @@ from viewflow.workflow.models import Task
 from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook import triggers
-from approval_hook.models import CalendarEdition, CreditDecision, Identity, Inquiry, Reply, RuleRevision, Settlement
+from approval_hook.models import (
+    CalendarEdition,
+    CreditDecision,
+    EmergencyAct,
+    Identity,
+    Inquiry,
+    IssueReading,
+    Observation,
+    Reply,
+    RuleRevision,
+    Settlement,
+)
 from approval_hook.policy.records import CreditReport
 from approval_hook.ports import Query
 from approval_hook.testing import ScriptedPlatform
@@ -21,7 +32,18 @@ from tests.flows.facts import firm_data
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
-EVIDENCE = (Inquiry, Reply, CreditDecision, Settlement, Identity, RuleRevision, CalendarEdition)
+EVIDENCE = (
+    Inquiry,
+    Reply,
+    CreditDecision,
+    Settlement,
+    EmergencyAct,
+    Observation,
+    IssueReading,
+    Identity,
+    RuleRevision,
+    CalendarEdition,
+)
 
 
 def passed_case() -> Any:

@@ -662,3 +662,30 @@ def test_the_groups_separate_duties() -> None:
         for name in (RULE_AUTHORS, RULE_PUBLISHERS)
     }
     assert held == {RULE_AUTHORS: {"author_rules"}, RULE_PUBLISHERS: {"publish_rules"}}
+
+
+def test_exemptions_are_listed_in_one_place(author: Client, small: LoadedRules, settings: Any) -> None:
+    """One section shows matter, region, points, period and the quoted basis; without any it is empty."""
+    address = f"/rules/{small.digest[KEY]}/exemptions/"
+    assert "示例豁免" not in author.get(address).content.decode()
+    matter = small.rules.matters[0]
+    exemption = {
+        "id": "trial-exemption",
+        "title": "示例豁免",
+        "matter": matter.code,
+        "region": "4401",
+        "points": ["acceptance", "decision"],
+        "valid_from": "2026-01-01",
+        "valid_to": "2026-06-30",
+        "basis": ["law-1"],
+    }
+    data = {**small_rules().plain(), "revision": "r-exempting", "exemptions": [exemption]}
+    file = Path(settings.APPROVAL_HOOK["RULES"]) / "2026-01-01.yaml"
+    file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    loaded = cases.book().all()[-1]
+    text = text_of(author.get(f"/rules/{loaded.digest[KEY]}/exemptions/"))
+    for word in ("示例豁免", matter.title, "4401", "受理时、决定前", loaded.rules.exemptions[0].basis[0].quote):
+        assert word in text
+    assert "核查环节 受理时、决定前、发证时（只复读，不拦截）" in text_of(
+        author.get(f"/rules/{loaded.digest[KEY]}/matters/{matter.code}/")
+    )

@@ -212,6 +212,13 @@ BAD: list[tuple[str, Callable[[Data], object], str]] = [
     ("matters are no list", lambda d: d.update(matters="all"), "matters：应为列表"),
     ("matter is no mapping", lambda d: d["matters"].append("all"), "应为一组字段"),
     ("clock of a matter is no id", lambda d: food(d).update(clock=20), ".clock：应为一组字段"),
+    (
+        "no check before the decision",
+        lambda d: food(d).update(points=["acceptance", "issue"]),
+        ".points：缺少 decision",
+    ),
+    ("point twice", lambda d: food(d).update(points=["decision", "decision"]), ".points：编号“decision”出现2次"),
+    ("unknown point", lambda d: food(d).update(points=["decision", "review"]), ".points[1]：的取值不在允许范围内"),
     ("bases are no list", lambda d: d.update(bases="all"), "依据“xkf-42”不在 bases 中"),
     ("basis is no list", lambda d: bar(d).update(basis="all"), ".basis：应为列表"),
 ]

@@ -223,3 +223,20 @@ def test_orphans_are_rows_that_nothing_is_tied_to() -> None:
     )
     assert found
     assert not Orphans((), (), (), ())
+
+
+def test_an_exemption_is_told_although_there_was_none() -> None:
+    """The part is unwritten while it is empty; its first row is an addition like any other."""
+    exemption = {
+        "id": "trial",
+        "title": "示例豁免",
+        "matter": "matter-1",
+        "region": "",
+        "points": ["decision"],
+        "valid_from": "2026-01-01",
+        "valid_to": None,
+        "basis": ["law-1"],
+    }
+    (change,) = changed(lambda data: data.update(exemptions=[exemption]))
+    assert (change.part, change.key, change.kind, change.title) == ("exemptions", "trial", "added", "示例豁免")
+    assert PART_LABELS[change.part] == "豁免"

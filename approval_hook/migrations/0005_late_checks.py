@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approval_hook', '0003_rule_revisions'),
+        ('approval_hook', '0004_hook_points'),
     ]
 
     operations = [
@@ -29,12 +29,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='creditdecision',
             name='point',
-            field=models.CharField(choices=[('acceptance', '受理'), ('decision', '决定'), ('recheck', '补查'), ('late', '补核')], max_length=16, verbose_name='环节'),
+            field=models.CharField(choices=[('acceptance', '受理'), ('decision', '决定'), ('issue', '发证'), ('recheck', '补查'), ('late', '补核')], max_length=16, verbose_name='环节'),
         ),
         migrations.AlterField(
             model_name='inquiry',
             name='point',
-            field=models.CharField(choices=[('acceptance', '受理'), ('decision', '决定'), ('recheck', '补查'), ('late', '补核')], max_length=16, verbose_name='环节'),
+            field=models.CharField(choices=[('acceptance', '受理'), ('decision', '决定'), ('issue', '发证'), ('recheck', '补查'), ('late', '补核')], max_length=16, verbose_name='环节'),
         ),
         migrations.CreateModel(
             name='LateCheck',

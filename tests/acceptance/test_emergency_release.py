@@ -1,0 +1,286 @@
+"""Scenario S-08, in an emergency: two people let a case be decided before the platform answers, and a third looks."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
+from viewflow.workflow.models import Task
+from viewflow.workflow.status import STATUS
+
+from adapters.simulator import FaultKind
+from approval_hook import clock, gate
+from approval_hook.hosts.viewflow.injection import binding_of
+from approval_hook.hosts.viewflow.tending import tend
+from approval_hook.models import CreditDecision, EmergencyAct, Point
+from tests.acceptance.evidence import people
+from tests.acceptance.evidence.office import fresh, hold, key_of, opinion, recheck, statuses, task_of
+from workflows.models import FoodBusinessCase, PenaltyDecision
+
+REASON = "台风登陆，应急食堂明日须供餐。"
+
+
+@pytest.fixture
+def down(wired: Any, wire: Any) -> Any:
+    """The required platform never answers."""
+    wired.province.control.fault(FaultKind.HANG)
+    wire(province=wired.province.url, creditchina=wired.creditchina.url, seconds=0.25)
+    return wired
+
+
+@pytest.fixture
+def held(down: Any, office: Any) -> Any:
+    """A case held before its decision because the platform has not answered."""
+    return held_case(office, people.firm(8101).filing())
+
+
+def held_case(office: Any, filing: dict[str, Any]) -> Any:
+    """File, accept and review while the platform is down."""
+    case = office.file(filing)
+    office.do(case, "accept")
+    office.do(case, "review")
+    assert statuses(case)["credit_before_decide"] == "STARTED"
+    return case
+
+
+def ask(office: Any, case: Any, who: str = "head", text: str = REASON, hours: str = "6") -> Any:
+    """Ask on the case page."""
+    return office.browsers[who].post(reverse("clerk:emergency-ask", args=[case.pk]), {"text": text, "hours": hours})
+
+
+def confirm(office: Any, case: Any, who: str = "head2", text: str = "情况属实，同意。") -> Any:
+    """Confirm the newest request on the case page."""
+    asked = EmergencyAct.objects.filter(kind="asked", host_key=key_of(case)).latest("pk")
+    url = reverse("clerk:emergency-confirm", args=[case.pk, asked.pk])
+    return office.browsers[who].post(url, {"text": text})
+
+
+def review(office: Any, case: Any, who: str, text: str = "放行必要，补查无异常。") -> Any:
+    """Review the newest request on the list."""
+    asked = EmergencyAct.objects.filter(kind="asked", host_key=key_of(case)).latest("pk")
+    return office.browsers[who].post(reverse("clerk:emergency-review", args=[asked.pk]), {"text": text})
+
+
+def closed(case: Any) -> None:
+    """Nothing was released."""
+    assert statuses(case)["credit_before_decide"] == "STARTED"
+    assert task_of(case, "decide") is None
+    assert not CreditDecision.objects.filter(host_key=key_of(case), origin="emergency").exists()
+
+
+def test_s08_two_people_release_and_a_third_reviews(
+    held: Any, office: Any, down: Any, wire: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Asked, confirmed, decided without credit effect, alarmed, owed a re-check, and open for review until reviewed."""
+    with caplog.at_level(logging.WARNING, "approval_hook"):
+        assert ask(office, held).status_code == 302
+        closed(held)
+        assert "等待第二人批准" in office.page(held, "head2")
+        assert confirm(office, held).status_code == 302
+    alarms = [json.loads(r.getMessage()) for r in caplog.records if r.name == "approval_hook"]
+    assert {"emergency release asked for", "emergency release"} <= {a["event"] for a in alarms if a.get("alarm")}
+    assert statuses(held)["decide"] == "NEW"
+    assert hold(held) is None
+    found = opinion(held)
+    assert (found.origin, found.permits, found.complete, found.channel) == ("emergency", True, False, "ordinary")
+    assert recheck(held).paid_at is None  # type: ignore[union-attr] # owed since filing
+    assert office.do(held, "decide").status_code == 302
+    assert fresh(held).decision == "granted"
+    page = office.page(held)
+    assert REASON in page
+    assert "放行中，待复核" in page
+    listed = office.browsers["manager"].get(reverse("clerk:emergencies")).content.decode()
+    assert held.case_no in listed
+    for who in ("head", "head2"):
+        assert review(office, held, who).status_code == 422
+    assert review(office, held, "clerk").status_code == 403
+    assert review(office, held, "manager").status_code == 302
+    assert review(office, held, "manager").status_code == 422
+    assert "放行必要，补查无异常。" in office.page(held)
+    assert "已复核" in office.browsers["head"].get(reverse("clerk:emergencies")).content.decode()
+    firm = people.firm(8101)
+    down.province.control.behave()
+    wire(province=down.province.url, creditchina=down.creditchina.url, seconds=10.0)
+    firm.enter(down.province.control)
+    with clock.standing_at(clock.now() + timedelta(days=1)):
+        tend()
+    assert recheck(held).paid_at is not None  # type: ignore[union-attr] # just paid
+
+
+@pytest.mark.parametrize(
+    ("who", "text", "hours", "status"),
+    [
+        ("clerk", REASON, "6", 403),
+        ("manager", REASON, "6", 403),
+        ("head", "  ", "6", 422),
+        ("head", REASON, "0", 422),
+        ("head", REASON, "25", 422),
+        ("head", REASON, "soon", 422),
+    ],
+)
+def test_s08_a_request_needs_right_reason_and_bounded_expiry(
+    held: Any, office: Any, who: str, text: str, hours: str, status: int
+) -> None:
+    """Without the permission, a reason, or an expiry within the maximum nothing is asked, and what was typed stays."""
+    answer = ask(office, held, who, text, hours)
+    assert answer.status_code == status
+    assert not EmergencyAct.objects.exists()
+    closed(held)
+
+
+def test_s08_one_person_alone_releases_nothing(held: Any, office: Any) -> None:
+    """Who asked cannot confirm, who may not confirm cannot, who handled the case cannot; each reads why."""
+    from django.contrib.auth.models import Permission
+
+    ask(office, held)
+    assert "提请人不能批准" in confirm(office, held, "head").content.decode()
+    assert confirm(office, held, "manager").status_code == 403
+    office.user("clerk").user_permissions.add(Permission.objects.get(codename="confirm_emergency_release"))
+    assert "您经办过本办件" in confirm(office, held, "clerk").content.decode()
+    assert confirm(office, held, "head2", " ").status_code == 422
+    assert ask(office, held, "head2").status_code == 422
+    assert EmergencyAct.objects.count() == 1
+    closed(held)
+
+
+def test_s08_a_request_expires_unconfirmed(held: Any, office: Any) -> None:
+    """A request that nobody confirmed in time opens nothing; another one may be made."""
+    ask(office, held)
+    with clock.standing_at(clock.now() + timedelta(hours=7)):
+        assert confirm(office, held).status_code == 422
+        closed(held)
+        assert "无人批准，已过期" in office.page(held, "head")
+        assert ask(office, held).status_code == 302
+
+
+def test_s08_after_the_expiry_the_decision_is_held_again(held: Any, office: Any) -> None:
+    """The guard counts to the minute: a decision after the expiry is asked for again and held."""
+    ask(office, held, hours="6")
+    confirm(office, held)
+    with clock.standing_at(clock.now() + timedelta(hours=6, minutes=1)):
+        assert office.do(held, "decide").status_code == 409
+        assert opinion(held).origin == "evaluated"
+        assert hold(held) is not None
+    assert fresh(held).decision == ""
+
+
+def test_s08_a_platform_that_answers_is_used_instead(held: Any, office: Any, down: Any, wire: Any) -> None:
+    """The confirmation asks once more: a hit that came back stays a hit, and nothing is released."""
+    ask(office, held)
+    down.province.control.behave()
+    wire(province=down.province.url, creditchina=down.creditchina.url, seconds=10.0)
+    people.firm(8101).enter(down.province.control, people.row("E1"))
+    assert "只用于信用平台没有完整答复" in confirm(office, held).content.decode()
+    assert opinion(held).outcome == "O-06"
+    closed(held)
+    assert ask(office, held).status_code == 422
+
+
+def test_s08_a_bar_of_the_own_register_is_never_lifted(down: Any, office: Any) -> None:
+    """Neither asked before nor between request and confirmation does a release pass a bar that the register proves."""
+    firm = people.firm(8102)
+    held = held_case(office, firm.filing())
+    assert ask(office, held).status_code == 302
+    PenaltyDecision.objects.create(
+        document_no="示市监罚〔2024〕9号",
+        decided_on=date(2024, 6, 3),
+        decided_by=people.ORGAN,
+        event="licence_revoked",
+        domain="food",
+        unit_code=firm.code,
+        unit_name=firm.name,
+    )
+    assert "只用于信用平台没有完整答复" in confirm(office, held).content.decode()
+    assert opinion(held).outcome == "O-04"
+    closed(held)
+    assert ask(office, held).status_code == 422
+    closed(held)
+
+
+def test_s08_unusable_facts_are_not_released(held: Any, office: Any) -> None:
+    """Facts that cannot be used hide whom the case is about; a release asked for before does not pass them."""
+    ask(office, held)
+    FoodBusinessCase.objects.filter(pk=held.pk).update(firm_code="91440300MA5FKAEH41")
+    assert confirm(office, held).status_code == 422
+    assert ask(office, held).status_code == 422
+    closed(held)
+
+
+def test_s08_changed_subjects_void_the_release(held: Any, office: Any) -> None:
+    """A release is about these subjects; another applicant put in afterwards is asked about and held."""
+    ask(office, held)
+    confirm(office, held)
+    other = people.firm(8103)
+    FoodBusinessCase.objects.filter(pk=held.pk).update(firm_code=other.code, firm_name=other.name)
+    assert office.do(held, "decide").status_code == 409
+    assert fresh(held).decision == ""
+
+
+def forge(case: Any, **changes: Any) -> EmergencyAct:
+    """An act as somebody with access to the database would write it."""
+    row = opinion(case)
+    fields: dict[str, Any] = {
+        "kind": "asked",
+        "decision": row,
+        "host_key": key_of(case),
+        "flow": binding_of(case.flow_class).flow_ref,
+        "case_no": case.case_no,
+        "organ": case.organ,
+        "asked_by": "head",
+        "by": "head",
+        "text": "伪造",
+        "expires_at": clock.now() + timedelta(hours=5),
+        "made_at": clock.now(),
+        "seal": "0" * 64,
+    }
+    act = EmergencyAct(**{**fields, **changes})
+    act.save()
+    return act
+
+
+def test_forged_acts_permit_nothing(held: Any, office: Any) -> None:
+    """Rows without a valid seal open neither a confirmation nor the guard, even under a record with a valid digest."""
+    asked = forge(held)
+    assert "校验不符" in office.page(held, "head2")
+    assert confirm(office, held).status_code == 422
+    forge(held, kind="confirmed", request=asked, confirmed_by="head2", by="head2")
+    case = binding_of(held.flow_class).case(held.pk)
+    gate.release(case, opinion(held), asked, "head2")  # sealed by the program, resting on forged acts
+    standing = gate.standing(case, Point.DECISION)
+    assert (standing.passes, standing.reason) == (False, "forged")
+
+
+def test_the_database_wants_two_people_and_an_expiry(held: Any, office: Any) -> None:
+    """Plain SQL cannot finish the decision without a confirmation that runs; one person is refused in both seats."""
+    node = held.flow_class.decide
+
+    def finish() -> None:
+        Task.objects.create(process_id=held.pk, flow_task=node, flow_task_type="HUMAN", status=STATUS.DONE)
+
+    case = binding_of(held.flow_class).case(held.pk)
+    asked = forge(held, expires_at=clock.now() + timedelta(hours=5))
+    gate.release(case, opinion(held), asked, "head2")
+    with pytest.raises(IntegrityError, match="protected step"), transaction.atomic():
+        finish()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        forge(held, kind="confirmed", request=asked, confirmed_by="head", by="head")
+    late = forge(held, expires_at=clock.now() - timedelta(minutes=1))
+    forge(held, kind="confirmed", request=late, confirmed_by="head2", by="head2")
+    with pytest.raises(IntegrityError, match="protected step"), transaction.atomic():
+        finish()
+    forge(held, kind="confirmed", request=asked, confirmed_by="head2", by="head2")
+    finish()
+
+
+def test_acts_are_append_only(held: Any, office: Any) -> None:
+    """No act is changed or deleted, by the ORM or by SQL."""
+    ask(office, held)
+    table = connection.ops.quote_name(EmergencyAct._meta.db_table)
+    for statement in (f"UPDATE {table} SET text = 'x'", f"DELETE FROM {table}"):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
