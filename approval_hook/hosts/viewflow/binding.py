@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from viewflow.workflow.base import Flow, Node
+from viewflow.workflow.base import Edge, Flow, Node
 
 from approval_hook.errors import ApprovalHookError, CaseInvalid
 from approval_hook.gate import Case, case_of
@@ -27,6 +27,7 @@ class Binding:
     gate: Gate
     gate_nodes: dict[str, Point]  # inserted node name -> hook point
     originals: dict[str, type]  # node name -> its activation class before
+    incoming: dict[str, list[Edge]]  # node name -> its incoming edges before
 
     @property
     def flow_ref(self) -> str:

@@ -5,16 +5,18 @@ Never by subclassing: a subclass of a concrete flow keeps edges to its parent's 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.utils.module_loading import import_string
-from viewflow.workflow.base import Flow, Node
+from viewflow.workflow.base import Edge, Flow, Node
 
 from approval_hook.conf import FlowSettings, conf
 from approval_hook.errors import ConfigurationError
 from approval_hook.hosts.viewflow import binding as keys
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.binding import Binding
-from approval_hook.hosts.viewflow.guard import guarded
+from approval_hook.hosts.viewflow.guard import guarded, undoable
 from approval_hook.hosts.viewflow.nodes import CreditGate
 from approval_hook.models import Point
 from approval_hook.spec import Gate
@@ -70,21 +72,27 @@ def inject(flow_class: type[Flow], gate: Gate) -> Binding:
         )
     nodes = graph.nodes_of(flow_class)
     _check_names(flow_class, gate)
+    _check_base(flow_class, gate)
+    incoming = graph.incoming_of(flow_class)
     places = [(name, Point.ACCEPTANCE) for name in gate.accepts] + [(name, Point.DECISION) for name in gate.protects]
     gate_nodes: dict[str, Point] = {}
-    for name, point in places:
-        inserted = _insert_before(flow_class, nodes[name], point)
-        if inserted is not None:
-            gate_nodes[inserted.name] = point
+    try:
+        for name, point in places:
+            inserted = _insert_before(flow_class, nodes[name], point)
+            if inserted is not None:
+                gate_nodes[inserted.name] = point
+    except ConfigurationError:
+        _take_out(flow_class, gate_nodes, incoming)
+        raise
     originals = {
         name: node.activation_class
         for name, node in nodes.items()
-        if node.activation_class is not None and not graph.is_start(node) and name not in gate_nodes
+        if node.activation_class is not None and name not in gate_nodes
     }
     for name, original in originals.items():
-        nodes[name].activation_class = guarded(original)
+        nodes[name].activation_class = undoable(original) if graph.is_start(nodes[name]) else guarded(original)
     graph.relink(flow_class)
-    result = Binding(flow_class, gate, gate_nodes, originals)
+    result = Binding(flow_class, gate, gate_nodes, originals, incoming)
     _bindings[flow_class] = result
     return result
 
@@ -94,12 +102,19 @@ def eject(flow_class: type[Flow]) -> None:
     found = binding_of(flow_class)
     nodes = graph.nodes_of(flow_class)
     for name, original in found.originals.items():
-        nodes[name].activation_class = original
-    for name in found.gate_nodes:
+        del nodes[name].activation_class
+        if nodes[name].activation_class is not original:
+            nodes[name].activation_class = original
+    _take_out(flow_class, found.gate_nodes, found.incoming)
+    del _bindings[flow_class]
+
+
+def _take_out(flow_class: type[Flow], gate_nodes: Iterable[str], incoming: dict[str, list[Edge]]) -> None:
+    nodes = graph.nodes_of(flow_class)
+    for name in gate_nodes:
         graph.repoint(flow_class, nodes[name], next(graph.successors(nodes[name])))
         graph.unregister(flow_class, name)
-    graph.relink(flow_class)
-    del _bindings[flow_class]
+    graph.restore_incoming(flow_class, incoming)
 
 
 def _check_names(flow_class: type[Flow], gate: Gate) -> None:
@@ -131,14 +146,30 @@ def _check_names(flow_class: type[Flow], gate: Gate) -> None:
         raise ConfigurationError(f"{flow_class.__name__} has a node named {GATE_PREFIX}{taken[0]} of its own.")
 
 
+def _check_base(flow_class: type[Flow], gate: Gate) -> None:
+    astray = [node for node in graph.foreign_nodes(flow_class) if node.name in (*gate.protects, *gate.accepts)]
+    if astray:
+        raise ConfigurationError(
+            f"{flow_class.__name__}: cases come to {astray[0].name} of {astray[0].flow_class.__name__}, where this gate"
+            " is not; give the subclass nodes of its own on every way there."
+        )
+
+
 def _insert_before(flow_class: type[Flow], target: Node, point: Point) -> CreditGate | None:
     """Insert a gate node before ``target``, or None where only the guard can stand."""
     name = target.name
     predecessors = [n for n in graph.nodes_of(flow_class).values() if target in set(graph.successors(n))]
-    if any(graph.is_split_first(n) for n in predecessors):
+    race = next((n for n in predecessors if graph.is_split_first(n)), None)
+    if race is not None:
         # A node behind SplitFirst completes first and would cancel the applicant's other branch.
-        return None
-    node = CreditGate(point).Next(target)
+        if point is Point.DECISION:
+            return None
+        raise ConfigurationError(
+            f"{flow_class.__name__}: no credit gate can stand before {name}, behind the first-wins split {race.name};"
+            f" name {race.name} as acceptance node instead."
+        )
+    # What a step hands to the task behind it goes through the gate.
+    node = CreditGate(point).Next(target, task_data=lambda a: a.task.data, task_seed=lambda a: a.task.seed)
     graph.register(flow_class, GATE_PREFIX + name, node)
     changed = graph.repoint(flow_class, target, node)
     still = [n.name for n in predecessors if target in set(graph.successors(n))]
