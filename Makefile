@@ -27,9 +27,10 @@ test: $(STAMP)
 	@$(BIN)/python -m pytest
 
 # In full what the test suite runs in a reduced size: workers killed at random points, a back-test over 100,000 decisions,
-# the analysis of rule sets against brute force.
+# the analysis of rule sets against brute force, edges and boundary events added to every pattern flow.
 test-long: $(STAMP)
-	@LONG=1 $(BIN)/python -m pytest tests/acceptance/test_kill.py tests/integration/test_replaying.py tests/unit/policy/test_analysis.py
+	@LONG=1 $(BIN)/python -m pytest tests/acceptance/test_kill.py tests/integration/test_replaying.py tests/unit/policy/test_analysis.py \
+	  tests/integration/patterns/test_sabotage.py
 
 # Branch coverage of the decision core by its own unit tests; anything below 100 % fails and is listed.
 cover: $(STAMP)

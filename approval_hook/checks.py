@@ -55,7 +55,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
 
 
 def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """E004 a matter is not configured or names an unknown source, E005 a way around the gate."""
+    """E004 a matter is not configured or names an unknown source, E005 a way around the gate, W016 only the guard."""
     from approval_hook import cases
     from approval_hook.hosts.viewflow.injection import bindings
     from approval_hook.hosts.viewflow.proof import prove
@@ -78,6 +78,11 @@ def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage
             hint = "Add them to APPROVAL_HOOK['PLATFORMS']."
             problems.append(checks.Error(text, hint=hint, id="approval_hook.E004"))
         for node, path in prove(binding.flow_class).gaps.items():
+            if node in binding.guarded_alone():
+                text = f"{name}: {node} is behind a first-wins split, so no gate node stands there; the guard holds it."
+                hint = "Place the decision one step behind the split, so that the check shows on the chart."
+                problems.append(checks.Warning(text, hint=hint, id="approval_hook.W016"))
+                continue
             text = f"{name}: {node} can be reached around the credit gate: {' -> '.join(path)}."
             hint = "Take the edge out, or name the node it leads to as protected too."
             problems.append(checks.Error(text, hint=hint, id="approval_hook.E005"))

@@ -38,6 +38,12 @@ class Binding:
         """Stored references of the protected nodes."""
         return [graph.node_ref(graph.nodes_of(self.flow_class)[name]) for name in self.gate.protects]
 
+    def guarded_alone(self) -> list[str]:
+        """Protected nodes directly behind SplitFirst, before which no gate node can stand."""
+        nodes = graph.nodes_of(self.flow_class)
+        raced = {f.name for n in nodes.values() if graph.is_split_first(n) for f in graph.successors(n)}
+        return [name for name in self.gate.protects if name in raced]
+
     def refs_behind(self) -> list[str]:
         """Stored references of the nodes that no path reaches but through a protected one."""
         nodes = graph.nodes_of(self.flow_class)

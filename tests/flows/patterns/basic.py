@@ -6,7 +6,7 @@ from viewflow import this
 from viewflow.workflow import flow
 from viewflow.workflow.lock import select_for_update_lock
 
-from tests.flows.patterns.driving import begin, do, scenario, sign
+from tests.flows.patterns.driving import begin, do, move, scenario, sign
 from tests.flows.patterns.steps import intake, page, says, step, work
 
 
@@ -29,6 +29,14 @@ def sequence() -> None:
     case = begin(SequenceFlow)
     do(case, "accept", accepted_by="窗口")
     sign(case, "review")
+
+
+@scenario(SequenceFlow)
+def filing_taken_back() -> None:
+    """Back to before the beginning: the case is cancelled by undoing its start."""
+    case = begin(SequenceFlow)
+    move(case, "accept", "cancel")
+    move(case, "start", "undo")
 
 
 class ParallelSplitFlow(flow.Flow):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.test import override_settings
 
 from approval_hook import Gate, triggers
@@ -58,15 +59,17 @@ def gate_of(flow_class: type) -> Gate:
 
 
 @contextmanager
-def gated(flow_class: Any) -> Iterator[Binding]:
-    """Have the gate in a flow, and in the database, for the time being."""
+def gated(flow_class: Any, *, database: bool = True) -> Iterator[Binding]:
+    """Have the gate in a flow, and unless told otherwise in the database, for the time being."""
     binding = inject(flow_class, gate_of(flow_class))
     try:
-        triggers.install()
+        if database:
+            triggers.install()
         yield binding
     finally:
         eject(flow_class)
-        triggers.install()
+        if not connection.in_atomic_block:  # what is rolled back anyway needs no mending
+            triggers.install()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from viewflow import this
 from viewflow.workflow import flow
 
 from approval_hook import Gate
+from approval_hook.checks import check_flows
 from approval_hook.errors import ConfigurationError
 from approval_hook.hosts.viewflow import graph, inject, prove
 from approval_hook.hosts.viewflow.injection import eject, find_binding
@@ -143,6 +144,23 @@ def test_boundary_event_of_a_subclass_is_led_through_the_gate_of_its_base() -> N
         assert event._next is RetailFlow.decide
     finally:
         event._next = target
+
+
+def test_check_warns_where_the_guard_stands_alone_and_stops_where_a_way_leads_around(credit: Any) -> None:
+    """Behind SplitFirst the start-up check warns; a real way around the gate stops the start."""
+    inject(DeferredChoiceFlow, gate_of(DeferredChoiceFlow))
+    inject(TimeoutFlow, gate_of(TimeoutFlow))
+    event = TimeoutFlow.review__timeout
+    event._next = TimeoutFlow.decide
+    try:
+        found = {message.id: message.msg for message in check_flows(None)}
+    finally:
+        event._next = TimeoutFlow.credit_before_decide
+        eject(DeferredChoiceFlow)
+        eject(TimeoutFlow)
+    assert set(found) == {"approval_hook.W016", "approval_hook.E005"}
+    assert "DeferredChoiceFlow: decide" in found["approval_hook.W016"]
+    assert "start -> review -> review__timeout -> decide" in found["approval_hook.E005"]
 
 
 def test_table_of_patterns_names_every_number_and_every_flow() -> None:
