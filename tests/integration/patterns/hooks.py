@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.test import override_settings
 
 from approval_hook import Gate, triggers
@@ -68,7 +67,7 @@ def gated(flow_class: Any, *, database: bool = True) -> Iterator[Binding]:
         yield binding
     finally:
         eject(flow_class)
-        if not connection.in_atomic_block:  # what is rolled back anyway needs no mending
+        if database:
             triggers.install()
 
 
