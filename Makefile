@@ -27,10 +27,11 @@ test: $(STAMP)
 	@$(BIN)/python -m pytest
 
 # In full what the test suite runs in a reduced size: workers killed at random points, a back-test over 100,000 decisions,
-# the analysis of rule sets against brute force, a sweep of 100,000 running cases.
+# the analysis of rule sets against brute force, a sweep of 100,000 running cases, edges and boundary events added to
+# every pattern flow.
 test-long: $(STAMP)
 	@LONG=1 $(BIN)/python -m pytest tests/acceptance/test_kill.py tests/integration/test_replaying.py \
-	  tests/integration/test_sweeping.py tests/unit/policy/test_analysis.py
+	  tests/integration/test_sweeping.py tests/integration/patterns/test_sabotage.py tests/unit/policy/test_analysis.py
 
 # Branch coverage of the decision core by its own unit tests; anything below 100 % fails and is listed.
 cover: $(STAMP)

@@ -63,7 +63,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
 
 
 def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """E004, E005, E011, E016, E020 to W024: a flow without a sound gate, or a matter without a flow."""
+    """E004, E005, E011, E016, E020 to W025: a flow without a sound gate, or a matter without a flow."""
     from approval_hook import cases
     from approval_hook.hosts.viewflow.coverage import coverage
 
@@ -137,7 +137,7 @@ def _wrong_new_names() -> list[checks.CheckMessage]:
 
 
 def _as_placed(book: RuleBook) -> list[checks.CheckMessage]:
-    """W023 for each flow that observes, W024 for hook points that its matter and it do not share."""
+    """W023 a flow observes, W024 hook points that it and its matter do not share, W025 only the guard holds a node."""
     from approval_hook.hosts.viewflow.injection import bindings
 
     found: list[checks.CheckMessage] = []
@@ -147,6 +147,10 @@ def _as_placed(book: RuleBook) -> list[checks.CheckMessage]:
             text = f"{name} observes: its cases are recorded and never held, whatever is found."
             hint = "Set 'mode' to 'enforce' and run migrate once the flow has been watched."
             found.append(checks.Warning(text, hint=hint, id="approval_hook.W023"))
+        for node in binding.guarded_alone():
+            text = f"{name}: {node} is behind a first-wins split, so no gate node stands there; the guard holds it."
+            hint = "Place the decision one step behind the split, so that the check shows on the chart."
+            found.append(checks.Warning(text, hint=hint, id="approval_hook.W025"))
         try:
             matter = book.on(clock.today()).rules.matter(binding.gate.matter)
         except ApprovalHookError:

@@ -60,8 +60,10 @@ def asker_of(activation: Activation) -> str:
     return str(owned.values_list(username, flat=True).first() or "system")
 
 
-def pass_or_park(activation: CreditGateActivation) -> bool:
+def pass_or_park(activation: Activation) -> bool:
     """Pass on a valid record; ask local platforms here and now; leave the rest for after the commit.
+
+    For a gate task, and for a protected task that was reached by another way than its gate.
 
     Raises:
         CaseInvalid: the facts of the case are unusable.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.module_loading import import_string
-from viewflow.workflow.base import Flow, Node
+from viewflow.workflow.base import Edge, Flow, Node
 
 from approval_hook.conf import conf
 from approval_hook.errors import ApprovalHookError, CaseInvalid
@@ -30,6 +30,7 @@ class Binding:
     gate: Gate
     gate_nodes: dict[str, Point]  # inserted node name -> hook point
     originals: dict[str, type]  # node name -> its activation class before
+    incoming: dict[str, list[Edge]]  # node name -> its incoming edges before
 
     @property
     def flow_ref(self) -> str:
@@ -53,6 +54,12 @@ class Binding:
             if _imported(path) is self.flow_class
             for old, new in names.items()
         }
+
+    def guarded_alone(self) -> list[str]:
+        """Protected nodes directly behind SplitFirst, before which no gate node can stand."""
+        nodes = graph.nodes_of(self.flow_class)
+        raced = {f.name for n in nodes.values() if graph.is_split_first(n) for f in graph.successors(n)}
+        return [name for name in self.gate.protects if name in raced]
 
     def refs_behind(self) -> list[str]:
         """Stored references of the nodes that no path reaches but through a protected one."""

@@ -181,7 +181,8 @@ def _cover(flow_class: type[Flow], rules: RuleSet | None, reason: str) -> FlowCo
     matter = _matter(gate.matter, rules) if gate is not None else None
     gaps = prove(flow_class).gaps
     faults = list(_faults(name, gate, matter, rules, reason))
-    faults += [Fault(FaultKind.WAY_AROUND, name, path) for path in gaps.values()]
+    alone = binding.guarded_alone() if binding is not None else []
+    faults += [Fault(FaultKind.WAY_AROUND, name, path) for node, path in gaps.items() if node not in alone]
     if binding is None:
         faults += [Fault(FaultKind.LEADS_INTO, name, (other,)) for other in _leads_into(flow_class)]
     placed: dict[str, Placement] = {}

@@ -140,7 +140,10 @@ def repoint(flow_class: type[Flow], old: Node, new: Node, *, keep: Node) -> list
     Returns the nodes changed. A node that leads to itself is one of them, whichever way it is re-pointed.
     """
     changed = []
-    for node in nodes_of(flow_class).values():
+    nodes = nodes_of(flow_class).values()
+    # Viewflow arms the boundary events of a flow on this concrete base in this flow's cases, too.
+    lodgers = [event for node in nodes for event in boundary_events(node) if event.flow_class is not flow_class]
+    for node in (*nodes, *lodgers):
         if node is keep:
             continue
         for attribute, value in vars(node).items():
@@ -167,12 +170,24 @@ def _replace(value: Any, old: Node, new: Node) -> Any:
     return value
 
 
+def incoming_of(flow_class: type[Flow]) -> dict[str, list[Edge]]:
+    """Incoming edges by node, as they are now."""
+    return {name: list(node._incoming_edges) for name, node in nodes_of(flow_class).items()}
+
+
+def restore_incoming(flow_class: type[Flow], incoming: dict[str, list[Edge]]) -> None:
+    """Put incoming edges back as they were."""
+    for name, edges in incoming.items():
+        nodes_of(flow_class)[name]._incoming_edges = list(edges)
+
+
 def relink(flow_class: type[Flow]) -> None:
     """Recompute incoming edges after nodes were re-pointed, compensation edges included."""
     incoming: dict[Node, list[Edge]] = {node: [] for node in nodes_of(flow_class).values()}
     for node in nodes_of(flow_class).values():
         for edge in node._outgoing():
-            if edge.dst is not None:
+            # A flow on a concrete base keeps edges to nodes of that base, whose links are none of ours.
+            if edge.dst in incoming:
                 incoming[edge.dst].append(edge)
     for node, edges in incoming.items():
         node._incoming_edges = edges
@@ -180,6 +195,20 @@ def relink(flow_class: type[Flow]) -> None:
         handler = node._compensation_handler
         if handler is not None:
             handler._incoming_edges.append(Edge(src=node, dst=handler, edge_class="compensation"))
+
+
+def foreign_nodes(flow_class: type[Flow]) -> Iterator[Node]:
+    """Nodes of other flows that cases of this one come to, as they do when it extends a concrete flow."""
+    nodes = nodes_of(flow_class)
+    waiting = [node for node in nodes.values() if is_start(node)]
+    seen = set(waiting)
+    while waiting:
+        node = waiting.pop()
+        if nodes.get(node.name) is not node and not is_boundary(node):
+            yield node
+        for following in {*successors(node), *boundary_events(node)} - seen:
+            seen.add(following)
+            waiting.append(following)
 
 
 #: Name of a node, and "in" or "out".
@@ -215,7 +244,10 @@ def _steps(node: Node, side: str, closed: set[str], handlers: list[Node]) -> Ite
         if node.name not in closed:
             yield (node.name, "out")
         for event in boundary_events(node):
-            yield (event.name, "in")
+            if event.flow_class is node.flow_class:
+                yield (event.name, "in")
+            else:
+                yield from ((following.name, "in") for following in successors(event))
         return
     for following in successors(node):
         yield (following.name, "in")

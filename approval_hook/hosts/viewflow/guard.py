@@ -6,13 +6,16 @@ the address, not from the task: a protected task is protected under whatever cla
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
 
 from django.db import connection
 from viewflow.fsm import State
 from viewflow.fsm.base import Transition, TransitionDescriptor, TransitionMethod
-from viewflow.workflow.activation import Activation, has_manage_permission
+from viewflow.workflow.activation import Activation, has_manage_permission, leading_tasks_canceled
+from viewflow.workflow.base import Node
+from viewflow.workflow.context import context
 from viewflow.workflow.nodes.handle import HandleActivation
 from viewflow.workflow.nodes.view import ViewActivation
 from viewflow.workflow.status import STATUS
@@ -20,6 +23,7 @@ from viewflow.workflow.status import STATUS
 from approval_hook import clock, gate
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow import graph
+from approval_hook.hosts.viewflow.nodes import CreditGate, CreditGateActivation
 from approval_hook.models import Point
 
 #: Ways that do not lead forward: they hand over, take back or end the task.
@@ -92,7 +96,76 @@ def guarded(base: type[Activation]) -> type[Activation]:
     cancel = _cancellable(base)
     if cancel is not None:
         namespace["cancel"] = cancel
+    undo = _undo(base)
+    if undo is not None:
+        namespace["undo"] = undo
+    namespace["create"] = classmethod(_asking_create(base))
     return type(f"Guarded{base.__name__}", (base,), namespace)
+
+
+@cache
+def undoable(base: type[Activation]) -> type[Activation]:
+    """A subclass of a start's activation class that can be undone as if the gate behind it were not there."""
+    undo = _undo(base)
+    namespace = {"__doc__": base.__doc__, "__module__": base.__module__} | ({"undo": undo} if undo else {})
+    return type(f"Undoable{base.__name__}", (base,), namespace)
+
+
+def _asking_create(base: type[Activation]) -> Callable[..., Activation]:
+    def create(cls: type[Activation], flow_task: Node, prev: Activation, *args: Any, **kwargs: Any) -> Activation:
+        """Create the task; one that no gate task leads to has the guard alone, so its platforms are asked from here."""
+        activation: Activation = base.create.__func__(cls, flow_task, prev, *args, **kwargs)
+        if _is_protected(activation) and not isinstance(prev, CreditGateActivation):
+            _ask_ahead(activation)
+        return activation
+
+    return create
+
+
+def _ask_ahead(activation: Activation) -> None:
+    from approval_hook.hosts.viewflow import attending, holding
+
+    try:
+        attending.pass_or_park(activation)
+    except CaseInvalid as error:
+        if context.propagate_exception:
+            raise
+        holding.hold_invalid(activation, error)
+
+
+def _leading_tasks_canceled(activation: Activation) -> bool:
+    """Viewflow's condition of undo, seen through passed gate tasks: the flow's author knows of none."""
+    waiting = [activation.task]
+    while waiting:
+        leading = waiting.pop().leading.exclude(status__in=[STATUS.CANCELED, STATUS.REVIVED])
+        for task in leading:
+            if task.status != STATUS.DONE or not isinstance(task.flow_task, CreditGate):
+                return False
+            waiting.append(task)
+    return True
+
+
+def _undo(base: type[Activation]) -> TransitionDescriptor | None:
+    method = getattr(base, "undo", None)
+    if not isinstance(method, TransitionMethod):
+        return None
+    descriptor = TransitionDescriptor(method._state, method._func)
+    for t in method.get_transitions():
+        conditions = [_leading_tasks_canceled if c is leading_tasks_canceled else c for c in t.conditions]
+        descriptor.add_transition(_copied(t, method._func, conditions))
+    return descriptor
+
+
+def _copied(t: Transition, func: Callable[..., Any], conditions: list[Any]) -> Transition:
+    return Transition(
+        func=func,
+        source=t.source,
+        target=t.target,
+        label=t._label,
+        conditions=conditions,
+        permission=t.permission,
+        custom=t.custom,
+    )
 
 
 def _with_condition(base: type[Activation], name: str, method: TransitionMethod) -> TransitionDescriptor | None:
@@ -105,17 +178,7 @@ def _with_condition(base: type[Activation], name: str, method: TransitionMethod)
     descriptor = TransitionDescriptor(method._state, func)
     for t in transitions:
         conditions = [credit_permits, *t.conditions] if t.source in _BEFORE_DONE else t.conditions
-        descriptor.add_transition(
-            Transition(
-                func=func,
-                source=t.source,
-                target=t.target,
-                label=t._label,
-                conditions=conditions,
-                permission=t.permission,
-                custom=t.custom,
-            )
-        )
+        descriptor.add_transition(_copied(t, func, conditions))
     return descriptor
 
 

@@ -14,14 +14,14 @@ from typing import Any, TypeVar, cast
 from django.apps import apps
 from django.conf import settings
 from django.utils.module_loading import import_string, module_has_submodule
-from viewflow.workflow.base import Flow, Node
+from viewflow.workflow.base import Edge, Flow, Node
 
 from approval_hook.conf import FlowSettings, conf
 from approval_hook.errors import ConfigurationError
 from approval_hook.hosts.viewflow import binding as keys
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.binding import Binding
-from approval_hook.hosts.viewflow.guard import guarded
+from approval_hook.hosts.viewflow.guard import guarded, undoable
 from approval_hook.hosts.viewflow.nodes import CreditGate
 from approval_hook.models import Point
 from approval_hook.policy.case import CaseFacts
@@ -81,17 +81,19 @@ def inject(flow_class: type[Flow], gate: Gate) -> Binding:
         )
     nodes = graph.nodes_of(flow_class)
     _check_names(flow_class, gate)
-    gate_nodes = _insert_all(flow_class, gate)
+    _check_base(flow_class, gate)
+    incoming = graph.incoming_of(flow_class)
+    gate_nodes = _insert_all(flow_class, gate, incoming)
     originals = {
         name: node.activation_class
         for name, node in nodes.items()
-        if node.activation_class is not None and not graph.is_start(node) and name not in gate_nodes
+        if node.activation_class is not None and name not in gate_nodes
     }
     for name, original in originals.items():
-        nodes[name].activation_class = guarded(original)
+        nodes[name].activation_class = undoable(original) if graph.is_start(nodes[name]) else guarded(original)
     graph.relink(flow_class)
     graph.forget_references()
-    result = Binding(flow_class, gate, gate_nodes, originals)
+    result = Binding(flow_class, gate, gate_nodes, originals, incoming)
     _bindings[flow_class] = result
     return result
 
@@ -101,10 +103,10 @@ def eject(flow_class: type[Flow]) -> None:
     found = binding_of(flow_class)
     nodes = graph.nodes_of(flow_class)
     for name, original in found.originals.items():
-        nodes[name].activation_class = original
-    _take_out(flow_class, found.gate_nodes)
-    graph.relink(flow_class)
-    graph.forget_references()
+        del nodes[name].activation_class
+        if nodes[name].activation_class is not original:
+            nodes[name].activation_class = original
+    _take_out(flow_class, found.gate_nodes, found.incoming)
     del _bindings[flow_class]
 
 
@@ -175,7 +177,7 @@ def _with_nearest(name: str, nodes: Iterable[str]) -> str:
     return f"{name} (did you mean {near[0]}?)" if near else name
 
 
-def _insert_all(flow_class: type[Flow], gate: Gate) -> dict[str, Point]:
+def _insert_all(flow_class: type[Flow], gate: Gate, incoming: dict[str, list[Edge]]) -> dict[str, Point]:
     """Insert every gate node that can stand, or none: a half gated flow would run without a binding."""
     nodes = graph.nodes_of(flow_class)
     places = [(name, Point.ACCEPTANCE) for name in gate.accepts] + [(name, Point.DECISION) for name in gate.protects]
@@ -186,26 +188,44 @@ def _insert_all(flow_class: type[Flow], gate: Gate) -> dict[str, Point]:
             if node is not None:
                 inserted[node.name] = point
     except ConfigurationError:
-        _take_out(flow_class, inserted)
+        _take_out(flow_class, inserted, incoming)
         raise
     return inserted
 
 
-def _take_out(flow_class: type[Flow], gate_nodes: Iterable[str]) -> None:
+def _take_out(flow_class: type[Flow], gate_nodes: Iterable[str], incoming: dict[str, list[Edge]]) -> None:
     nodes = graph.nodes_of(flow_class)
     for name in gate_nodes:
         graph.repoint(flow_class, nodes[name], next(graph.successors(nodes[name])), keep=nodes[name])
         graph.unregister(flow_class, name)
+    graph.restore_incoming(flow_class, incoming)
+    graph.forget_references()
+
+
+def _check_base(flow_class: type[Flow], gate: Gate) -> None:
+    astray = [node for node in graph.foreign_nodes(flow_class) if node.name in (*gate.protects, *gate.accepts)]
+    if astray:
+        raise ConfigurationError(
+            f"{flow_class.__name__}: cases come to {astray[0].name} of {astray[0].flow_class.__name__}, where this gate"
+            " is not; give the subclass nodes of its own on every way there."
+        )
 
 
 def _insert_before(flow_class: type[Flow], target: Node, point: Point) -> CreditGate | None:
     """Insert a gate node before ``target``, or None where only the guard can stand."""
     name = target.name
     predecessors = [n for n in graph.nodes_of(flow_class).values() if target in set(graph.successors(n))]
-    if any(graph.is_split_first(n) for n in predecessors):
+    race = next((n for n in predecessors if graph.is_split_first(n)), None)
+    if race is not None:
         # A node behind SplitFirst completes first and would cancel the applicant's other branch.
-        return None
-    node = CreditGate(point).Next(target)
+        if point is Point.DECISION:
+            return None
+        raise ConfigurationError(
+            f"{flow_class.__name__}: no credit gate can stand before {name}, behind the first-wins split {race.name};"
+            f" name {race.name} as acceptance node instead."
+        )
+    # What a step hands to the task behind it goes through the gate.
+    node = CreditGate(point).Next(target, task_data=lambda a: a.task.data, task_seed=lambda a: a.task.seed)
     graph.register(flow_class, GATE_PREFIX + name, node)
     changed = graph.repoint(flow_class, target, node, keep=node)
     still = [n.name for n in predecessors if target in set(graph.successors(n))]

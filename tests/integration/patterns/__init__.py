@@ -1,0 +1,1 @@
+"""The gate in every flow of the pattern catalogue."""
