@@ -48,9 +48,16 @@ def _rows(value: object) -> list[Plain]:
 
 
 def _bases(whole: Plain, problems: list[str]) -> dict[str, LegalBasis]:
+    rows = whole.get("bases")
+    if not isinstance(rows, list):
+        return {}
     documents = {str(d.get("id")): d for d in _rows(whole.get("documents"))}
     bases: dict[str, LegalBasis] = {}
-    for number, row in enumerate(_rows(whole.get("bases"))):
+    kept: list[object] = []  # with what is no row, and a second row of one id, for the models and their checks to say
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            kept.append(row)
+            continue
         place = f"bases({row.get('id', number)})"
         document = documents.get(str(row.get("document")))
         if document is None:
@@ -59,11 +66,13 @@ def _bases(whole: Plain, problems: list[str]) -> dict[str, LegalBasis]:
         given = {**row, "document": document.get("title")}
         given.update({key: document.get(key) for key in ("version", "type", "scope")})
         try:
-            bases[str(row.get("id"))] = LegalBasis.model_validate(given)
+            basis = LegalBasis.model_validate(given)
         except ValidationError as error:
             problems.extend(f"{place}.{problem}" for problem in structural_problems(error))
-    if isinstance(whole.get("bases"), list):
-        whole["bases"] = list(bases.values())
+            continue
+        bases[basis.id] = basis
+        kept.append(basis)
+    whole["bases"] = kept
     return bases
 
 
