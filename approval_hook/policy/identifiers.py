@@ -230,7 +230,7 @@ def _check_residence(number: str, field: str, on: date) -> None:
 def _check_foreign(number: str, field: str, on: date) -> None:
     _length(number, (15, 18), field)
     if len(number) == 15:
-        if not (number[:3].isascii() and number[:3].isalpha() and _digits(number[3:])):
+        if not (number.isascii() and number[:3].isalpha() and number[3:].isdigit()):
             raise IdentifierInvalid(
                 field, f"{field}不是2017版外国人永久居留身份证号码。", "应为3个字母加12位数字，请按证件核对。"
             )

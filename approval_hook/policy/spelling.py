@@ -28,9 +28,7 @@ def written_out(data: Mapping[str, object]) -> tuple[Plain, list[str]]:
     whole: Plain = dict(data)
     problems: list[str] = []
     bases = _bases(whole, problems)
-    for key, value in whole.items():
-        if key not in ("documents", "bases"):
-            whole[key] = _with_bases(value, bases, key, problems)
+    whole = {key: _with_bases(value, bases, key, problems) for key, value in whole.items()}
     clocks: dict[str, Clock | Plain] = {}
     for item in _rows(whole.get("clocks")):
         try:

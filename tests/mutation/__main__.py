@@ -37,9 +37,9 @@ _TESTS = {
     "identifiers": ("subjects", "case"),
     "subjects": ("subjects", "case"),
     "masking": ("subjects", "case"),
-    "spelling": ("catalogue", "plan"),
-    "soundness": ("catalogue", "plan"),
-    "catalogue": ("catalogue", "plan"),
+    "spelling": ("catalogue",),
+    "soundness": ("catalogue",),
+    "catalogue": ("catalogue",),
     "explain": ("explain",),
 }
 

@@ -157,7 +157,7 @@ def test_s12_valid_numbers_of_every_type_are_accepted(text: str, type_: Identifi
         ("440300202610130018", IdentifierType.RESIDENT_ID, "号码中的出生日期晚于今天。", "请按证件核对出生日期。"),
         ("440300187510120012", IdentifierType.RESIDENT_ID, "号码中的出生日期距今超过150年。", "请按证件核对出生日期。"),
         (
-            "990300199001010013",
+            "910300199001010019",
             IdentifierType.RESIDENT_ID,
             "号码是外国人永久居留身份证号码。",
             "请把证件类型改为“外国人永久居留身份证”。",
@@ -230,9 +230,12 @@ def test_s25_wrong_numbers_say_what_is_wrong_and_what_to_do(
         ("MA5FKAEH4000000", IdentifierType.USCC, "应为18位，现为15位"),
         ("111111111111111111", IdentifierType.USCC, "占位码"),
         ("810000198506120032", IdentifierType.USCC, "个人身份证件号码"),
+        ("440300187601010011", IdentifierType.USCC, "个人身份证件号码"),  # 150 years ago
+        ("440300202610120012", IdentifierType.USCC, "个人身份证件号码"),  # today
         ("440300202610130018", IdentifierType.USCC, "校验位不符"),  # nobody born tomorrow has a number
         ("440300187510120012", IdentifierType.USCC, "校验位不符"),
         ("440300199902290019", IdentifierType.USCC, "校验位不符"),
+        ("92440104MA5FKAEH4C", IdentifierType.RESIDENT_ID, "单位的统一社会信用代码"),
         ("44030019900101001", IdentifierType.RESIDENT_ID, "应为18位，现为17位"),
         ("USA440185010112", IdentifierType.RESIDENT_ID, "应为18位，现为15位"),
         ("4403001990010100X6", IdentifierType.RESIDENT_ID, "第17位的“X”不是数字"),
@@ -245,10 +248,14 @@ def test_s25_wrong_numbers_say_what_is_wrong_and_what_to_do(
         ("44030019900101001", IdentifierType.RESIDENCE_PERMIT, "应为18位，现为17位"),
         ("810000199002300018", IdentifierType.RESIDENCE_PERMIT, "不是真实日期"),
         ("USA44018501011B", IdentifierType.FOREIGN_PERMANENT, "3个字母"),
+        ("USAA40185010112", IdentifierType.FOREIGN_PERMANENT, "3个字母"),
+        ("91030019900101001A", IdentifierType.FOREIGN_PERMANENT, "第18位的“A”不是数字"),
         ("ÜSA440185010112", IdentifierType.FOREIGN_PERMANENT, "3个字母"),
         ("H1234567", IdentifierType.HM_PERMIT, "港澳居民来往内地通行证"),
         ("H123456789", IdentifierType.HM_PERMIT, "港澳居民来往内地通行证"),
         ("H1234567A", IdentifierType.HM_PERMIT, "港澳居民来往内地通行证"),
+        ("HA2345678", IdentifierType.HM_PERMIT, "港澳居民来往内地通行证"),
+        ("X12345678", IdentifierType.HM_PERMIT, "港澳居民来往内地通行证"),
         ("H", IdentifierType.HM_PERMIT, "港澳居民来往内地通行证"),
         ("123456789", IdentifierType.TW_PERMIT, "台湾居民来往大陆通行证"),
         ("1234567A", IdentifierType.TW_PERMIT, "台湾居民来往大陆通行证"),
@@ -261,7 +268,9 @@ def test_s25_the_first_fault_of_a_number_is_named(text: str, type_: IdentifierTy
     """One place further, one digit more or another type: the fault is still the right one."""
     with pytest.raises(IdentifierInvalid) as caught:
         parse(text, type_)
-    assert wrong in caught.value.message + caught.value.remedy
+    told = caught.value
+    assert (told.field, told.message[:2]) == ("号码", "号码")
+    assert wrong in told.message + told.remedy
 
 
 def test_s25_full_width_spaces_and_lower_case_are_normalised() -> None:
@@ -420,6 +429,13 @@ def test_a_firm_code_is_no_document_of_a_person() -> None:
         )
 
 
+def test_the_number_of_a_person_is_no_code_of_a_firm() -> None:
+    """Whoever types the owner's number for the firm is told so, at the firm's field."""
+    with pytest.raises(IdentifierInvalid) as caught:
+        organisation("示例", PERSON_NUMBER, on=ON)
+    assert caught.value.message == "统一社会信用代码填的是个人身份证件号码。"
+
+
 def test_subjects_are_what_was_given() -> None:
     """Kind, name and numbers of a subject, the document shown first and no number twice."""
     firm = organisation("示例", FIRM_CODE, on=ON)
@@ -503,6 +519,8 @@ def test_mask_text_leaves_dates_digests_and_uuids() -> None:
         ("证件E2026101。", "证件E2••••01。"),
         ("19991231", "19991231"),
         ("20000229", "20000229"),
+        ("20261010", "20261010"),
+        ("20260431", "20••••31"),
         ("200001011234567", "200001•••••4567"),
     ],
 )
@@ -584,6 +602,7 @@ def test_no_check_digit_for_what_is_no_body(body: str) -> None:
         ("12345678", "12345678"),
         ("E12345678", "E12345678"),
         ("X1234567801", "X1234567801"),
+        ("HA234567801", "HA234567801"),
         (PERSON_NUMBER, PERSON_NUMBER),
         ("", ""),
     ],
