@@ -476,7 +476,7 @@ BAD: list[tuple[str, Callable[[Data], object], str]] = [
         lambda d: d["bases"].append(dict(d["bases"][0])),
         "bases：编号“xkf-78”出现2次；请改成互不相同的编号。",
     ),
-    ("basis is no mapping", lambda d: d["bases"].append("xkf-1"), "：应为一组字段；请按规则文件说明填写。"),
+    ("basis is no mapping", lambda d: d["bases"].insert(0, "xkf-1"), "：应为一组字段；请按规则文件说明填写。"),
     (
         "unverified ground",
         lambda d: named(d, "bases", "gdscjg-53").update(verified=False),
