@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from approval_hook.policy.rules import Clock, LegalBasis, Part
+from approval_hook.policy.rules import LegalBasis, Part
 from approval_hook.policy.soundness import structural_problems
 
 if TYPE_CHECKING:
     from approval_hook.policy.catalogue import RuleSet
 
 Plain = dict[str, Any]
+
+#: What a basis takes from its document.
+_OF_THE_DOCUMENT = ("version", "type", "scope")
 
 
 def written_out(data: Mapping[str, object]) -> tuple[Plain, list[str]]:
@@ -29,12 +32,7 @@ def written_out(data: Mapping[str, object]) -> tuple[Plain, list[str]]:
     problems: list[str] = []
     bases = _bases(whole, problems)
     whole = {key: _with_bases(value, bases, key, problems) for key, value in whole.items()}
-    clocks: dict[str, Clock | Plain] = {}
-    for item in _rows(whole.get("clocks")):
-        try:
-            clocks[str(item.get("id"))] = Clock.model_validate(item)
-        except ValidationError:
-            clocks[str(item.get("id"))] = item  # the models name what is wrong with it
+    clocks = {str(clock.get("id")): clock for clock in _rows(whole.get("clocks"))}
     matters = whole.get("matters")
     if isinstance(matters, list):
         whole["matters"] = [_with_clock(matter, clocks, problems) for matter in matters]
@@ -57,12 +55,16 @@ def _bases(whole: Plain, problems: list[str]) -> dict[str, LegalBasis]:
             kept.append(row)
             continue
         place = f"bases({row.get('id', number)})"
+        problems.extend(
+            f"{place}.{key}：取自所引的文件，不在依据中填写；请从本行删除，需要改动时修改 documents 中的文件。"
+            for key in _OF_THE_DOCUMENT
+            if key in row
+        )
         document = documents.get(str(row.get("document")))
         if document is None:
             problems.append(f"{place}.document：文件“{row.get('document')}”不在 documents 中；请补上该文件或改正编号。")
             continue
-        given = {**row, "document": document.get("title")}
-        given.update({key: document.get(key) for key in ("version", "type", "scope")})
+        given = {**row, "document": document.get("title"), **{key: document.get(key) for key in _OF_THE_DOCUMENT}}
         try:
             basis = LegalBasis.model_validate(given)
         except ValidationError as error:
@@ -101,7 +103,7 @@ def _place(place: str, number: int, item: object) -> str:
     return f"{place}({name})" if isinstance(name, str) else f"{place}[{number}]"
 
 
-def _with_clock(matter: object, clocks: Mapping[str, Clock | Plain], problems: list[str]) -> object:
+def _with_clock(matter: object, clocks: Mapping[str, Plain], problems: list[str]) -> object:
     if not isinstance(matter, dict) or not isinstance(matter.get("clock"), str):
         return matter
     clock = clocks.get(matter["clock"])

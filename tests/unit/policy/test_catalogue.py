@@ -301,6 +301,29 @@ BAD: list[tuple[str, Callable[[Data], object], str]] = [
         lambda d: d["bases"][0].update(document="lost"),
         "bases(xkf-78).document：文件“lost”不在 documents 中；请补上该文件或改正编号。",
     ),
+    *(
+        (
+            f"basis with a {key} of its own",
+            lambda d, key=key, own=own: d["bases"][0].update({key: own}),
+            f"bases(xkf-78).{key}：取自所引的文件，不在依据中填写；请从本行删除，需要改动时修改 documents 中的文件。",
+        )
+        for key, own in (("version", "2020-01-01"), ("type", "law"), ("scope", None))
+    ),
+    (
+        "documents are missing",
+        lambda d: d.pop("documents"),
+        "bases(xkf-78).document：文件“xkf”不在 documents 中；请补上该文件或改正编号。",
+    ),
+    (
+        "documents are no list",
+        lambda d: d.update(documents=7),
+        "bases(xkf-78).document：文件“xkf”不在 documents 中；请补上该文件或改正编号。",
+    ),
+    (
+        "clocks are no list",
+        lambda d: d.update(clocks=7),
+        "matters(food-business).clock：期限“decision”不在 clocks 中；请补上该期限或改正编号。",
+    ),
     (
         "malformed basis",
         lambda d: d["bases"][0].update(quote=7),
@@ -611,6 +634,7 @@ SOUND: list[tuple[str, Callable[[Data], object]]] = [
     ("period of one length", lambda d: d["display_periods"][1].update(min_months=12)),
     ("sanction on a policy", lambda d: wage(d).update(basis=["p98-6-1"])),
     ("inspections without a basis of their own", lambda d: row(d, measure="food-113-checks").update(basis=[])),
+    ("refusing row of a regulation", lambda d: row(d).update(basis=["nmg-48"], may_refuse=True)),
     ("rule set of a day", lambda d: d.update(valid_to=d["valid_from"])),
     ("measure of a day", lambda d: wage(d).update(valid_to=wage(d)["valid_from"])),
     ("promise of the whole clock", lambda d: food(d).update(promised_days=20, green_promised_days=20)),
@@ -744,6 +768,18 @@ def test_a_week_in_calendar_days_leaves_no_room_at_all() -> None:
     assert problem.endswith("补交期限晚于决定期限前0个工作日；请改为合计不超过0日。")
 
 
+def test_a_clock_shorter_than_the_buffer_is_sound_where_nothing_is_handed_in_later() -> None:
+    """Only papers that may be missing at first need room before the decision."""
+
+    def change(data: Data) -> None:
+        named(data, "clocks", "decision").update(days=2)
+        food(data).update(promised_days=2, green_promised_days=2)
+        for paper in food(data)["materials"]:
+            paper.update(tolerance="never", supplement_days=0, good_credit_extra_days=0)
+
+    assert food_rules_with(change)
+
+
 def test_a_fault_does_not_hide_the_next_one() -> None:
     """Rows behind a row that is left alone, or that is wrong itself, are checked as well."""
 
@@ -765,19 +801,24 @@ def test_a_fault_does_not_hide_the_next_one() -> None:
 
 
 def test_a_broken_basis_does_not_hide_the_next_one() -> None:
-    """Each basis is told by its own id, with what is wrong with it."""
+    """Each basis is told by its own id, with everything that is wrong with it."""
 
     def change(data: Data) -> None:
+        data["bases"][0].update(document="lost", scope="national")
+        data["bases"][1].update(quote=7, type="law")
         data["bases"].insert(0, {"quote": "无编号"})
-        data["bases"][1].update(document="lost")
         data["bases"][-1].update(quote=7)
 
     with pytest.raises(RulesInvalid) as caught:
         food_rules_with(change)
-    last = rules_of_food()["bases"][-1]["id"]
+    second, last = (rules_of_food()["bases"][number]["id"] for number in (1, -1))
+    own = "取自所引的文件，不在依据中填写；请从本行删除，需要改动时修改 documents 中的文件。"
     assert [problem for problem in caught.value.problems if problem.startswith("bases(")] == [
         "bases(0).document：文件“None”不在 documents 中；请补上该文件或改正编号。",
+        f"bases(xkf-78).scope：{own}",
         "bases(xkf-78).document：文件“lost”不在 documents 中；请补上该文件或改正编号。",
+        f"bases({second}).type：{own}",
+        f"bases({second}).quote：应为文字；请加引号，避免被读成数字、日期或布尔值。",
         f"bases({last}).quote：应为文字；请加引号，避免被读成数字、日期或布尔值。",
     ]
 
