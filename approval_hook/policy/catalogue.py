@@ -235,8 +235,7 @@ class RuleSet(Part):
         Raises:
             MatterNotConfigured: the rule set does not know it.
         """
-        found = self._plans.get(matter)
-        return self._plans[self.matter(matter).code] if found is None else found
+        return self._plans[self.matter(matter).code]
 
     def rule_basis(self, rule: str, matter: str = "") -> tuple[LegalBasis, ...]:
         """Bases of any rule by its id; of a measure at a matter, those that name the matter come first."""

@@ -169,7 +169,7 @@ def uscc_warnings(code: str) -> tuple[str, ...]:
 
 
 def _check_uscc(number: str, field: str, on: date) -> None:
-    if number == USCC_FILLER or (number and len(set(number)) == 1):
+    if number == USCC_FILLER or len(set(number)) == 1:
         raise IdentifierInvalid(
             field, f"{field}是数据上报用的占位码，不对应任何单位。", "请填写该单位营业执照或登记证书上的代码。"
         )
@@ -230,7 +230,7 @@ def _check_residence(number: str, field: str, on: date) -> None:
 def _check_foreign(number: str, field: str, on: date) -> None:
     _length(number, (15, 18), field)
     if len(number) == 15:
-        if not (number[:3].isascii() and number[:3].isalpha() and _digits(number[3:])):
+        if not (number.isascii() and number[:3].isalpha() and number[3:].isdigit()):
             raise IdentifierInvalid(
                 field, f"{field}不是2017版外国人永久居留身份证号码。", "应为3个字母加12位数字，请按证件核对。"
             )
@@ -277,14 +277,14 @@ def _length(number: str, allowed: tuple[int, ...], field: str) -> None:
 
 
 def _is_resident(number: str, on: date) -> bool:
-    if len(number) != 18 or not _digits(number[:17]) or resident_check_digit(number[:17]) != number[17]:
+    if resident_check_digit(number[:17]) != number[17]:
         return False
     born = date_of_eight(number[6:14])
     return born is not None and born <= on and on.year - born.year <= _OLDEST_YEARS
 
 
 def _digits(text: str) -> bool:
-    return bool(text) and text.isascii() and text.isdigit()
+    return text.isascii() and text.isdigit()
 
 
 def date_of_eight(eight: str) -> date | None:

@@ -57,7 +57,7 @@ def mask_text(text: str) -> str:
 
 
 def _is_date(text: str) -> bool:
-    if len(text) != 8 or not text.isdigit() or text[:2] not in {"19", "20"}:
+    if len(text) != 8 or text[:2] not in {"19", "20"}:
         return False
     try:
         date(int(text[:4]), int(text[4:6]), int(text[6:]))

@@ -72,8 +72,8 @@ _MESSAGES = {
 def structural_problems(error: ValidationError) -> list[str]:
     """Every structural problem in Chinese, with place and remedy, in file order."""
     found = []
-    for item in error.errors(include_url=False, include_input=False, include_context=False):
-        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"]).lstrip(".")
+    for item in error.errors():
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"]).removeprefix(".")
         wrong, remedy = _MESSAGES.get(item["type"], (f"不符合要求（{item['type']}）", "请按规则文件说明改正"))
         found.append(f"{place or '规则文件'}：{wrong}；{remedy}。")
     return found

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from approval_hook.policy.rules import Clock, GatePoint, LegalBasis, Part
+from approval_hook.policy.rules import GatePoint, LegalBasis, Part
 from approval_hook.policy.soundness import structural_problems
 
 if TYPE_CHECKING:
     from approval_hook.policy.catalogue import RuleSet
 
 Plain = dict[str, Any]
+
+#: What a basis takes from its document.
+_OF_THE_DOCUMENT = ("version", "type", "scope")
 
 
 def written_out(data: Mapping[str, object]) -> tuple[Plain, list[str]]:
@@ -28,15 +31,8 @@ def written_out(data: Mapping[str, object]) -> tuple[Plain, list[str]]:
     whole: Plain = dict(data)
     problems: list[str] = []
     bases = _bases(whole, problems)
-    for key, value in whole.items():
-        if key not in ("documents", "bases"):
-            whole[key] = _with_bases(value, bases, key, problems)
-    clocks: dict[str, Clock | Plain] = {}
-    for item in _rows(whole.get("clocks")):
-        try:
-            clocks[str(item.get("id"))] = Clock.model_validate(item)
-        except ValidationError:
-            clocks[str(item.get("id"))] = item  # the models name what is wrong with it
+    whole = {key: _with_bases(value, bases, key, problems) for key, value in whole.items()}
+    clocks = {str(clock.get("id")): clock for clock in _rows(whole.get("clocks"))}
     matters = whole.get("matters")
     if isinstance(matters, list):
         whole["matters"] = [_with_clock(matter, clocks, problems) for matter in matters]
@@ -48,22 +44,35 @@ def _rows(value: object) -> list[Plain]:
 
 
 def _bases(whole: Plain, problems: list[str]) -> dict[str, LegalBasis]:
+    rows = whole.get("bases")
+    if not isinstance(rows, list):
+        return {}
     documents = {str(d.get("id")): d for d in _rows(whole.get("documents"))}
     bases: dict[str, LegalBasis] = {}
-    for number, row in enumerate(_rows(whole.get("bases"))):
+    kept: list[object] = []  # with what is no row, and a second row of one id, for the models and their checks to say
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            kept.append(row)
+            continue
         place = f"bases({row.get('id', number)})"
+        problems.extend(
+            f"{place}.{key}：取自所引的文件，不在依据中填写；请从本行删除，需要改动时修改 documents 中的文件。"
+            for key in _OF_THE_DOCUMENT
+            if key in row
+        )
         document = documents.get(str(row.get("document")))
         if document is None:
             problems.append(f"{place}.document：文件“{row.get('document')}”不在 documents 中；请补上该文件或改正编号。")
             continue
-        given = {**row, "document": document.get("title")}
-        given.update({key: document.get(key) for key in ("version", "type", "scope")})
+        given = {**row, "document": document.get("title"), **{key: document.get(key) for key in _OF_THE_DOCUMENT}}
         try:
-            bases[str(row.get("id"))] = LegalBasis.model_validate(given)
+            basis = LegalBasis.model_validate(given)
         except ValidationError as error:
             problems.extend(f"{place}.{problem}" for problem in structural_problems(error))
-    if isinstance(whole.get("bases"), list):
-        whole["bases"] = list(bases.values())
+            continue
+        bases[basis.id] = basis
+        kept.append(basis)
+    whole["bases"] = kept
     return bases
 
 
@@ -94,7 +103,7 @@ def _place(place: str, number: int, item: object) -> str:
     return f"{place}({name})" if isinstance(name, str) else f"{place}[{number}]"
 
 
-def _with_clock(matter: object, clocks: Mapping[str, Clock | Plain], problems: list[str]) -> object:
+def _with_clock(matter: object, clocks: Mapping[str, Plain], problems: list[str]) -> object:
     if not isinstance(matter, dict) or not isinstance(matter.get("clock"), str):
         return matter
     clock = clocks.get(matter["clock"])

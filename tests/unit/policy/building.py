@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,38 @@ def rules() -> RuleSet:
 def rules_with(change: Callable[[dict[str, Any]], object]) -> RuleSet:
     """The shipped rules with a change made in their plain data, parsed anew."""
     data = rules().plain()
+    change(data)
+    return RuleSet.parse(data)
+
+
+@cache
+def rules_of_food() -> dict[str, Any]:
+    """Plain data of the shipped rules with the food matter and what it needs, as sound and much smaller."""
+    data = rules().plain()
+    data["matters"] = [matter for matter in data["matters"] if matter["code"] == "food-business"]
+    for part in ("grounds", "bars"):
+        data[part] = [item for item in data[part] if not item["matters"] or "food-business" in item["matters"]]
+        for item in data[part]:
+            item["matters"] = item["matters"] and ["food-business"]
+    data["applications"] = [row for row in data["applications"] if row["matter"] == "food-business"]
+    data["clocks"] = [clock for clock in data["clocks"] if clock["id"] == data["matters"][0]["clock"]]
+    cited = set(_cited(data))
+    data["bases"] = [basis for basis in data["bases"] if basis["id"] in cited]
+    named = {basis["document"] for basis in data["bases"]}
+    data["documents"] = [document for document in data["documents"] if document["id"] in named]
+    return data
+
+
+def _cited(value: object) -> Iterator[str]:
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _cited(item)
+    if isinstance(value, dict):
+        yield from value.get("basis", ())
+
+
+def food_rules_with(change: Callable[[dict[str, Any]], object]) -> RuleSet:
+    """The shipped rules about food with a change made in their plain data, parsed anew."""
+    data = deepcopy(rules_of_food())
     change(data)
     return RuleSet.parse(data)
 
