@@ -202,7 +202,7 @@ BAD: list[tuple[str, Callable[[Data], object], str]] = [
         "duplicate bar",
         lambda d: d["bars"].append(dict(bar(d))),
         (
-            "principles、list_types、grounds、bars、measures、leniencies、good_credit_routes："
+            "principles、list_types、grounds、bars、measures、leniencies、good_credit_routes、exemptions："
             "编号“food-135-applicant”出现2次；请改成互不相同的编号。"
         ),
     ),
@@ -596,7 +596,10 @@ BAD: list[tuple[str, Callable[[Data], object], str]] = [
     (
         "no check before the decision",
         lambda d: food(d).update(points=["acceptance", "issue"]),
-        "matters(food-business).points：缺少 decision；决定前必须核查，除非有已核实的豁免在全部地域和整个有效期内免除。",
+        (
+            "matters(food-business).points：缺少 decision；"
+            "决定前必须核查，除非有已核实的豁免在全部地域和整个有效期内免除。"
+        ),
     ),
     (
         "point twice",
@@ -711,7 +714,7 @@ def test_no_two_rules_of_any_kind_share_an_id(part: str, name: str) -> None:
     code = rules_of_food()[part][0][name]
     with pytest.raises(RulesInvalid) as caught:
         food_rules_with(lambda d: d["bars"].append({**bar(d), "id": code}))
-    place = "principles、list_types、grounds、bars、measures、leniencies、good_credit_routes"
+    place = "principles、list_types、grounds、bars、measures、leniencies、good_credit_routes、exemptions"
     assert caught.value.problems == (f"{place}：编号“{code}”出现2次；请改成互不相同的编号。",)
 
 
