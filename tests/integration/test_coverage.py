@@ -186,18 +186,17 @@ def test_way_around_is_named_and_fails(inject: Any, configure: Any) -> None:
     ]
 
 
-def test_guard_only_is_told_and_protecting_the_split_covers(inject: Any, configure: Any) -> None:
-    """Behind SplitFirst only the guard stands; the advice that is given there works."""
+def test_guard_only_is_told_and_warned_of(inject: Any, configure: Any) -> None:
+    """Behind SplitFirst only the guard stands: it holds, and whoever reads the table or the checks is told."""
     name = "tests.flows.flows.FirstWinsFlow"
     configure(name)
     inject(flows.FirstWinsFlow)
-    out, failed = run()
-    assert failed
+    out, _ = run()
     row = next(line for line in out.splitlines() if line.startswith(name))
     assert "仅守卫：decide" in row
-    assert "可绕过：start → split → decide" in row
-    assert "请改列该分支环节" in out
-    assert flow_of(machine(), name)["placed"] == {"decide": "guard"}
+    assert "已覆盖" in row
+    assert (flow_of(machine(), name)["placed"], flow_of(machine(), name)["covered"]) == ({"decide": "guard"}, True)
+    assert [i for i, _ in told()] == ["approval_hook.W025"]
     eject(flows.FirstWinsFlow)
     put(flows.FirstWinsFlow, Gate("food-business", facts_of, ("split",)))
     assert flow_of(machine(), name)["covered"]

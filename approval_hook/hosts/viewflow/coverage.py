@@ -90,7 +90,7 @@ class FlowCoverage:
 
     @property
     def covered(self) -> bool:
-        """True when a gate stands on every path and nothing about it is to be mended."""
+        """True when a gate or, where none can stand, the guard is on every path, and nothing is to be mended."""
         return self.gate is not None and not self.faults
 
 
@@ -179,10 +179,11 @@ def _cover(flow_class: type[Flow], rules: RuleSet | None, reason: str) -> FlowCo
     binding = find_binding(flow_class)
     gate = binding.gate if binding is not None else None
     matter = _matter(gate.matter, rules) if gate is not None else None
-    gaps = prove(flow_class).gaps
-    faults = list(_faults(name, gate, matter, rules, reason))
+    # Where no gate node can stand the guard asks and holds: that is no way around.
     alone = binding.guarded_alone() if binding is not None else []
-    faults += [Fault(FaultKind.WAY_AROUND, name, path) for node, path in gaps.items() if node not in alone]
+    gaps = {node: path for node, path in prove(flow_class).gaps.items() if node not in alone}
+    faults = list(_faults(name, gate, matter, rules, reason))
+    faults += [Fault(FaultKind.WAY_AROUND, name, path) for path in gaps.values()]
     if binding is None:
         faults += [Fault(FaultKind.LEADS_INTO, name, (other,)) for other in _leads_into(flow_class)]
     placed: dict[str, Placement] = {}

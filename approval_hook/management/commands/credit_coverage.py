@@ -121,7 +121,7 @@ def _words(fault: Fault) -> str:
         case FaultKind.WAY_AROUND:
             return (
                 f"{place}：环节 {detail[-1]} 可以绕过闸口到达：{_path(detail)}。请去掉这条连线，"
-                "或把它通向的环节也列入 protects；决定紧接“先完成者胜”分支的，请改列该分支环节。"
+                "或把它通向的环节也列入 protects。"
             )
         case FaultKind.MATTER_UNKNOWN:
             return (
