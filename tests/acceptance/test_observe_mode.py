@@ -135,7 +135,7 @@ def test_everybody_sees_that_the_flow_observes(observed: Any, office: Any) -> No
     (flow,) = held.context["observed"]
     assert (flow.matter, flow.cases, flow.reasons) == ("food-business", 1, [("从严审核待科室确认", 1)])
     assert "从严审核待科室确认" in held.content.decode()
-    assert [m.id for m in check_flows(None)] == ["approval_hook.W023"]
+    assert "approval_hook.W023" in [m.id for m in check_flows(None)]
 
 
 def test_the_other_flow_still_holds(observed: Any, office: Any) -> None:

@@ -61,7 +61,6 @@ class Placement(StrEnum):
 
     GATE = "gate"  # a gate node stands before it
     GUARD = "guard"  # no node can be inserted; the guard alone holds it
-    NONE = "none"  # an acceptance node without a gate: no channel is set there
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +187,8 @@ def _cover(flow_class: type[Flow], rules: RuleSet | None, reason: str) -> FlowCo
         faults += [Fault(FaultKind.LEADS_INTO, name, (other,)) for other in _leads_into(flow_class)]
     placed: dict[str, Placement] = {}
     if binding is not None:
-        for names, without in ((binding.gate.accepts, Placement.NONE), (binding.gate.protects, Placement.GUARD)):
-            placed |= {n: Placement.GATE if GATE_PREFIX + n in binding.gate_nodes else without for n in names}
+        for n in (*binding.gate.accepts, *binding.gate.protects):
+            placed[n] = Placement.GATE if GATE_PREFIX + n in binding.gate_nodes else Placement.GUARD
     return FlowCoverage(name, str(flow_class.process_title), gate, matter, placed, gaps, reason, tuple(faults))
 
 

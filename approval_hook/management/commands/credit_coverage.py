@@ -16,7 +16,7 @@ from approval_hook.hosts.viewflow.coverage import Coverage, Fault, FaultKind, Fl
 from approval_hook.policy.catalogue import Matter
 
 _HEADINGS = ("流程", "事项", "受理环节", "决定环节", "闸口", "证明")
-_PLACED = {Placement.GATE: "插入节点", Placement.GUARD: "仅守卫", Placement.NONE: "未插入"}
+_PLACED = {Placement.GATE: "插入节点", Placement.GUARD: "仅守卫"}
 _NOTHING = "—"
 
 

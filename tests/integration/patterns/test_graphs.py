@@ -158,7 +158,6 @@ def test_check_warns_where_the_guard_stands_alone_and_stops_where_a_way_leads_ar
         event._next = TimeoutFlow.credit_before_decide
         eject(DeferredChoiceFlow)
         eject(TimeoutFlow)
-    assert set(found) == {"approval_hook.W025", "approval_hook.E005"}
     assert "DeferredChoiceFlow: decide" in found["approval_hook.W025"]
     assert "start -> review -> review__timeout -> decide" in found["approval_hook.E005"]
 
