@@ -254,7 +254,7 @@ class Explainer:
         applicant = party == self._applicant and why is not Why.RELATED
         titles = [self._title(rule, language) for rule in rules]
         fired = self._fired.get(key, ())
-        title = self._record_titles[audience].get(key, "")
+        title = self._record_titles[audience].get(key)
         return {
             "rule": (", " if english else "、").join(titles),
             "rules": _listed(titles, language),

@@ -104,7 +104,7 @@ SENTENCES: Mapping[Why, Words] = {
     ),
     Why.SEVERE: Words(
         "{party}有{degree}记录（{rule}）。本事项没有对应的限制措施，经科室确认可从严审核，仍按法定条件决定。",
-        "A {degree} record ({rule}) exists. No measure restricts this matter; the section may confirm stricter review "
+        "{degree} record ({rule}) exists. No measure restricts this matter; the section may confirm stricter review "
         "by statutory conditions.",
         "因{you}的{record}，申请可能会被更仔细地审核；决定只看法律规定的条件，不会多要材料。",
         "Because of {record}, the application may be looked at more closely; the legal conditions alone decide, and "
@@ -112,13 +112,13 @@ SENTENCES: Mapping[Why, Words] = {
     ),
     Why.GENERAL: Words(
         "{party}有{degree}记录（{rule}）。按普通程序办理，不享受守信便利，不得增加材料。",
-        "A {degree} record ({rule}) exists. The ordinary procedure applies, without bonus and without extra materials.",
+        "{degree} record ({rule}) exists. The ordinary procedure applies, without bonus and without extra materials.",
         "因{you}的{record}，本次申请不享受信用便利；申请照常办理，不会多要材料。",
         "Because of {record}, there are no credit benefits; the application goes on as usual, without extra papers.",
     ),
     Why.RELATED: Words(
         "{party}有{degree}记录（{rule}）。属关联人员记录，仅供了解，不影响申请人。",
-        "A {degree} record ({rule}) exists. It concerns a related person and is for information only.",
+        "{degree} record ({rule}) exists. It concerns a related person and is for information only.",
         "有一条信息与本次申请无关，不影响{you}的申请。",
         "One piece of information has no bearing on this application and does not affect it.",
     ),
@@ -372,12 +372,12 @@ STATUS: Mapping[str, Words] = {
 }
 
 DEGREES: Mapping[str, Plain] = {
-    Severity.SERIOUS: Plain("严重失信", "severe"),
-    Severity.WATCH: Plain("重点关注", "watch-level"),
-    Severity.GENERAL: Plain("一般失信", "general"),
-    Severity.MINOR: Plain("轻微失信", "minor"),
+    Severity.SERIOUS: Plain("严重失信", "a severe"),
+    Severity.WATCH: Plain("重点关注", "a watch-level"),
+    Severity.GENERAL: Plain("一般失信", "a general"),
+    Severity.MINOR: Plain("轻微失信", "a minor"),
 }
-SOME_DEGREE = Plain("不良", "adverse")
+SOME_DEGREE = Plain("不良", "an adverse")
 
 PARTY = {True: Plain("申请人", "the applicant"), False: Plain("关联人员", "a related person")}
 NAMED = Plain("依据列明了该角色；", "the basis names this role; ")

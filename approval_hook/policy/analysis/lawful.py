@@ -115,7 +115,7 @@ def least_room(clock: Clock, buffer: int, calendar: WorkCalendar | None) -> tupl
     first = date(min((*calendar.holidays, *calendar.workdays, calendar.published_until)).year, 1, 1)
     starts = (calendar.published_until - first).days + 1
     worked = [0]  # working days before each day
-    for number in range(starts + clock.days + 1):
+    for number in range(starts + clock.days):
         worked.append(worked[-1] + calendar.is_workday(first + number * _DAY))
     least, tightest = clock.days, first
     for number in range(starts):

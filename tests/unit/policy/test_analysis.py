@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -451,6 +452,22 @@ def test_a_clock_in_calendar_days_is_counted_over_the_published_days() -> None:
     assert found.witness is not None
     assert found.witness.on is not None
     assert "材料 paper-0" in found.witness.words()
+
+
+@pytest.mark.parametrize(
+    ("days", "until", "holidays", "least", "tightest"),
+    [
+        (7, date(2026, 12, 31), range(2, 10), 0, date(2026, 1, 1)),
+        (2, date(2026, 1, 2), (), 0, date(2026, 1, 2)),
+        (2, date(2026, 1, 1), (), 1, date(2026, 1, 1)),
+    ],
+)
+def test_room_is_that_of_the_first_tightest_day_of_whole_published_years(
+    days: int, until: date, holidays: Iterable[int], least: int, tightest: date
+) -> None:
+    """From the first of January to the last published day, a Friday or the Thursday before it, and not beyond."""
+    calendar = WorkCalendar(frozenset(date(2026, 1, day) for day in holidays), frozenset(), until)
+    assert least_room(clock(days, "days"), 0, calendar) == (least, tightest)
 
 
 def _without_minor(rules: RuleSet) -> tuple[Any, ...]:

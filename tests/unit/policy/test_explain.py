@@ -518,6 +518,122 @@ def test_a_duty_in_full(duty: Obligation, told: list[str]) -> None:
     assert four(lambda audience, language: words.obligation(duty, audience, language)) == told
 
 
+@pytest.mark.parametrize(
+    ("effect", "told"),
+    [
+        (
+            RefusedEffect(("lenient-minor_corrected", "no-such-rule"), Why.MINOR_CORRECTED, "f1", "", ""),
+            [
+                "该失信轻微且已及时纠正，依“宽缓minor_corrected、no-such-rule”不予惩戒，不产生影响。",
+                "The misconduct was minor and corrected in time; under “leniency minor_corrected, no-such-rule” it "
+                "carries no sanction.",
+                "贵单位的一条记录情节轻微且已及时纠正，不作为不利依据。",
+                "The matter of a record was minor and was put right in time; nothing adverse rests on it.",
+            ],
+        ),
+        (
+            RefusedEffect(("measure-0", "no-such-rule"), Why.ROLE_NOT_NAMED, "b1", "", ""),
+            [
+                "“限制措施0”、“no-such-rule”的依据未列明该角色，不影响申请人。",
+                "The basis of “Measure 0”, “no-such-rule” does not name this role; the applicant is not burdened.",
+                "与本次申请有关的其他人员或单位，核查情况只分别告知其本人，不在这里列出。",
+                "What was checked about others named in the application is told to each of them alone.",
+            ],
+        ),
+        (
+            RefusedEffect((), Why.SOURCE_INCOMPLETE, "f1", "", ""),
+            [
+                "必查来源“未注明”没有查询结果，未查清不等于没有记录；案件照常受理，须补查。",
+                "Required source unnamed has no result; it gave no complete answer, this is not a clean result, and a "
+                "re-check is owed.",
+                "一个应查的信息来源还没有完整答复，信用核查还没有完成；这不会使贵单位受到不利影响。",
+                "One of the sources has not answered in full, so the credit check is not complete; this does not "
+                "count against you.",
+            ],
+        ),
+        (
+            RefusedEffect(("list0",), Why.GENERAL, "f1", "", ""),
+            [
+                "申请人有不良记录（名单0）。按普通程序办理，不享受守信便利，不得增加材料。",
+                "An adverse record (List 0) exists. The ordinary procedure applies, without bonus and without extra "
+                "materials.",
+                "因贵单位的一条记录，本次申请不享受信用便利；申请照常办理，不会多要材料。",
+                "Because of a record, there are no credit benefits; the application goes on as usual, without extra "
+                "papers.",
+            ],
+        ),
+    ],
+)
+def test_a_refused_effect_in_full(effect: RefusedEffect, told: list[str]) -> None:
+    """Every rule by its title or id, and words for whatever is not known; nothing about others for the applicant."""
+    assert four(lambda audience, language: telling().refused(effect, audience, language)) == told
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (
+            Reason(Outcome.BARRED, "f1", "province", "r9", "bar-five", Why.BARRED),
+            (
+                "revoked后五年内不得申请：申请人的一条记录符合该法定限制，是否适用由负责人决定。",
+                "After revoked no application for five years: a record of the applicant meets this statutory bar; "
+                "the head decides whether it applies.",
+            ),
+        ),
+        (
+            Reason(Outcome.UNAVAILABLE, "f1", "province", "", "", Why.SOURCE_INCOMPLETE, "PARTIAL"),
+            (
+                "必查来源“省平台”只返回了部分内容，未查清不等于没有记录；案件照常受理，须补查。",
+                "Required source province answered only in part; it gave no complete answer, this is not a clean "
+                "result, and a re-check is owed.",
+            ),
+        ),
+        (
+            Reason(Outcome.SEVERE, "f1", "province", "r1", "list0", Why.STRICTER_REVIEW),
+            (
+                "申请人列入名单0，拟采取“示例措施closer”、“限制措施0”，经科室确认后适用，仍按法定条件决定。",
+                "The applicant is listed (List 0); what is proposed, “example closer”, “Measure 0”, needs the section "
+                "to confirm it; the decision still follows the statutory conditions.",
+            ),
+        ),
+        (
+            Reason(Outcome.SEVERE, "f1", "province", "r9", "list0", Why.STRICTER_REVIEW),
+            (
+                "申请人列入名单0，拟采取所列措施，经科室确认后适用，仍按法定条件决定。",
+                "The applicant is listed (List 0); what is proposed, the listed measures, needs the section to "
+                "confirm it; the decision still follows the statutory conditions.",
+            ),
+        ),
+        (
+            Reason(Outcome.SEVERE, "f1", "province", "r1", "list0", Why.SEVERE, "serious"),
+            (
+                "申请人有严重失信记录（名单0）。本事项没有对应的限制措施，经科室确认可从严审核，仍按法定条件决定。",
+                "A severe record (List 0) exists. No measure restricts this matter; the section may confirm stricter "
+                "review by statutory conditions.",
+            ),
+        ),
+        (
+            Reason(Outcome.GOOD, "f1", "province", "r9", "red-route", Why.RED_LIST),
+            (
+                "申请人列入有效的守信名单（未注明），符合“守信路径”。",
+                "The applicant holds a valid red-list entry.",
+            ),
+        ),
+        (
+            Reason(Outcome.GOOD, "f1", "", "", "no-such-rule", Why.CLEAN_YEARS),
+            (
+                "申请人在核查日前连续规定年限没有可用的不良信用记录，符合“no-such-rule”。",
+                "No usable adverse record in the required years before the check.",
+            ),
+        ),
+    ],
+)
+def test_a_reason_in_full(reason: Reason, told: tuple[str, str]) -> None:
+    """Rule, source, measures, title and years by name, and words for each that is not known."""
+    words = telling(blank(measures=(CLOSER, replace(CLOSER, measure="measure-0"))))
+    assert (words.reason(reason), words.reason(reason, language=Language.EN)) == told
+
+
 def test_a_duty_or_measure_about_somebody_else_is_only_told_to_the_clerk() -> None:
     """The applicant reads the neutral sentence instead."""
     words = telling()
@@ -674,6 +790,7 @@ def test_citations_come_from_the_rule_set_by_id() -> None:
 @pytest.mark.parametrize(
     ("why", "rule", "detail", "articles"),
     [
+        (Why.NOTHING_FOUND, "accept-and-decide-by-conditions", "ground", ["第一条"]),
         (Why.NOTHING_FOUND, "accept-and-decide-by-conditions", "ground-bars", ["第一条", "第二条"]),
         (Why.ONLY_BARS_CHECKED, "accept-and-decide-by-conditions", "authorisation:SQ-1", ["第一条", "第二条"]),
         (Why.STRICTER_REVIEW, "list0", "", ["第一条", "第二条"]),
