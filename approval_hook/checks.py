@@ -147,7 +147,7 @@ def _as_placed(book: RuleBook) -> list[checks.CheckMessage]:
             text = f"{name} observes: its cases are recorded and never held, whatever is found."
             hint = "Set 'mode' to 'enforce' and run migrate once the flow has been watched."
             found.append(checks.Warning(text, hint=hint, id="approval_hook.W023"))
-        for node in binding.guarded_alone():
+        for node in () if binding.gate.inside else binding.guarded_alone():
             text = f"{name}: {node} is behind a first-wins split, so no gate node stands there; the guard holds it."
             hint = "Place the decision one step behind the split, so that the check shows on the chart."
             found.append(checks.Warning(text, hint=hint, id="approval_hook.W025"))

@@ -59,7 +59,7 @@ _OPTIONAL = {
 #: An emergency that lasts longer is no emergency.
 _MOST_EMERGENCY_HOURS = 72
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_FLOW_KEYS = {"matter", "facts", "protects", "accepts", "issues", "mode"}
+_FLOW_KEYS = {"matter", "facts", "protects", "accepts", "issues", "inside", "mode"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class FlowSettings:
     protects: tuple[str, ...]
     accepts: tuple[str, ...]
     issues: tuple[str, ...]
+    inside: bool
     mode: Mode
 
 
@@ -189,6 +190,12 @@ def _reason(flow: str, value: Any) -> str:
     return value.strip()
 
 
+def _truth(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be True or False.")
+    return value
+
+
 def _hours(value: Any, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_EMERGENCY_HOURS:
         raise ConfigurationError(
@@ -240,5 +247,6 @@ def _flow(path: str, value: Any) -> FlowSettings:
         protects=protects,
         accepts=_names(data.get("accepts", ()), where + ".accepts"),
         issues=_names(data.get("issues", ()), where + ".issues"),
+        inside=_truth(data.get("inside", False), where + ".inside"),
         mode=mode_named(data.get("mode", Mode.ENFORCE), f"APPROVAL_HOOK[{where + '.mode'!r}]"),
     )

@@ -32,6 +32,8 @@ class Gate:
             and never holds.
         issues: names of the nodes whose execution issues or delivers the licence; the record is read
             once more there, and nothing is held.
+        inside: True where the check is to be part of the protected step instead of a node before it: it is asked
+            when the step's task is made, and the guard holds the step. Nothing of it shows on the chart.
         mode: ``"enforce"``, or ``"observe"`` for a flow that is to be watched before its cases are held.
     """
 
@@ -40,6 +42,7 @@ class Gate:
     protects: tuple[str, ...]
     accepts: tuple[str, ...] = ()
     issues: tuple[str, ...] = ()
+    inside: bool = False
     mode: Mode = Mode.ENFORCE
 
     def __post_init__(self) -> None:
@@ -49,6 +52,8 @@ class Gate:
             if isinstance(names, str):
                 raise ConfigurationError(f"Gate.{field} must be a list of node names, not the text {names!r}.")
             object.__setattr__(self, field, tuple(names))
+        if not isinstance(self.inside, bool):
+            raise ConfigurationError(f"Gate.inside must be True or False, not {self.inside!r}.")
         object.__setattr__(self, "mode", mode_named(self.mode, "Gate.mode"))
 
     @property

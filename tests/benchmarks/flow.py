@@ -33,8 +33,12 @@ class Bar:
     goal: float | None
 
 
-#: The gate inside an existing activation (bar 1.15) is not a shape the product has yet.
-BARS = {"visible": Bar(1.45, 1.20), "parked": Bar(1.70, 1.40), "two_gates": Bar(None, None)}
+BARS = {
+    "inside": Bar(1.15, 1.05),
+    "visible": Bar(1.45, 1.20),
+    "parked": Bar(1.70, 1.40),
+    "two_gates": Bar(None, None),
+}
 
 
 def measure(long: bool) -> list[Figure]:

@@ -96,6 +96,7 @@ def variants() -> dict[str, Callable[[], None]]:
 
     return {
         "plain": variant(flows.PlainFlow, remote=False),
+        "inside": variant(flows.InsideFlow, remote=False),
         "visible": variant(flows.OneGateFlow, remote=False),
         "parked": variant(flows.OneGateFlow, remote=True),
         "two_gates": variant(flows.TwoGatesFlow, remote=True),

@@ -84,6 +84,17 @@ class OneGateFlow(flow.Flow):
     end = flow.End()
 
 
+class InsideFlow(flow.Flow):
+    """The twin whose check is part of the protected step."""
+
+    lock_impl = select_for_update_lock
+    start = flow.StartHandle(file_case).Next(this.check)
+    check = flow.Function(check_form).Next(this.gateway)
+    gateway = flow.If(lambda activation: activation.process.data["amount"] > 0).Then(this.approve).Else(this.end)
+    approve = flow.Handle().Next(this.end)
+    end = flow.End()
+
+
 class TwoGatesFlow(flow.Flow):
     """The twin with a gate before acceptance too, whose record the second gate finds."""
 

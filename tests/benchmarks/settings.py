@@ -16,6 +16,7 @@ APPROVAL_HOOK = {
     "PLATFORMS": {"province": {"BACKEND": _SCRIPTED}, "own_register": {"BACKEND": _SCRIPTED}},
     "FLOWS": {
         "tests.benchmarks.flows.OneGateFlow": _GATE,
+        "tests.benchmarks.flows.InsideFlow": {**_GATE, "inside": True},
         "tests.benchmarks.flows.TwoGatesFlow": {**_GATE, "accepts": ["check"]},
     },
     # The application's own flows stand aside, so that the guards in the database hold the benchmark's nodes only.

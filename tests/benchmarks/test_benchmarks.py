@@ -68,10 +68,11 @@ def test_flow_cases_run_and_replay_on_sqlite(tmp_path: Path) -> None:
     result = flow._run(f"sqlite:///{tmp_path / 'cases.sqlite3'}", 0.5)
     assert result.database.startswith("SQLite")
     assert set(result.shapes) == {"plain", "plain_again", *flow.BARS}
-    # Three gated shapes; each ran the warm-up, one counted case and the timed rounds.
-    assert result.decisions == 3 * (9 + result.rounds)
+    # Each gated shape ran the warm-up, one counted case and the timed rounds.
+    assert result.decisions == len(flow.BARS) * (9 + result.rounds)
     assert result.shapes["plain"].statements == result.shapes["plain_again"].statements
-    assert result.shapes["plain"].statements < result.shapes["visible"].statements < result.shapes["parked"].statements
+    counted = [result.shapes[name].statements for name in ("plain", "inside", "visible", "parked")]
+    assert counted == sorted(set(counted))
 
 
 def test_flow_cases_refuse_a_database_with_evidence_of_somebody_else(tmp_path: Path) -> None:

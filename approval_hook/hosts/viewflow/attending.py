@@ -53,8 +53,9 @@ class Attended(StrEnum):
 
 def asker_of(activation: Activation) -> str:
     """Who moved the case here: the owner of the previous task, else the system."""
-    if isinstance(activation, CreditGateActivation) and activation.asker is not None:
-        return activation.asker
+    known = getattr(activation, "asker", None)
+    if known is not None:
+        return str(known)
     username = f"owner__{get_user_model().USERNAME_FIELD}"
     owned = activation.task.previous.exclude(owner=None).order_by("-pk")
     return str(owned.values_list(username, flat=True).first() or "system")

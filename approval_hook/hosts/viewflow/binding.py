@@ -56,7 +56,9 @@ class Binding:
         }
 
     def guarded_alone(self) -> list[str]:
-        """Protected nodes directly behind SplitFirst, before which no gate node can stand."""
+        """Protected nodes without a gate node before them: none is wanted, or behind SplitFirst none can stand."""
+        if self.gate.inside:
+            return list(self.gate.protects)
         nodes = graph.nodes_of(self.flow_class)
         raced = {f.name for n in nodes.values() if graph.is_split_first(n) for f in graph.successors(n)}
         return [name for name in self.gate.protects if name in raced]

@@ -23,7 +23,7 @@ from viewflow.workflow.status import STATUS
 from approval_hook import clock, gate
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow import graph
-from approval_hook.hosts.viewflow.nodes import CreditGate, CreditGateActivation
+from approval_hook.hosts.viewflow.nodes import CreditGate, CreditGateActivation, mover_of
 from approval_hook.models import Point
 
 #: Ways that do not lead forward: they hand over, take back or end the task.
@@ -116,6 +116,7 @@ def _asking_create(base: type[Activation]) -> Callable[..., Activation]:
         """Create the task; one that no gate task leads to has the guard alone, so its platforms are asked from here."""
         activation: Activation = base.create.__func__(cls, flow_task, prev, *args, **kwargs)
         if _is_protected(activation) and not isinstance(prev, CreditGateActivation):
+            activation.asker = mover_of(prev)
             _ask_ahead(activation)
         return activation
 

@@ -180,7 +180,9 @@ def _with_nearest(name: str, nodes: Iterable[str]) -> str:
 def _insert_all(flow_class: type[Flow], gate: Gate, incoming: dict[str, list[Edge]]) -> dict[str, Point]:
     """Insert every gate node that can stand, or none: a half gated flow would run without a binding."""
     nodes = graph.nodes_of(flow_class)
-    places = [(name, Point.ACCEPTANCE) for name in gate.accepts] + [(name, Point.DECISION) for name in gate.protects]
+    places = [(name, Point.ACCEPTANCE) for name in gate.accepts]
+    if not gate.inside:
+        places += [(name, Point.DECISION) for name in gate.protects]
     inserted: dict[str, Point] = {}
     try:
         for name, point in places:
@@ -289,6 +291,7 @@ def gate_from(entry: FlowSettings) -> Gate:
         protects=entry.protects,
         accepts=entry.accepts,
         issues=entry.issues,
+        inside=entry.inside,
         mode=entry.mode,
     )
 

@@ -37,8 +37,7 @@ class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
     def create(cls, flow_task: Node, prev_activation: Activation, *args: Any, **kwargs: Any) -> CreditGateActivation:
         """Make the task, and remember who moved the case here."""
         activation: CreditGateActivation = super().create(flow_task, prev_activation, *args, **kwargs)
-        owner = prev_activation.task.owner
-        activation.asker = owner.get_username() if owner is not None else "system"
+        activation.asker = mover_of(prev_activation)
         return activation
 
     def may_pass(self) -> bool:
@@ -97,6 +96,12 @@ class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
         self.task.finished = clock.now()
         self.task.save()
         release_hold(self)
+
+
+def mover_of(activation: Activation) -> str:
+    """Who moved a case out of a task: its owner, else the system."""
+    owner = activation.task.owner
+    return str(owner.get_username()) if owner is not None else "system"
 
 
 class CreditGate(

@@ -39,6 +39,9 @@ def prove(flow_class: type[Flow]) -> Proof:
     binding = find_binding(flow_class)
     if binding is None:
         return Proof(flow_class.__name__, (), {})
+    if binding.gate.inside:
+        # The gate is the protected node itself: no way leads around a node to its own inside.
+        return Proof(flow_class.__name__, binding.gate.protects, {})
     closed = {name for name, point in binding.gate_nodes.items() if point is Point.DECISION}
     came_from = graph.reach(flow_class, closed)
     gaps = {}

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat
 from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook import clock, gate
+from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.attending import answer_of, attend, log_failure
 from approval_hook.hosts.viewflow.binding import Binding
 from approval_hook.hosts.viewflow.injection import bindings
@@ -63,12 +66,27 @@ def _waiting_tasks(binding: Binding) -> Iterator[int]:
         flow_task__in=binding.gate_refs(), status=STATUS.STARTED, started__lte=clock.now() - GRACE
     ).values_list("pk", flat=True)
     waiting = dict.fromkeys(parked)
+    waiting.update(dict.fromkeys(_unasked(binding)))
     # Held tasks of either kind, so that the hold of a task that is gone is released too.
     prefix = binding.task_key(0).removesuffix("0")
     held = Hold.objects.filter(flow=binding.flow_ref, task_key__startswith=prefix, released_at=None)
     numbers = (key.removeprefix(prefix) for key in held.values_list("task_key", flat=True))
     waiting.update(dict.fromkeys(int(number) for number in numbers if number.isdecimal()))
     yield from waiting
+
+
+def _unasked(binding: Binding) -> Iterator[int]:
+    """Tasks of protected nodes without a gate node whose case has no record: whoever was to ask died before."""
+    alone = [graph.node_ref(graph.nodes_of(binding.flow_class)[name]) for name in binding.guarded_alone()]
+    if not alone:
+        return
+    prefix = binding.host_key(0).removesuffix("0")
+    key = Concat(Value(prefix), Cast("process_id", CharField()))
+    tasks = binding.flow_class.task_class._default_manager.filter(
+        flow_task__in=alone, status__in=(STATUS.NEW, STATUS.ASSIGNED), created__lte=clock.now() - GRACE
+    )
+    decided = CreditDecision.objects.filter(host_key=OuterRef("key"))
+    yield from tasks.annotate(key=key).filter(~Exists(decided)).values_list("pk", flat=True)
 
 
 def _pay_rechecks(binding: Binding) -> int:
