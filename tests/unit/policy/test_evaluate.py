@@ -101,6 +101,10 @@ def test_o09_three_clean_years_open_the_green_channel() -> None:
     """A firm older than three years without countable records gets the incentives with force by matter."""
     decision = decide(case(OLD_FIRM), clean(OLD_FIRM))
     assert (decision.outcome, decision.channel) == (Outcome.GOOD, Channel.GREEN)
+    assert [(r.outcome, r.rule) for r in decision.reasons] == [
+        (Outcome.ORDINARY, "accept-and-decide-by-conditions"),
+        (Outcome.GOOD, "good-clean-years"),
+    ]
     assert {(m.measure, m.kind, m.force) for m in decision.measures} == {
         ("green-channel", "incentive", "mandatory"),
         ("longer-supplement", "incentive", "mandatory"),
@@ -571,6 +575,7 @@ def test_s02_a_repair_at_creditchina_beats_the_stale_city_list() -> None:
     reports = [*clean(FIRM), report(FIRM, "city_list", stale), report(FIRM, "creditchina", fresh)]
     decision = decide(case(FIRM), reports)
     assert (decision.outcome, decision.suppressed) == (Outcome.GONE, 2)
+    assert [(p.party, p.suppressed) for p in decision.parties] == [("f1", 2)]
 
 
 def test_s02_a_weaker_source_cannot_repair_a_stronger_one() -> None:
