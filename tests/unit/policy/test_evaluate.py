@@ -148,7 +148,8 @@ def test_misconduct_called_good_standing_is_could_not_tell(row: CreditRecord) ->
     """A source that sends a list of misconduct, or an event, as good standing errs: no bonus, nothing clean."""
     decision = decide(case(OLD_FIRM), with_records(OLD_FIRM, row))
     assert (decision.outcome, decision.complete, decision.measures) == (Outcome.UNAVAILABLE, False, ())
-    assert Why.CONTRADICTORY in whys(decision)
+    told = [(r.rule, r.source, r.record) for r in decision.reasons if r.why is Why.CONTRADICTORY]
+    assert told == [("clock-never-stops", "province", row.record_id)]
 
 
 def test_a_bar_is_looked_for_whatever_the_row_is_called() -> None:
