@@ -267,7 +267,7 @@ def plans_of(rules: RuleSet) -> dict[str, MatterPlan]:
     periods = {period.id: period for period in rules.display_periods}
     bare = {listed.code: _list_plan(listed, periods) for listed in rules.list_types}
     for code, plan in plans.items():
-        plan.lists = dict(bare)
+        plan.lists.update(bare)
         fitting = sorted(incentives.get(code, ()), key=lambda pair: pair[0].id)
         for kind in SubjectKind:
             plan.incentives[kind] = tuple(

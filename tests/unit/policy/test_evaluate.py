@@ -73,6 +73,14 @@ def test_o10_a_clean_young_firm_is_ordinary() -> None:
     assert (decision.outcome, decision.channel, decision.complete) == (Outcome.ORDINARY, Channel.ORDINARY, True)
     assert decision.obligations == decision.measures == decision.refused == ()
     assert decision.due_on == date(2026, 11, 9)
+    assert [(r.outcome, r.party, r.why) for r in decision.reasons] == [(Outcome.ORDINARY, "f1", Why.NOTHING_FOUND)]
+
+
+def test_a_decision_says_of_which_day_and_which_rules_it_is() -> None:
+    """Whoever reads it later must be able to take it again."""
+    for on in (ON, ON + timedelta(days=1)):
+        decision = decide(case(FIRM), clean(FIRM), on=on)
+        assert (decision.on, decision.rules_revision) == (on, rules().revision)
 
 
 def test_s23_a_young_firm_is_not_three_years_clean() -> None:
@@ -93,6 +101,10 @@ def test_o09_three_clean_years_open_the_green_channel() -> None:
     """A firm older than three years without countable records gets the incentives with force by matter."""
     decision = decide(case(OLD_FIRM), clean(OLD_FIRM))
     assert (decision.outcome, decision.channel) == (Outcome.GOOD, Channel.GREEN)
+    assert [(r.outcome, r.rule) for r in decision.reasons] == [
+        (Outcome.ORDINARY, "accept-and-decide-by-conditions"),
+        (Outcome.GOOD, "good-clean-years"),
+    ]
     assert {(m.measure, m.kind, m.force) for m in decision.measures} == {
         ("green-channel", "incentive", "mandatory"),
         ("longer-supplement", "incentive", "mandatory"),
@@ -136,7 +148,8 @@ def test_misconduct_called_good_standing_is_could_not_tell(row: CreditRecord) ->
     """A source that sends a list of misconduct, or an event, as good standing errs: no bonus, nothing clean."""
     decision = decide(case(OLD_FIRM), with_records(OLD_FIRM, row))
     assert (decision.outcome, decision.complete, decision.measures) == (Outcome.UNAVAILABLE, False, ())
-    assert Why.CONTRADICTORY in whys(decision)
+    told = [(r.rule, r.source, r.record) for r in decision.reasons if r.why is Why.CONTRADICTORY]
+    assert told == [("clock-never-stops", "province", row.record_id)]
 
 
 def test_a_bar_is_looked_for_whatever_the_row_is_called() -> None:
@@ -533,6 +546,14 @@ def test_one_subject_in_two_roles_has_its_suppressed_rows_counted_once() -> None
     assert decide(case(FIRM, BOSS, both), [*clean(FIRM), *with_records(BOSS, row)]).suppressed == 1
 
 
+def test_two_rows_of_one_number_are_told_the_same_way_whoever_else_is_in_the_case() -> None:
+    """Only what a second role of the same subject repeats is said once."""
+    reports = [*with_records(FIRM, record(), record(title="另一示例记录")), *clean(BOSS)]
+    alone = [r for r in decide(case(FIRM), reports).reasons if r.record]
+    assert [r.record for r in alone] == ["r1", "r1"]
+    assert [r for r in decide(case(FIRM, BOSS), reports).reasons if r.record] == alone
+
+
 # O-03 gone
 
 
@@ -542,6 +563,10 @@ def test_o03_repaired_removed_and_corrected_rows_are_absent(state: RecordState) 
     decision = decide(case(FIRM), with_records(FIRM, serious("wage_arrears", state=state)))
     assert (decision.outcome, decision.channel, decision.suppressed) == (Outcome.GONE, Channel.ORDINARY, 1)
     assert not any(r.record for r in decision.reasons)
+    assert {(r.outcome, r.why) for r in decision.reasons} == {
+        (Outcome.ORDINARY, Why.NOTHING_FOUND),
+        (Outcome.GONE, Why.GONE),
+    }
 
 
 def test_s02_a_repair_at_creditchina_beats_the_stale_city_list() -> None:
@@ -551,6 +576,7 @@ def test_s02_a_repair_at_creditchina_beats_the_stale_city_list() -> None:
     reports = [*clean(FIRM), report(FIRM, "city_list", stale), report(FIRM, "creditchina", fresh)]
     decision = decide(case(FIRM), reports)
     assert (decision.outcome, decision.suppressed) == (Outcome.GONE, 2)
+    assert [(p.party, p.suppressed) for p in decision.parties] == [("f1", 2)]
 
 
 def test_s02_a_weaker_source_cannot_repair_a_stronger_one() -> None:
@@ -869,7 +895,8 @@ def test_r39_a_person_without_consent_is_not_asked_and_has_neither_bonus_nor_bur
     decision = decide(case(driver), with_records(driver, serious()), book=rules_with(without_grounds))
     assert (decision.outcome, decision.parties[0].asked, decision.complete) == (Outcome.ORDINARY, False, True)
     assert decision.measures == ()
-    assert {Why.NO_GROUND, Why.ROWS_WITHOUT_GROUND} <= whys(decision)
+    assert [(r.outcome, r.party, r.why) for r in decision.reasons] == [(Outcome.ORDINARY, "d1", Why.NO_GROUND)]
+    assert Why.ROWS_WITHOUT_GROUND in whys(decision)
 
 
 @pytest.mark.parametrize(
@@ -947,6 +974,34 @@ def test_an_unconfigured_matter_and_a_case_without_applicant_fail_closed() -> No
         decide(case(FIRM, matter="nail-salon"), clean(FIRM))
     with pytest.raises(CaseInvalid, match="申请人"):
         decide(case(BOSS), clean(BOSS))
+
+
+@pytest.mark.parametrize(
+    "parties",
+    [
+        (),
+        (BOSS,),
+        (BOSS, OFFICER),
+        (FIRM, replace(FIRM, ref="f2")),
+        (FIRM, replace(FIRM, market=False)),
+        (FIRM, BOSS, OLD_FIRM),
+    ],
+)
+def test_a_case_has_exactly_one_applicant(parties: tuple[PartyView, ...]) -> None:
+    """None, another role alone, or two of them: the organ is told what to put right."""
+    with pytest.raises(CaseInvalid) as refused:
+        decide(case(parties=parties), clean(FIRM, BOSS))
+    told = refused.value
+    assert (told.field, told.message) == ("申请人", "案件须有且只有一个申请人。")
+    assert told.remedy == "请核对申请主体后重新提交核查。"
+
+
+def test_the_applicant_stands_first_however_the_parties_were_given() -> None:
+    """Two in the wrong order are as good as two in the right one, and the applicant given twice is one."""
+    reports = [*clean(FIRM), *with_records(BOSS, serious())]
+    assert decide(case(BOSS, FIRM), reports) == decide(case(FIRM, BOSS), reports)
+    assert [p.role for p in decide(case(BOSS, FIRM), reports).parties] == [Role.APPLICANT, Role.LEGAL_REPRESENTATIVE]
+    assert decide(case(FIRM, FIRM), clean(FIRM)) == decide(case(FIRM), clean(FIRM))
 
 
 # Tolerance and dates

@@ -365,6 +365,24 @@ def test_without_display_periods_only_the_source_ends_the_display() -> None:
     assert decide(case(FIRM), with_records(FIRM, ended), book=bare).outcome is Outcome.GONE
 
 
+@pytest.mark.parametrize(
+    ("code", "decided", "published", "gone"),
+    [
+        ("penalty", date(2025, 6, 1), None, True),
+        ("market_penalty", date(2025, 6, 1), None, False),
+        ("penalty", date(2026, 6, 1), None, False),
+        ("market_penalty_small", date(2026, 6, 1), None, True),
+        ("market_penalty_small", date(2026, 6, 1), date(2026, 8, 1), False),
+    ],
+)
+def test_l18_a_list_that_names_its_period_is_shown_so_long(
+    code: str, decided: date, published: date | None, gone: bool
+) -> None:
+    """Three years or three months from publication, whatever the severity of the row would give."""
+    row = record(code, decided_on=decided, published_on=published)
+    assert (decide(case(FIRM), with_records(FIRM, row)).outcome is Outcome.GONE) is gone
+
+
 def test_a_bonus_never_grows_out_of_a_rule_set_without_routes() -> None:
     """Without a route nobody is good, and the ordinary procedure is what remains."""
     decision = decide(case(OLD_FIRM), clean(OLD_FIRM), book=rebuilt(rules(), good_credit_routes=()))
