@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from approval_hook.policy.decision import Channel, ObligationKind, Outcome
 from approval_hook.policy.receipt import receipt_from_bytes
-from tests.benchmarks import core, flow, prove, sweep
+from tests.benchmarks import core, flow, flow_cases, prove, sweep
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.figures import Figure, exit_code
 from tests.benchmarks.policy_set import cases_of, full_policy
@@ -63,6 +64,22 @@ def test_missed_bar_makes_the_command_fail_after_printing_its_line(
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[-2:]] == ["flow.a", "flow.b"]
 
 
+def _added(result: flow_cases.Result) -> dict[str, list[int]]:
+    """By statement, how often each shape says it more than the plain flow."""
+    plain = result.shapes["plain"].counted
+    shapes = [result.shapes[name].counted for name in ("inside", "visible", "parked")]
+    names = {name for shape in shapes for name in shape}
+    added = {name: [shape.get(name, 0) - plain.get(name, 0) for shape in shapes] for name in names}
+    return {name: numbers for name, numbers in added.items() if any(numbers)}
+
+
+def _documented() -> dict[str, list[int]]:
+    """The same as the table of the documentation says it."""
+    text = (flow.ROOT / "docs" / "explanation" / "performance.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([A-Z]+(?: \w+)?)` \| (\d+) \| (\d+) \| (\d+) \|", text, re.MULTILINE)
+    return {name: [int(number) for number in numbers] for name, *numbers in rows}
+
+
 def test_flow_cases_run_and_replay_on_sqlite(tmp_path: Path) -> None:
     """A short run finishes every case, counts the evidence and re-evaluates each decision."""
     result = flow._run(f"sqlite:///{tmp_path / 'cases.sqlite3'}", 0.5)
@@ -71,6 +88,7 @@ def test_flow_cases_run_and_replay_on_sqlite(tmp_path: Path) -> None:
     # Each gated shape ran the warm-up, one counted case and the timed rounds.
     assert result.decisions == len(flow.BARS) * (9 + result.rounds)
     assert result.shapes["plain"].statements == result.shapes["plain_again"].statements
+    assert _added(result) == _documented()
     counted = [result.shapes[name].statements for name in ("plain", "inside", "visible", "parked")]
     assert counted == sorted(set(counted))
 
