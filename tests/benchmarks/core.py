@@ -5,6 +5,7 @@ side gets the case and the reports as the gate has them and makes the receipt wi
 every round both decisions must agree in outcomes, channel, completeness, fired measures, refused effects, duties,
 reasons, suppressed rows and tolerated materials; every receipt is made again from its own bytes.
 
+``core.ceiling_vs_zen_<n>`` is what a core that decides in no time would reach: only the receipt is written.
 ``core.lookup_vs_zen_<n>`` is no comparison of equals and has no bar: there zen only looks up measures, of rows that
 our decision found usable and severe, while we make the whole decision with its receipt.
 
@@ -26,6 +27,7 @@ import zen
 
 from approval_hook.policy.case import CaseView
 from approval_hook.policy.catalogue import RuleSet
+from approval_hook.policy.decision import Decision
 from approval_hook.policy.evaluate import evaluate
 from approval_hook.policy.receipt import make_receipt, receipt_bytes, receipt_digest, receipt_from_bytes
 from approval_hook.policy.records import CreditReport
@@ -67,22 +69,31 @@ class Ours:
     def decide(self, given: Given) -> list[tuple[bytes, str]]:
         """Decide every case; the canonical receipt of each with its digest."""
         calendar = published_calendar()
-        made = []
-        for case, reports in given:
-            decision = evaluate(case, reports, self.rules, ON, calendar)
-            raw = receipt_bytes(
-                make_receipt(
-                    case,
-                    reports,
-                    decision,
-                    at=AT,
-                    rules_digest=self.digest,
-                    calendar_digest=calendar.digest,
-                    software="benchmark",
-                )
+        return [
+            self._written(case, reports, evaluate(case, reports, self.rules, ON, calendar), calendar.digest)
+            for case, reports in given
+        ]
+
+    def write(self, decided: Sequence[tuple[CaseView, Sequence[CreditReport], Decision]]) -> list[tuple[bytes, str]]:
+        """Only the receipts of decisions that are there already: less than that no core can take."""
+        calendar = published_calendar().digest
+        return [self._written(case, reports, decision, calendar) for case, reports, decision in decided]
+
+    def _written(
+        self, case: CaseView, reports: Sequence[CreditReport], decision: Decision, calendar: str
+    ) -> tuple[bytes, str]:
+        raw = receipt_bytes(
+            make_receipt(
+                case,
+                reports,
+                decision,
+                at=AT,
+                rules_digest=self.digest,
+                calendar_digest=calendar,
+                software="benchmark",
             )
-            made.append((raw, receipt_digest(raw)))
-        return made
+        )
+        return raw, receipt_digest(raw)
 
     def replay(self, made: Sequence[tuple[bytes, str]]) -> None:
         """Make every receipt again from its own bytes.
@@ -118,6 +129,7 @@ class Versus:
     ratios: list[float] = field(default_factory=list)
     control: list[float] = field(default_factory=list)
     lookups: list[float] = field(default_factory=list)
+    ceilings: list[float] = field(default_factory=list)
     checked: int = 0  # cases on which both agreed and whose receipt came out again
 
     @classmethod
@@ -147,6 +159,9 @@ class Versus:
         made, mine = _timed(self.ours.decide, given)
         _, second = _timed(self.ours.decide, again)
         decisions = [receipt_from_bytes(raw).decision for raw, _ in made]
+        decided = [(*pair, decision) for pair, decision in zip(given, decisions, strict=True)]
+        written, writing = _timed(self.ours.write, decided)
+        _agree("a receipt", written, made)
         severe = [lookup_facts(*pair, decision) for pair, decision in zip(given, decisions, strict=True)]
         found, looking = _timed(lambda part: zen_decide(self.lookup, part), severe)
         for (case, _), decision, result, hits in zip(given, decisions, theirs, found, strict=True):
@@ -159,6 +174,7 @@ class Versus:
             self.ratios.append(peer / mine)
             self.control.append(second / mine)
             self.lookups.append(looking / mine)
+            self.ceilings.append(peer / writing)
 
     def run(self, seed: int, rounds: int, *, hit_heavy: bool, cases: int = CASES) -> Versus:
         """Rounds of distinct cases; the first round warms both sides up."""
@@ -214,6 +230,9 @@ def measure(long: bool) -> list[Figure]:
         notes = (control, f"{rounds} rounds", f"{rules} rules", "same policy, receipt included", _checked(versus))
         ratio = statistics.median(versus.ratios)
         figures.append(Figure(f"core.vs_zen_{rules}", ratio, bar, goal, notes, lower_is_better=False))
+        notes = (control, f"{rules} rules", "the receipt alone: what a core that decides in no time would reach")
+        ratio = statistics.median(versus.ceilings)
+        lookups.append(Figure(f"core.ceiling_vs_zen_{rules}", ratio, None, None, notes, lower_is_better=False))
         notes = (control, f"{rules} rules", "zen only looks up measures, we make the whole decision with receipt")
         ratio = statistics.median(versus.lookups)
         lookups.append(Figure(f"core.lookup_vs_zen_{rules}", ratio, None, None, notes, lower_is_better=False))
