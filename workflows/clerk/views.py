@@ -23,7 +23,7 @@ from workflows.clerk import credit_bridge
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.context import may_supervise
 from workflows.clerk.lists import applicant_of
-from workflows.clerk.scope import Case, case_of, officer_of, processes_of
+from workflows.clerk.scope import Case, case_of, cases_of, officer_of
 from workflows.clerk.settlement import EVIDENCE_DEMANDED, SettlementSent
 from workflows.clerk.taskforms import WithdrawForm
 from workflows.clerk.taskviews import intake_context
@@ -172,9 +172,7 @@ def held(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied(_("待核与督办由审批负责人和管理人员查看。"))
     organ = officer_of(request.user).organ
     waiting = credit_bridge.held_cases(organ)
-    cases = {
-        process.pk: process.coerced for process in processes_of(organ).filter(pk__in=[w.process_pk for w in waiting])
-    }
+    cases = cases_of(organ, [held.process_pk for held in waiting])
     rows = [
         {
             "held": held,
