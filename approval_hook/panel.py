@@ -177,3 +177,5 @@ class HeldRow:
     due_on: date | None
     workdays_left: int | None
     escalated: bool
+    waits_for: str = ""  # kind of the duty that holds it, as in ``Action.code``; empty for none
+    spoken_by: list[str] = field(default_factory=list)  # usernames who may not speak again

@@ -249,21 +249,11 @@ def _hold_view(hold: Hold, row: CreditDecision, due_on: date | None) -> HoldView
     if not row.complete or hold.reason == "facts-invalid":
         actions.append(Action("retry", "立即重查", needs_reason=False, who="经办人"))
     due = hold.due_on or due_on
-    open_duties = {(duty["kind"], duty["party"], duty["record"]) for duty in row.body["outstanding"]}
-    acts = [
-        act
-        for act in Settlement.objects.filter(host_key=row.host_key).order_by("id")
-        if (act.kind, act.party, act.record) in open_duties
-    ]
-    names = real_names({act.by for act in acts})
-    said = dict.fromkeys((act.by, act.get_verdict_display()) for act in acts)
-    next_step = hold.next_step
-    if said:
-        differ = len({verdict for _, verdict in said}) > 1
-        next_step = "两人意见不一，请第三人核实" if differ else "已有一人核实，还需另一人独立核实"
+    said = _voices(row, Settlement.objects.filter(host_key=row.host_key).order_by("id"))
+    names = real_names({by for by, _ in said})
     return HoldView(
         hold.text,
-        next_step,
+        _after_voices(hold, said),
         hold.since,
         due,
         workdays_left(due),
@@ -272,6 +262,36 @@ def _hold_view(hold: Hold, row: CreditDecision, due_on: date | None) -> HoldView
         [f"{names[by]}核实为：{verdict}" for by, verdict in said],
         sorted({by for by, _ in said}),
     )
+
+
+def _voices(row: CreditDecision, acts: Iterable[Settlement]) -> list[tuple[str, str]]:
+    """Who has said what about duties that are still outstanding, each once."""
+    outstanding = {(duty["kind"], duty["party"], duty["record"]) for duty in row.body["outstanding"]}
+    heard = [act for act in acts if (act.kind, act.party, act.record) in outstanding]
+    return list(dict.fromkeys((act.by, act.get_verdict_display()) for act in heard))
+
+
+def _after_voices(hold: Hold, said: Sequence[tuple[str, str]]) -> str:
+    """The next step of a hold once people have spoken."""
+    if not said:
+        return hold.next_step
+    differ = len({verdict for _, verdict in said}) > 1
+    return "两人意见不一，请第三人核实" if differ else "已有一人核实，还需另一人独立核实"
+
+
+def spoken(holds: Sequence[Hold]) -> dict[str, tuple[str, list[str]]]:
+    """Next step and who has spoken, by host key, of the holds in which somebody has. At most two queries."""
+    acts: dict[str, list[Settlement]] = {}
+    for act in Settlement.objects.filter(host_key__in={hold.host_key for hold in holds}).order_by("id"):
+        acts.setdefault(act.host_key, []).append(act)
+    rows = CreditDecision.objects.filter(host_key__in=set(acts)).order_by("id").only("host_key", "body")
+    newest = {row.host_key: row for row in rows}
+    said = {key: _voices(row, acts[key]) for key, row in newest.items()}
+    return {
+        hold.host_key: (_after_voices(hold, said[hold.host_key]), sorted({by for by, _ in said[hold.host_key]}))
+        for hold in holds
+        if said.get(hold.host_key)
+    }
 
 
 def real_names(usernames: Iterable[str]) -> dict[str, str]:

@@ -22,6 +22,8 @@ from tests.acceptance.evidence import people
 from tests.acceptance.evidence.office import fresh, hold, key_of, opinion, recheck, statuses, task_of
 from workflows.models import FoodBusinessCase, PenaltyDecision
 
+#: Who sees the list of emergency releases.
+WATCHING = ("head", "head2", "manager")
 REASON = "台风登陆，应急食堂明日须供餐。"
 
 
@@ -81,6 +83,9 @@ def test_s08_two_people_release_and_a_third_reviews(
         assert ask(office, held).status_code == 302
         closed(held)
         assert "等待第二人批准" in office.page(held, "head2")
+        offered = {who: office.browsers[who].get(reverse("clerk:emergencies")).content.decode() for who in WATCHING}
+        assert {who for who in WATCHING if "到办件页批准" in offered[who]} == {"head2"}
+        assert all("尚未放行" in text and held.firm_name in text for text in offered.values())
         assert confirm(office, held).status_code == 302
     alarms = [json.loads(r.getMessage()) for r in caplog.records if r.name == "approval_hook"]
     assert {"emergency release asked for", "emergency release"} <= {a["event"] for a in alarms if a.get("alarm")}

@@ -69,6 +69,18 @@ def may_settle(user: Any, action: Any) -> bool:
     return open_to_all or bool(user.has_perm(module.SETTLE_PERMISSION))
 
 
+def may_settle_held(user: Any, held: Any) -> bool:
+    """Whether a case of the list waits for this officer, who has not spoken on it yet."""
+    module = _desk()
+    if module is None or not held.waits_for or user.get_username() in held.spoken_by:
+        return False
+    if held.waits_for == "two_confirm_identity":
+        return True
+    # A missing answer waits for a person only from two working days before the case is due.
+    due = held.waits_for != "supervisor_releases" or held.escalated
+    return due and bool(user.has_perm(module.SETTLE_PERMISSION))
+
+
 def settle(process: Any, user: Any, action: str, reason: str, evidence: str) -> None:
     """Carry out one settling action.
 

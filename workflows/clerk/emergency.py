@@ -17,7 +17,8 @@ from approval_hook.errors import CaseInvalid
 from workflows.clerk import credit_bridge
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.context import may_supervise
-from workflows.clerk.scope import case_of, officer_of
+from workflows.clerk.lists import applicant_of
+from workflows.clerk.scope import case_of, cases_of, officer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,20 @@ def _list(request: HttpRequest, sent: EmergencySent | None = None, status: int =
     if not may_supervise(request.user):
         raise PermissionDenied(_("应急放行由审批负责人和管理人员查看。"))
     desk = credit_bridge.emergencies()
-    uses = desk.uses(officer_of(request.user).organ) if desk else []
-    me, reviews = request.user.get_username(), desk is not None and request.user.has_perm(desk.REVIEW_PERMISSION)
+    organ, me = officer_of(request.user).organ, request.user.get_username()
+    uses = desk.uses(organ) if desk else []
+    cases = cases_of(organ, [use.process_pk for use in uses])
+    confirms = desk is not None and request.user.has_perm(desk.CONFIRM_PERMISSION)
+    reviews = desk is not None and request.user.has_perm(desk.REVIEW_PERMISSION)
     rows = [
-        {"use": use, "may_review": reviews and use.state in ("running", "unreviewed") and me not in use.hands}
+        {
+            "use": use,
+            "title": case.flow_class.process_title,
+            "applicant": applicant_of(case)[0],
+            "may_confirm": confirms and use.state == "asked" and me not in use.hands,
+            "may_review": reviews and use.state in ("running", "unreviewed") and me not in use.hands,
+        }
         for use in uses
+        if (case := cases.get(use.process_pk))
     ]
     return render(request, "clerk/emergencies.html", {"rows": rows, "sent": sent}, status=status)

@@ -45,6 +45,7 @@ class Row:
     url: str
     mine: bool
     claimable: bool
+    awaited: bool = False  # the case waits for this officer to settle its credit check
 
     @property
     def channel(self) -> str:
@@ -62,7 +63,7 @@ class Chip:
 
 
 CHIPS = (
-    Chip("mine", _("我的"), lambda row: row.mine or row.claimable),
+    Chip("mine", _("我的"), lambda row: row.mine or row.claimable or row.awaited),
     Chip("all", _("本机关"), lambda _row: True),
     Chip("green", _("绿色通道"), lambda row: row.channel == "green"),
     Chip("tolerant", _("容缺待补"), lambda row: row.channel == "tolerant"),
@@ -95,7 +96,7 @@ def rows_of(user: Any, organ: str, today: date, text: str = "") -> list[Row]:
 def _row(task: Any, user: Any, badge: Any, held: Any, today: date) -> Row:
     case = task.process.coerced
     node = task.flow_task
-    person = isinstance(case, RideHailingDriverCase)
+    applicant, note = applicant_of(case)
     # A step no person claims, such as a check, is described by what its case waits for.
     stands = held if held is not None and not hasattr(node, "can_assign") else None
     claimable = task.status == STATUS.NEW and hasattr(node, "can_assign") and node.can_assign(user, task)
@@ -104,14 +105,22 @@ def _row(task: Any, user: Any, badge: Any, held: Any, today: date) -> Row:
         case=case,
         step=stands.next_step if stands else str(task.title),
         hint=stands.reason if stands else step_hint(case, task),
-        applicant=mask_name(case.driver_name) if person else case.applicant_name,
-        applicant_note=mask_number(case.number) if person else "",
+        applicant=applicant,
+        applicant_note=note,
         badge=shown_badge(case, badge),
         deadline=clock.deadline(case, today),
         url=case_url(case),
         mine=task.owner_id == user.pk,
         claimable=claimable,
+        awaited=stands is not None and credit_bridge.may_settle_held(user, stands),
     )
+
+
+def applicant_of(case: Case) -> tuple[str, str]:
+    """Name and number of the applicant as a list shows them: a natural person's are masked."""
+    if isinstance(case, RideHailingDriverCase):
+        return mask_name(case.driver_name), mask_number(case.number)
+    return case.applicant_name, ""
 
 
 def _page(
@@ -124,7 +133,7 @@ def _page(
 
 
 def worklist(request: HttpRequest) -> HttpResponse:
-    """待办: what I have claimed or may claim; the chips widen or narrow it."""
+    """待办: what I have claimed or may claim, and what waits for my word; the chips widen or narrow it."""
     text = request.GET.get("q", "").strip()
     officer = officer_of(request.user)
     organ = officer.organ

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -64,6 +64,11 @@ def _any_case(**conditions: Any) -> Q:
 def processes_of(organ: str) -> QuerySet[Any]:
     """Processes whose case belongs to the organ."""
     return Process.objects.filter(_any_case(organ=organ)).select_related(*CASE_ACCESSORS)
+
+
+def cases_of(organ: str, process_pks: Collection[int]) -> dict[int, Case]:
+    """Those of the cases that belong to the organ, by process key. One query."""
+    return {process.pk: process.coerced for process in processes_of(organ).filter(pk__in=process_pks)}
 
 
 def open_tasks_of(organ: str, text: str = "") -> QuerySet[Any]:

@@ -17,7 +17,7 @@ from workflows.clerk import credit_bridge, taskforms
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.scope import officer_of, require_matter
 from workflows.filing import Filing
-from workflows.models import Source
+from workflows.models import PersonRole, Source
 
 
 class FileCaseView(View):
@@ -63,12 +63,19 @@ def intake_context(intake: Any, flow_class: Any, case: Any = None) -> dict[str, 
     for form in (bad or intake.forms)[:1]:
         form.focus_first()
     faults = [
-        {"id": form[name].id_for_label or form[name].auto_id, "label": form[name].label, "text": texts[0]}
+        {"id": form[name].id_for_label or form[name].auto_id, "label": _label(form, name), "text": texts[0]}
         for form in bad
         for name, texts in form.errors.items()
         if name in form.fields
     ]
     return {"intake": intake, "flow_title": flow_class.process_title, "case": case, "faults": faults}
+
+
+def _label(form: Any, name: str) -> str:
+    """The field as the summary of errors names it: of one of several people, with the duty of that person."""
+    label = str(form[name].label)
+    duty = dict(PersonRole.choices).get(form["role"].value()) if "role" in form.fields else None
+    return f"{duty} {label}" if duty else label
 
 
 class StepView(FormView):  # type: ignore[type-arg] # generic only in the stubs

@@ -22,7 +22,8 @@ from approval_hook.errors import CaseInvalid
 from workflows.clerk import credit_bridge
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.context import may_supervise
-from workflows.clerk.scope import Case, case_of, officer_of
+from workflows.clerk.lists import applicant_of
+from workflows.clerk.scope import Case, case_of, cases_of, officer_of
 from workflows.clerk.settlement import EVIDENCE_DEMANDED, SettlementSent
 from workflows.clerk.taskforms import WithdrawForm
 from workflows.clerk.taskviews import intake_context
@@ -170,7 +171,17 @@ def held(request: HttpRequest) -> HttpResponse:
     if not may_supervise(request.user):
         raise PermissionDenied(_("待核与督办由审批负责人和管理人员查看。"))
     organ = officer_of(request.user).organ
-    context = {"rows": credit_bridge.held_cases(organ), "observed": credit_bridge.observed_flows(organ)}
+    waiting = credit_bridge.held_cases(organ)
+    cases = cases_of(organ, [held.process_pk for held in waiting])
+    rows = [
+        {
+            "held": held,
+            "applicant": applicant_of(cases[held.process_pk])[0] if held.process_pk in cases else "",
+            "awaited": credit_bridge.may_settle_held(request.user, held),
+        }
+        for held in waiting
+    ]
+    context = {"rows": rows, "observed": credit_bridge.observed_flows(organ)}
     return render(request, "clerk/held.html", context)
 
 

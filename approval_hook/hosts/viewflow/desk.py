@@ -23,6 +23,7 @@ from approval_hook.policy.decision import Obligation, ObligationKind
 from approval_hook.settling import settle
 
 SETTLE_PERMISSION = "approval_hook.settle_decision"
+_DUTIES = frozenset(kind.value for kind in ObligationKind)
 
 
 def panel_for(process: Any) -> Panel | None:
@@ -88,19 +89,23 @@ def held_cases(organ: str | None) -> list[HeldRow]:
     rows = Hold.objects.filter(released_at=None)
     if organ is not None:
         rows = rows.filter(organ=organ)
+    holds = list(rows.order_by("due_on", "since"))
+    voices = presenting.spoken(holds)
     return [
         HeldRow(
             process_pk=int(h.host_key.rpartition(":")[2]),
             flow_label=labels.get(h.flow, h.flow),
             case_no=h.case_no,
             reason=h.text,
-            next_step=h.next_step,
+            next_step=voices[h.host_key][0] if h.host_key in voices else h.next_step,
             since=h.since,
             due_on=h.due_on,
             workdays_left=presenting.workdays_left(h.due_on),
             escalated=h.escalated_at is not None,
+            waits_for=h.reason if h.reason in _DUTIES else "",
+            spoken_by=voices[h.host_key][1] if h.host_key in voices else [],
         )
-        for h in rows.order_by("due_on", "since")
+        for h in holds
     ]
 
 

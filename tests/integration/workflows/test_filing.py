@@ -228,3 +228,12 @@ def test_personal_numbers_are_ciphertext_in_the_database(food: dict[str, Any], d
         stored = [row[0] for row in cursor.fetchall()]
     assert len(stored) == 3
     assert all(text.startswith("sm4g1:") and "4403" not in text for text in stored)
+
+
+def test_the_summary_of_errors_says_whose_field_is_meant(clerk: Client, food: dict[str, Any]) -> None:
+    """Two people without a name are told apart by their duty; a field of the firm stands by itself."""
+    for person in food["persons"]:
+        person["name"] = ""
+    food["premises"] = ""
+    labels = [fault["label"] for fault in clerk.post(FOOD_URL, posted(food)).context["faults"]]
+    assert labels == ["经营场所", "法定代表人（负责人） 姓名", "食品安全管理人员 姓名"]

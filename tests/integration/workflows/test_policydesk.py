@@ -667,6 +667,9 @@ def test_the_groups_separate_duties() -> None:
 def test_exemptions_are_listed_in_one_place(author: Client, small: LoadedRules, settings: Any) -> None:
     """One section shows matter, region, points, period and the quoted basis; without any it is empty."""
     address = f"/rules/{small.digest[KEY]}/exemptions/"
+    empty = text_of(author.get(address))
+    assert "这个版本没有这类内容" in empty
+    assert "没有含" not in empty
     assert "示例豁免" not in author.get(address).content.decode()
     matter = small.rules.matters[0]
     exemption = {

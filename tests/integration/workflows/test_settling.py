@@ -11,12 +11,14 @@ from django.test import Client
 from django.utils import timezone
 from msgspec.structs import replace
 
+from approval_hook.errors import PlatformUnavailable
+from approval_hook.models import Hold
 from approval_hook.panel import Action, HoldView, Panel
 from approval_hook.policy.records import CreditRecord, MatchGrade
 from tests.integration.workflows.conftest import ORGAN
-from tests.integration.workflows.driving import filed_food, reviewed
+from tests.integration.workflows.driving import filed_driver, filed_food, reviewed
 from workflows.clerk.settlement import settling_of
-from workflows.groups import CLERKS
+from workflows.groups import CLERKS, DECIDERS
 from workflows.models import PenaltyDecision, PenaltyEvent
 
 
@@ -104,3 +106,58 @@ def test_only_the_identity_is_closed_to_who_has_spoken(clerk: Client, spoken_by:
     settling = settling_of(User.objects.get(username="lin"), panel)
     assert settling is not None
     assert (len(settling.choices), len(settling.plain), settling.others) == (open_to, 1, [])
+
+
+def _listed(client: Client, path: str = "/work/") -> list[str]:
+    return [row.case.case_no for row in client.get(path).context["page"]]
+
+
+def test_what_waits_for_the_head_is_among_their_own_work(clerk: Client, head: Client, food: dict[str, Any]) -> None:
+    """A bar stands in the head's own list, marked as theirs, and not in that of the clerk, who may not settle it."""
+    case = _barred(clerk, food)
+    assert _listed(head) == [case.case_no]
+    assert "待我确认" in head.get("/work/").content.decode()
+    assert _listed(clerk) == []
+    assert _listed(clerk, "/work/?show=all") == [case.case_no]
+
+
+def test_a_possible_match_is_the_work_of_who_has_not_spoken(
+    clerk: Client, sign_in: Any, credit: Any, food: dict[str, Any], defaulter: CreditRecord
+) -> None:
+    """Every list says that one has spoken, as the case page does, and asks only the others for their word."""
+    credit.records = {food["firm_code"]: (replace(defaulter, match=MatchGrade.POSSIBLE),)}
+    case = filed_food(food)
+    reviewed(clerk, case)
+    second, head = sign_in("su", CLERKS), sign_in("zhao", DECIDERS)
+    assert (_listed(clerk), _listed(second)) == ([case.case_no], [case.case_no])
+    clerk.post(f"/cases/{case.pk}/credit/", {"action": "two_confirm_identity:not_same", "reason": "出生日期不同"})
+    assert (_listed(clerk), _listed(second)) == ([], [case.case_no])
+    for page in (second.get("/work/"), head.get("/work/held/")):
+        text = page.content.decode()
+        assert "已有一人核实，还需另一人独立核实" in text
+        assert "请两名工作人员分别核实" not in text
+
+
+def test_a_missing_answer_is_nobodys_work_until_it_is_nearly_due(
+    clerk: Client, head: Client, credit: Any, food: dict[str, Any]
+) -> None:
+    """The platform is asked again by itself; the head need not look before the case is escalated."""
+    credit.fault = PlatformUnavailable()
+    case = filed_food(food)
+    reviewed(clerk, case)
+    assert _listed(head) == []
+    Hold.objects.update(escalated_at=timezone.now())
+    assert _listed(head) == [case.case_no]
+
+
+def test_the_held_list_names_the_applicant_and_masks_a_person(
+    clerk: Client, head: Client, credit: Any, food: dict[str, Any], driver: dict[str, Any]
+) -> None:
+    """A firm is named in full, a natural person with the family name only."""
+    credit.fault = PlatformUnavailable()
+    reviewed(clerk, filed_food(food))
+    reviewed(clerk, filed_driver(driver))
+    text = head.get("/work/held/").content.decode()
+    assert food["firm_name"] in text
+    assert "黄＊＊" in text
+    assert "黄示例" not in text
