@@ -14,6 +14,7 @@ from viewflow.workflow.models import Process, Task
 from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook import gate, triggers
+from approval_hook.checks import check_surroundings
 from approval_hook.errors import CaseInvalid, PlatformUnavailable
 from approval_hook.gate import Verdict
 from approval_hook.hosts.viewflow.attending import Attended, attend
@@ -219,3 +220,10 @@ def test_changed_facts_void_the_record(change: dict[str, str], inject: Any, cred
     assert gate.standing(binding.case(process.pk), Point.DECISION).passes
     Process.objects.filter(pk=process.pk).update(data={**firm_data(), **change})
     assert gate.standing(binding.case(process.pk), Point.DECISION).verdict is Verdict.ASK
+
+
+def test_guard_never_reads_from_a_replica(settings: Any) -> None:
+    """A router that reads elsewhere would show the guard what a record said a while ago; the start-up check refuses."""
+    assert check_surroundings(None) == []
+    settings.DATABASE_ROUTERS = [type("Replica", (), {"db_for_read": lambda *_args, **_hints: "replica"})()]
+    assert [message.id for message in check_surroundings(None)] == ["approval_hook.E012"]
