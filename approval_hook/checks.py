@@ -185,7 +185,10 @@ def check_surroundings(app_configs: Any, **kwargs: Any) -> Sequence[checks.Check
 
     problems: list[checks.CheckMessage] = []
     models = {Inquiry, *(m for b in bindings() for m in (b.flow_class.task_class, b.flow_class.process_class))}
-    elsewhere = sorted({m._meta.label for m in models if router.db_for_write(m) != DEFAULT_DB_ALIAS})
+    # Also for reading: a guard that reads a replica believes what the case and its record said a while ago.
+    elsewhere = sorted(
+        {m._meta.label for m in models for db in (router.db_for_write, router.db_for_read) if db(m) != DEFAULT_DB_ALIAS}
+    )
     if elsewhere:
         text = f"{', '.join(elsewhere)}: the credit gate and the flows it guards must be in the default database."
         problems.append(checks.Error(text, hint="Mend DATABASE_ROUTERS.", id="approval_hook.E012"))

@@ -18,7 +18,7 @@ from approval_hook.errors import CaseInvalid
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, EmergencyAct
 from approval_hook.policy.decision import ObligationKind
-from approval_hook.settling import stated
+from approval_hook.settling import same_person, stated
 
 _KIND = EmergencyAct.Kind
 
@@ -34,7 +34,7 @@ def stands(decision: CreditDecision) -> bool:
     asked = found.request
     return bool(
         asked.kind == _KIND.ASKED
-        and asked.by != found.by
+        and not same_person(asked.by, found.by)
         and found.asked_by == asked.by
         and found.host_key == asked.host_key == decision.host_key
         and decision.fresh_until <= asked.expires_at
@@ -81,7 +81,8 @@ def ask(case: Case, decision: CreditDecision, *, by: str, reason: str, hours: in
     most = conf().emergency_hours
     if not 1 <= hours <= most:
         raise CaseInvalid("放行时长", f"放行时长应为 1 至 {most} 小时。", "请更正后再提交。")
-    if open_request(case.host_key, at) is not None:
+    waiting = open_request(case.host_key, at)
+    if waiting is not None and waiting.decision.subjects == decision.subjects:
         raise CaseInvalid("操作", "已有一项应急放行在等待批准。", "请由另一名有权限的人员批准。")
     act = _insert(
         EmergencyAct(
@@ -113,11 +114,13 @@ def confirm(request: EmergencyAct, decision: CreditDecision, *, by: str, note: s
     """Register the second person's confirmation.
 
     Raises:
-        CaseInvalid: the same person, no words, or somebody was faster.
+        CaseInvalid: the same person, other subjects than were asked for, no words, or somebody was faster.
     """
-    if by == request.by:
+    if request.decision.subjects != decision.subjects:
+        raise CaseInvalid("操作", "办件主体在提请之后有变动。", "仍有需要的，请就现在的主体重新提请。")
+    if same_person(by, request.by):
         raise CaseInvalid("批准人", "提请人不能批准自己的提请。", "请由另一名有权限的人员批准。")
-    if by == decision.inquiry.asked_by:
+    if same_person(by, decision.inquiry.asked_by):
         raise CaseInvalid("批准人", "经办人不能批准自己经办的办件。", "请由另一名有权限的人员批准。")
     return _answer(request, _KIND.CONFIRMED, decision, by=by, confirmed_by=by, text=stated("意见", note), at=at)
 
@@ -131,7 +134,7 @@ def review(request: EmergencyAct, *, by: str, finding: str, at: datetime) -> Eme
     confirmed = request.acts.filter(kind=_KIND.CONFIRMED).first()
     if confirmed is None or not confirmed.is_genuine() or not request.is_genuine():
         raise CaseInvalid("操作", "这一项没有经批准的应急放行。", "不需要复核。")
-    if by in (request.by, confirmed.by):
+    if same_person(by, request.by) or same_person(by, confirmed.by):
         raise CaseInvalid("复核人", "提请人和批准人不能复核。", "请由第三名有权限的人员复核。")
     text = stated("复核意见", finding)
     return _answer(request, _KIND.REVIEWED, confirmed.decision, by=by, confirmed_by=confirmed.by, text=text, at=at)

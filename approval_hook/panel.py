@@ -98,7 +98,7 @@ class EmergencyView:
     flow: str
     process_pk: int
     case_no: str
-    state: str  # "asked" | "unanswered" | "running" | "unreviewed" | "reviewed" | "forged"
+    state: str  # "asked" | "unanswered" | "outdated" | "running" | "unreviewed" | "reviewed" | "forged"
     state_title: str
     asked_by: str  # full names
     asked_at: datetime

@@ -162,7 +162,7 @@ def build(
         workdays_left=workdays_left(decision.due_on),
         due_provisional=decision.due_provisional,
         recheck_owed=decision.recheck_owed,
-        emergencies=_emergencies(host_key, hold, timeline),
+        emergencies=_emergencies(row, hold, timeline),
         may_ask_emergency=hold is not None and hold.reason != "facts-invalid" and emergency.may_lift(row),
         rules_revision=row.rules_revision,
         settled=verdict,
@@ -399,22 +399,29 @@ def _status_text(report: CreditReport) -> str:
     return STATUS_TEXTS[report.status]
 
 
-def emergency_views(acts: Iterable[EmergencyAct]) -> list[EmergencyView]:
-    """Requests in the order of the acts, each with what was answered. A forged act counts as none."""
+def emergency_views(acts: Iterable[EmergencyAct], subjects: str = "") -> list[EmergencyView]:
+    """Requests in the order of the acts, each with what was answered. A forged act counts as none.
+
+    Args:
+        acts: of any cases.
+        subjects: whom the record in force is about, where all acts are of one case.
+    """
     rows = list(acts)
     names = real_names({act.by for act in rows})
     answers = {(act.request_id, act.kind): act for act in rows if act.request_id is not None and act.is_genuine()}
-    return [_emergency_view(act, answers, names) for act in rows if act.kind == EmergencyAct.Kind.ASKED]
+    return [_emergency_view(act, answers, names, subjects) for act in rows if act.kind == EmergencyAct.Kind.ASKED]
 
 
 def _emergency_view(
-    asked: EmergencyAct, answers: Mapping[tuple[int, str], EmergencyAct], names: Mapping[str, str]
+    asked: EmergencyAct, answers: Mapping[tuple[int, str], EmergencyAct], names: Mapping[str, str], subjects: str
 ) -> EmergencyView:
     confirmed = answers.get((asked.pk, EmergencyAct.Kind.CONFIRMED))
     reviewed = answers.get((asked.pk, EmergencyAct.Kind.REVIEWED))
     runs = clock.now() < asked.expires_at
     if not asked.is_genuine():
         state = "forged"
+    elif confirmed is None and runs and subjects and asked.decision.subjects != subjects:
+        state = "outdated"
     elif confirmed is None:
         state = "asked" if runs else "unanswered"
     elif reviewed is not None:
@@ -442,11 +449,12 @@ def _emergency_view(
     )
 
 
-def _emergencies(host_key: str, hold: Hold | None, timeline: Sequence[TimelineItem]) -> list[EmergencyView]:
+def _emergencies(row: CreditDecision, hold: Hold | None, timeline: Sequence[TimelineItem]) -> list[EmergencyView]:
     """Emergency releases of the case. Read only where there may be one: most cases are never held."""
     if hold is None and not any(item.emergency for item in timeline):
         return []
-    return emergency_views(EmergencyAct.objects.filter(host_key=host_key).order_by("pk"))
+    acts = EmergencyAct.objects.filter(host_key=row.host_key).select_related("decision").order_by("pk")
+    return emergency_views(acts, row.subjects)
 
 
 def _timeline(host_key: str) -> list[TimelineItem]:

@@ -48,7 +48,7 @@ def settle(
     reason, evidence = stated("理由", reason), kept("证据", evidence)
     if verdict not in VERDICTS[duty.kind]:
         raise CaseInvalid("结论", "该义务没有这个结论可选。", "请刷新页面后重新选择。")
-    if VOICES.get(duty.kind, 1) == 1 and by == decision.inquiry.asked_by:
+    if VOICES.get(duty.kind, 1) == 1 and same_person(by, decision.inquiry.asked_by):
         raise CaseInvalid("确认人", "经办人不能确认自己提请的事项。", "请由另一名有权限的工作人员确认。")
     try:
         with transaction.atomic():
@@ -70,6 +70,15 @@ def settle(
             return act
     except IntegrityError:
         raise CaseInvalid("确认人", "您已经对这一项作出过确认。", "请由另一名工作人员确认。") from None
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two usernames are one person's: accounts that differ in case or width only are no two people."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(username: str) -> str:
+    return unicodedata.normalize("NFKC", username).casefold()
 
 
 def stated(field: str, text: str) -> str:
@@ -128,7 +137,7 @@ def _voices(host_key: str, reports: Sequence[CreditReport]) -> dict[tuple[str, s
             get_logger().error("a settlement was not made through the gate", alarm=True, case=host_key, row=row.pk)
             continue
         if row.content == record_content(reports, row.party, row.record):
-            voices[(row.kind, row.party, row.record)][row.by] = row.verdict
+            voices[(row.kind, row.party, row.record)][_folded(row.by)] = row.verdict
     return voices
 
 

@@ -154,6 +154,7 @@ ISSUE_FAULTS = {
 EMERGENCY_STATES = {
     "asked": "等待第二人批准",
     "unanswered": "无人批准，已过期",
+    "outdated": "主体已变更，须重新提请",
     "running": "放行中，待复核",
     "unreviewed": "已到期，待复核",
     "reviewed": "已复核",

@@ -41,8 +41,8 @@ class AppendOnly(models.Model):
     """Base of evidence rows: insert once, never again."""
 
     objects = AppendOnlyQuerySet.as_manager()
-    #: This very object was made and sealed by the gate, so it need not be asked whether it is genuine.
-    _made_here = False
+    #: What the gate has just sealed in this very object: while it still says so, its digest need not be made again.
+    _sealed_here: tuple[str, ...] | None = None
 
     class Meta:
         abstract = True
@@ -167,12 +167,16 @@ class Reply(AppendOnly):
 
     def seal(self) -> None:
         """Put the seal on an answer that the gate is about to write down."""
-        self.digest = privacy.digest(self.sealed_text())
-        self._made_here = True
+        text = self.sealed_text()
+        self.digest = privacy.digest(text)
+        self._sealed_here = (text, self.digest)
 
     def is_genuine(self) -> bool:
         """Whether the gate itself wrote down this answer."""
-        return self._made_here or hmac.compare_digest(self.digest, privacy.digest(self.sealed_text()))
+        text = self.sealed_text()
+        if self._sealed_here == (text, self.digest):
+            return True
+        return hmac.compare_digest(self.digest, privacy.digest(text))
 
 
 class CreditDecision(AppendOnly):
@@ -215,6 +219,8 @@ class CreditDecision(AppendOnly):
     class Meta:
         verbose_name = verbose_name_plural = "核查意见"
         indexes = [models.Index(fields=["host_key", "-id"], name="decision_in_force")]
+        # A sealed row says nothing of its place: put in once more, an older one would be the newest and in force.
+        constraints = [models.UniqueConstraint(fields=["host_key", "digest"], name="no_opinion_twice")]
         permissions = [("settle_decision", "可确认核查意见中的待办义务")]
 
     def __str__(self) -> str:
@@ -253,14 +259,16 @@ class CreditDecision(AppendOnly):
 
     def seal(self) -> None:
         """Put the seal on an opinion that the gate is about to write down."""
-        self.digest = privacy.digest(self.sealed_text())
-        self._made_here = True
+        text = self.sealed_text()
+        self.digest = privacy.digest(text)
+        self._sealed_here = (text, self.digest, self.receipt)
 
     def is_genuine(self) -> bool:
         """Whether the gate itself made this row: its digests fit, and it permits only without open duties."""
-        if self._made_here:
+        text = self.sealed_text()
+        if self._sealed_here == (text, self.digest, self.receipt):
             return True
-        fits = hmac.compare_digest(self.digest, privacy.digest(self.sealed_text()))
+        fits = hmac.compare_digest(self.digest, privacy.digest(text))
         whole = hmac.compare_digest(self.receipt_digest, receipt_digest(self.receipt.encode()))
         return fits and whole and self.permits == (not self.body["outstanding"])
 

@@ -33,6 +33,7 @@ from approval_hook.policy.analysis import Analysis, analyse
 from approval_hook.policy.canonical import canonical_bytes
 from approval_hook.policy.catalogue import RuleSet
 from approval_hook.rulebook import LoadedRules
+from approval_hook.settling import same_person
 from approval_hook.threelists.conditions import DraftRefused, ahead, free, note_of, taken, title_of
 from approval_hook.threelists.difference import Change, Orphans, differences, orphans
 from approval_hook.threelists.history import entry
@@ -350,6 +351,6 @@ def _author(draft: RuleDraft, by: User) -> None:
 
 def _reviewer(draft: RuleDraft, by: User) -> str:
     _permitted(by, PUBLISH_PERMISSION)
-    if by.get_username() == draft.author:
+    if same_person(by.get_username(), draft.author):
         raise DraftRefused("起草人不能审查或发布自己的草案。", "请由另一名有发布权限的人员办理。")
     return by.get_username()

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
+from viewflow.workflow.exceptions import FlowLockFailed
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
 from adapters.simulator import FaultKind
-from approval_hook import clock, gate
+from approval_hook import clock, emergency, gate
+from approval_hook.errors import CaseInvalid
+from approval_hook.hosts.viewflow import attending
 from approval_hook.hosts.viewflow.injection import binding_of
 from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.models import CreditDecision, EmergencyAct, Point
@@ -224,6 +227,71 @@ def test_s08_changed_subjects_void_the_release(held: Any, office: Any) -> None:
     FoodBusinessCase.objects.filter(pk=held.pk).update(firm_code=other.code, firm_name=other.name)
     assert office.do(held, "decide").status_code == 409
     assert fresh(held).decision == ""
+
+
+def test_s08_a_request_is_about_the_subjects_it_named(held: Any, office: Any) -> None:
+    """Another applicant put in between request and confirmation: the first person never asked for that one."""
+    ask(office, held)
+    other = people.firm(8104)
+    FoodBusinessCase.objects.filter(pk=held.pk).update(firm_code=other.code, firm_name=other.name)
+    assert "主体在提请之后有变动" in confirm(office, held).content.decode()
+    closed(held)
+    page = office.page(held, "head")
+    assert "主体已变更，须重新提请" in page
+    assert reverse("clerk:emergency-ask", args=[held.pk]) in page
+    assert ask(office, held).status_code == 302
+    assert confirm(office, held).status_code == 302
+    assert opinion(held).origin == "emergency"
+
+
+@pytest.mark.parametrize("name", ["Head", "ｈｅａｄ"])
+def test_s08_one_person_under_two_spellings_of_a_name_is_one(held: Any, office: Any, name: str) -> None:
+    """A second account that differs only in case or width is no second person, and no third one."""
+    office.user("head2").__class__.objects.filter(username="head2").update(username=name)
+    ask(office, held)
+    assert "提请人不能批准" in confirm(office, held).content.decode()
+    closed(held)
+    asked = EmergencyAct.objects.get()
+    clerk = opinion(held).inquiry.asked_by.upper()
+    with pytest.raises(CaseInvalid, match="经办人不能批准"):
+        emergency.confirm(asked, opinion(held), by=clerk, note="同意", at=clock.now())
+    office.user("manager").__class__.objects.filter(username="manager").update(username="HEAD")
+    emergency.confirm(asked, opinion(held), by="head3", note="同意", at=clock.now())
+    assert "提请人和批准人不能复核" in review(office, held, "manager").content.decode()
+
+
+def test_s08_nothing_is_released_while_somebody_else_has_the_case(
+    held: Any, office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The platform was asked, and the lock was gone when its answer came: what it said is not passed over."""
+
+    def taken(*_: Any) -> Any:
+        raise FlowLockFailed
+
+    ask(office, held)
+    with monkeypatch.context() as patch:
+        patch.setattr(attending, "_finish", taken)
+        assert "再试" in confirm(office, held).content.decode()
+    closed(held)
+
+
+def test_s08_the_platform_is_asked_again_where_requests_are_transactions(
+    held: Any, office: Any, down: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one transaction for each request the confirming page has none, because nothing is asked inside one."""
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    ask(office, held)
+    before = opinion(held).reply.attempt
+    assert confirm(office, held).status_code == 302
+    assert opinion(held).reply.attempt > before
+    assert opinion(held).origin == "emergency"
+
+
+@pytest.mark.parametrize("hours", ["0", "25", "-1", "6.5", "²", "9" * 5000])
+def test_s08_no_expiry_but_the_allowed_ones(held: Any, office: Any, hours: str) -> None:
+    """Whatever is sent as hours, at most the configured number is taken."""
+    assert ask(office, held, hours=hours).status_code == 422
+    assert not EmergencyAct.objects.exists()
 
 
 def forge(case: Any, **changes: Any) -> EmergencyAct:

@@ -14,6 +14,7 @@ from viewflow.workflow.models import Process, Task
 from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook import gate, triggers
+from approval_hook.checks import check_surroundings
 from approval_hook.errors import CaseInvalid, PlatformUnavailable
 from approval_hook.gate import Verdict
 from approval_hook.hosts.viewflow.attending import Attended, attend
@@ -111,11 +112,54 @@ def test_forged_decision_row_opens_nothing(inject: Any, credit: Any, defaulter: 
     process = held(inject, credit, defaulter)
     row = CreditDecision.objects.latest("id")
     fields = {f.attname: getattr(row, f.attname) for f in CreditDecision._meta.fields if f.name != "id"}
-    CreditDecision.objects.create(**{**fields, "permits": True})
+    CreditDecision.objects.create(**{**fields, "permits": True, "digest": "0" * 64})
     case = binding_of(flows.LinearFlow).case(process.pk)
     assert gate.standing(case, Point.DECISION).reason == "forged"
     assert attend(flows.LinearFlow, task_of(process, "credit_before_decide").pk) is Attended.HELD
     assert ran == []
+
+
+def test_older_record_put_in_again_is_not_in_force(inject: Any, credit: Any, defaulter: Any) -> None:
+    """A clean record whose seal fits, inserted once more after a hit was found, does not become the newest."""
+    inject(flows.HumanFlow)
+    process = flows.HumanFlow.start_by_code.run(data=firm_data())
+    case = binding_of(flows.HumanFlow).case(process.pk)
+    clean = asked_again(case, "test:1")
+    assert clean.permits
+    credit.records[CLEAN] = (defaulter,)
+    assert not asked_again(case, "test:2").permits
+    fields = {f.attname: getattr(clean, f.attname) for f in CreditDecision._meta.fields if f.name != "id"}
+    with pytest.raises(DatabaseError), transaction.atomic():
+        CreditDecision.objects.create(**fields)
+    assert gate.standing(case, Point.DECISION).verdict is Verdict.HELD
+
+
+def asked_again(case: Any, key: str) -> CreditDecision:
+    """A record of a new inquiry."""
+    opened = gate.open_inquiry(case, Point.RECHECK, key, "system")
+    reply = gate.record_reply(case, opened, gate.ask(case, opened.inquiry))
+    return gate.decide(case, opened.inquiry, reply, Point.RECHECK, "system")
+
+
+def test_what_changes_after_the_seal_is_not_believed(inject: Any, credit: Any, defaulter: Any) -> None:
+    """A receiver of Django's signals, or whoever else holds the sealed object, cannot make it say something else."""
+    process = held(inject, credit, defaulter)
+    case = binding_of(flows.LinearFlow).case(process.pk)
+    row = asked_again(case, "test:1")
+    assert row.is_genuine()
+    row.permits = True
+    assert gate.standing_on(case, Point.DECISION, row).reason == "forged"
+    row = asked_again(case, "test:1")
+    row.body["outstanding"].clear()
+    row.receipt = row.receipt.replace("O-06", "O-09")
+    assert gate.standing_on(case, Point.DECISION, row).reason == "forged"
+    row.reply.refresh_from_db()
+    reply = row.reply
+    reply.seal()
+    assert reply.is_genuine()
+    reply.reports.clear()
+    with pytest.raises(CaseInvalid, match="核查答复校验不符"):
+        gate.decide(case, row.inquiry, reply, Point.DECISION, "system")
 
 
 def test_word_about_one_record_covers_no_other_of_the_same_number(inject: Any, credit: Any, defaulter: Any) -> None:
@@ -129,9 +173,7 @@ def test_word_about_one_record_covers_no_other_of_the_same_number(inject: Any, c
     act(process, head, "section_confirms:release", "已核对")
     assert CreditDecision.objects.latest("id").permits
     case = binding.case(process.pk)
-    opened = gate.open_inquiry(case, Point.RECHECK, "test:1", "system")
-    reply = gate.record_reply(case, opened, gate.ask(case, opened.inquiry))
-    again = gate.decide(case, opened.inquiry, reply, Point.RECHECK, "system")
+    again = asked_again(case, "test:1")
     assert again.pk > row.pk
     assert not again.permits
 
@@ -178,3 +220,10 @@ def test_changed_facts_void_the_record(change: dict[str, str], inject: Any, cred
     assert gate.standing(binding.case(process.pk), Point.DECISION).passes
     Process.objects.filter(pk=process.pk).update(data={**firm_data(), **change})
     assert gate.standing(binding.case(process.pk), Point.DECISION).verdict is Verdict.ASK
+
+
+def test_guard_never_reads_from_a_replica(settings: Any) -> None:
+    """A router that reads elsewhere would show the guard what a record said a while ago; the start-up check refuses."""
+    assert check_surroundings(None) == []
+    settings.DATABASE_ROUTERS = [type("Replica", (), {"db_for_read": lambda *_args, **_hints: "replica"})()]
+    assert [message.id for message in check_surroundings(None)] == ["approval_hook.E012"]

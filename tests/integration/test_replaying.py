@@ -171,8 +171,8 @@ def test_replay_goes_on_after_a_row_that_cannot_be_read(inject: Any, credit: Any
     row = run_case(inject, credit, wage_record)
     assert replay(rewrite(row, body="{}"), Remade()) == "存档无法读取"
     fresh = CreditDecision.objects.create(
-        **{f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.name not in ("id", "permits")},
-        permits=True,
+        **{f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.name not in ("id", "permits")}
+        | {"permits": True, "digest": "0" * 64},
     )
     assert replay(fresh, Remade()) == "核查意见校验不符"
 
@@ -339,7 +339,7 @@ def test_backtest_holds_no_more_memory_for_more_decisions(
             columns = _forged(row, lambda r, case=case: replace(r, case=case))  # type: ignore[misc]
             copy = CreditDecision(**{f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields})
             copy.pk = None
-            rows.append(_with(copy, {"case_no": case.case_no, **columns}))
+            rows.append(_with(copy, {"case_no": case.case_no, "digest": f"{number:064x}", **columns}))
         CreditDecision.objects.bulk_create(rows)
     old = gate.book().all()[0].rules
     new = rules_named(candidate(tmp_path, _no_wage_row)).rules

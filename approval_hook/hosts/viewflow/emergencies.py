@@ -64,8 +64,12 @@ def confirm(process: Any, user: Any, request_pk: int, note: str) -> Attended:
     if handled.filter(status=STATUS.DONE).exists():
         raise CaseInvalid("批准人", "您经办过本办件，不能批准。", "请由另一名有权限的人员批准。")
     _require_open(binding, process, request_pk)
-    if _attend_all(binding, process.pk, force=True) is Attended.PASSED:
-        return Attended.PASSED
+    asked = _attend_all(binding, process.pk, force=True)
+    if asked is Attended.PASSED:
+        return asked
+    if asked is Attended.PARKED:
+        # Not asked, or what was answered is not decided on: it may be the hit that nobody may lift.
+        raise CaseInvalid("操作", "办件正在办理，平台的最新答复还没有采用。", "请稍后再试。")
     with binding.flow_class.lock(process.pk), transaction.atomic():
         case, row = _held(binding, process)
         request = _require_open(binding, process, request_pk)
@@ -129,7 +133,7 @@ def _waiting_tasks(binding: Binding, process_pk: int) -> Iterable[int]:
 
 
 def _attend_all(binding: Binding, process_pk: int, *, force: bool) -> Attended:
-    outcome = Attended.GONE
-    for task_pk in list(_waiting_tasks(binding, process_pk)):
-        outcome = attend(binding.flow_class, task_pk, force=force)
-    return outcome
+    outcomes = [attend(binding.flow_class, pk, force=force) for pk in list(_waiting_tasks(binding, process_pk))]
+    if Attended.PARKED in outcomes:
+        return Attended.PARKED
+    return outcomes[-1] if outcomes else Attended.GONE
