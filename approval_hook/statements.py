@@ -39,7 +39,7 @@ class First(Generic[M]):
         """Keep what builds the query.
 
         Args:
-            model: whose rows are read; its default manager says which there are.
+            model: whose rows are read, all of them: a default manager that looks at the thread or the hour plays no part.
             key: the field that must equal the key.
             query: orders the rows, or narrows them further; plain columns only.
         """
@@ -78,7 +78,7 @@ class First(Generic[M]):
             stand_in = uuid.UUID(int=_STAND_IN)
         elif not isinstance(self._field, IntegerField):
             stand_in = str(_STAND_IN)
-        rows = self._query(self._model._default_manager.using(using).filter(**{self._name: stand_in}))
+        rows = self._query(self._model._base_manager.using(using).filter(**{self._name: stand_in}))
         compiler = rows[:1].query.get_compiler(using)
         sql, params = compiler.as_sql()
         columns = [expression for expression, _, _ in compiler.select]
@@ -94,7 +94,7 @@ class First(Generic[M]):
 
 @cache
 def by_key(model: type[M]) -> First[M]:
-    """What reads one row of a model by its primary key, whatever default manager the model has."""
+    """What reads one row of a model by its primary key."""
     return First(model, "pk", lambda rows: rows.order_by())
 
 
