@@ -37,6 +37,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -59,7 +60,8 @@ _OPTIONAL = {
 #: An emergency that lasts longer is no emergency.
 _MOST_EMERGENCY_HOURS = 72
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_FLOW_KEYS = {"matter", "facts", "protects", "accepts", "issues", "inside", "mode"}
+_FLOW_REQUIRED = {"matter", "facts", "protects"}
+_FLOW_OPTIONAL = {"accepts", "issues", "inside", "mode"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +140,11 @@ def conf() -> Conf:
 
 
 def _parse(source: Any) -> Conf:
+    if source is None:
+        raise ConfigurationError("settings.APPROVAL_HOOK is missing; see docs/howto/inject.md.")
     if not isinstance(source, Mapping):
-        raise ConfigurationError("settings.APPROVAL_HOOK is missing; see docs/quickstart.md.")
-    unknown = set(source) - _REQUIRED - _OPTIONAL
-    missing = _REQUIRED - set(source)
-    if unknown or missing:
-        raise ConfigurationError(
-            f"settings.APPROVAL_HOOK: unknown keys {sorted(unknown)}, missing keys {sorted(missing)}."
-        )
+        raise ConfigurationError(f"settings.APPROVAL_HOOK must be a dict, not {type(source).__name__}.")
+    _keys(source, "settings.APPROVAL_HOOK", _REQUIRED, _OPTIONAL)
     secrets_dir = source.get("SECRETS_DIR")
     return Conf(
         rules=Path(_text(str(source["RULES"] or ""), "RULES")),
@@ -162,6 +161,17 @@ def _parse(source: Any) -> Conf:
         interactive_seconds=_seconds(source.get("INTERACTIVE_SECONDS", 2.0), "INTERACTIVE_SECONDS"),
         emergency_hours=_hours(source.get("EMERGENCY_HOURS", 24), "EMERGENCY_HOURS"),
     )
+
+
+def _keys(data: Mapping[Any, Any], where: str, required: set[str], optional: set[str]) -> None:
+    known = required | optional
+    unknown, missing = sorted(map(str, set(data) - known)), sorted(required - set(data))
+    if not unknown and not missing:
+        return
+    found = [f"unknown keys {unknown}"] * bool(unknown) + [f"missing keys {missing}"] * bool(missing)
+    near = {key: match[0] for key in unknown if (match := get_close_matches(key, known, n=1))}
+    meant = "".join(f" Did you mean {new!r} for {old!r}?" for old, new in near.items())
+    raise ConfigurationError(f"{where}: {', '.join(found)}.{meant} The keys are {', '.join(sorted(known))}.")
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:
@@ -213,9 +223,7 @@ def _names(value: Any, where: str, of: str = "node names") -> tuple[str, ...]:
 def _platform(name: str, value: Any) -> PlatformSettings:
     where = f"PLATFORMS.{name}"
     data = _mapping(value, where)
-    unknown = set(data) - {"BACKEND", "OPTIONS"}
-    if unknown:
-        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}]: unknown keys {sorted(unknown)}.")
+    _keys(data, f"APPROVAL_HOOK[{where!r}]", {"BACKEND"}, {"OPTIONS"})
     options = MappingProxyType(dict(_mapping(data.get("OPTIONS", {}), where + ".OPTIONS")))
     for key, option in options.items():
         if key.endswith("_secret"):
@@ -232,11 +240,7 @@ def _renamed(path: str, value: Any) -> Mapping[str, str]:
 def _flow(path: str, value: Any) -> FlowSettings:
     where = f"FLOWS.{path}"
     data = _mapping(value, where)
-    unknown, missing = set(data) - _FLOW_KEYS, {"matter", "facts", "protects"} - set(data)
-    if unknown or missing:
-        raise ConfigurationError(
-            f"APPROVAL_HOOK[{where!r}]: unknown keys {sorted(unknown)}, missing keys {sorted(missing)}."
-        )
+    _keys(data, f"APPROVAL_HOOK[{where!r}]", _FLOW_REQUIRED, _FLOW_OPTIONAL)
     protects = _names(data["protects"], where + ".protects")
     if not protects:
         raise ConfigurationError(f"APPROVAL_HOOK[{where!r}]: 'protects' names no node; there is no off switch.")

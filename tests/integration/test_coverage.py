@@ -102,6 +102,8 @@ def test_the_application_is_covered() -> None:
         "matter": {"code": "food-business", "name": "食品经营许可（新办）"},
         "accepts": ["accept"],
         "protects": ["decide"],
+        "issues": ["deliver"],
+        "mode": "enforce",
         "placed": {"accept": "gate", "decide": "gate"},
         "covered": True,
         "ways_around": {},
@@ -203,6 +205,17 @@ def test_guard_only_is_told_and_warned_of(inject: Any, configure: Any) -> None:
     put(flows.FirstWinsFlow, Gate("food-business", facts_of, ("split",)))
     assert flow_of(machine(), name)["covered"]
     assert told() == []
+
+
+def test_flow_that_only_observes_is_not_shown_as_held(inject: Any, configure: Any) -> None:
+    """Covered, and the table says in the same cell that nothing of it is held."""
+    configure(LINEAR)
+    inject(flows.LinearFlow)
+    eject(flows.LinearFlow)
+    put(flows.LinearFlow, Gate("food-business", facts_of, ("decide",), mode="observe"))
+    assert flow_of(machine(), LINEAR)["mode"] == "observe"
+    (line,) = [line for line in run()[0].splitlines() if line.startswith(LINEAR)]
+    assert line.endswith("已覆盖（仅观察，不拦办件）")
 
 
 def test_gated_flow_among_the_exceptions_is_a_contradiction(inject: Any) -> None:

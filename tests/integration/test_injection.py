@@ -182,6 +182,15 @@ def test_decorated_flow_is_the_same_as_an_injected_one() -> None:
     assert prove(flow_class).covered
 
 
+def test_decorator_takes_all_that_a_gate_has() -> None:
+    """Every key of an entry in FLOWS can be said in the decorator too."""
+    found = find_binding(decorated(accepts=[], issues=["end"], inside=True, mode="observe"))
+    assert found is not None
+    assert found.gate == Gate("food-business", facts_of, ("decide",), (), ("end",), inside=True, mode="observe")
+    with pytest.raises(ConfigurationError, match="there is no off switch"):
+        decorated(mode="off")
+
+
 def test_decorated_flow_may_stand_in_settings_with_the_same_gate(start_with: Any, monkeypatch: Any) -> None:
     """Equal gates are one gate, wherever they are written."""
     flow_class = decorated()

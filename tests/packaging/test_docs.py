@@ -78,7 +78,7 @@ def test_every_setting_is_in_the_reference_and_the_reverse() -> None:
     """The table of ``APPROVAL_HOOK`` names exactly the keys that the parser knows."""
     text = _text("reference", "settings.md")
     assert _first_column(_section(text, "`APPROVAL_HOOK`")) == conf._REQUIRED | conf._OPTIONAL
-    assert _first_column(_section(text, "One entry of `FLOWS`")) == conf._FLOW_KEYS
+    assert _first_column(_section(text, "One entry of `FLOWS`")) == conf._FLOW_REQUIRED | conf._FLOW_OPTIONAL
     assert _first_column(_section(text, "One entry of `PLATFORMS`")) == {"BACKEND", "OPTIONS"}
 
 

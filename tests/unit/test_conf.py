@@ -94,6 +94,8 @@ def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
     ("changes", "says"),
     [
         ({"RULE": "x"}, "unknown keys ['RULE']"),
+        ({"FLOW": {}}, "unknown keys ['FLOW']. Did you mean 'FLOWS' for 'FLOW'? The keys are DIGEST_SECRET, EMERGENCY"),
+        ({"COLOUR": 1}, "unknown keys ['COLOUR']. The keys are DIGEST_SECRET, "),
         ({"RULES": None}, "missing keys ['RULES']"),
         ({"PLATFORMS": None}, "missing keys ['PLATFORMS']"),
         ({"DIGEST_SECRET": None}, "missing keys ['DIGEST_SECRET']"),
@@ -106,6 +108,7 @@ def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
         *(({"EMERGENCY_HOURS": wrong}, "from 1 to 72") for wrong in (0, 73, 1.5, True, "6")),
         *(({"FLOWS": flow(mode=wrong)}, "there is no off switch") for wrong in ("off", "", "OBSERVE", False, 0)),
         ({"FLOWS": flow(protect=["x"])}, "unknown keys ['protect']"),
+        ({"FLOWS": flow(protect=["x"])}, "Did you mean 'protects' for 'protect'? The keys are accepts, facts, "),
         ({"FLOWS": flow(matter=None)}, "missing keys ['matter']"),
         ({"FLOWS": flow(protects=[])}, "there is no off switch"),
         ({"FLOWS": flow(protects="decide")}, "must be a list of node names"),
@@ -135,6 +138,9 @@ def test_missing_settings_are_loud(settings: Any) -> None:
     """Without the dict nothing starts."""
     settings.APPROVAL_HOOK = None
     with pytest.raises(ConfigurationError, match="APPROVAL_HOOK is missing"):
+        conf()
+    settings.APPROVAL_HOOK = []
+    with pytest.raises(ConfigurationError, match="must be a dict, not list"):
         conf()
 
 

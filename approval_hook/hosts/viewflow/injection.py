@@ -25,7 +25,7 @@ from approval_hook.hosts.viewflow.guard import guarded, undoable
 from approval_hook.hosts.viewflow.nodes import CreditGate
 from approval_hook.models import Point
 from approval_hook.policy.case import CaseFacts
-from approval_hook.spec import Gate
+from approval_hook.spec import Gate, Mode
 from approval_hook.triggers import GuardedTable
 
 _FlowClass = TypeVar("_FlowClass", bound=type[Flow])
@@ -116,6 +116,9 @@ def credit_gate(
     facts: Callable[[Any], CaseFacts],
     protects: Iterable[str],
     accepts: Iterable[str] = (),
+    issues: Iterable[str] = (),
+    inside: bool = False,
+    mode: str = Mode.ENFORCE,
 ) -> Callable[[_FlowClass], _FlowClass]:
     """Class decorator: the same as ``inject`` once the class is made.
 
@@ -126,8 +129,8 @@ def credit_gate(
         ConfigurationError: as ``inject``.
     """
     # Gate takes any list of names, and refuses a bare text.
-    names = cast("tuple[str, ...]", protects), cast("tuple[str, ...]", accepts)
-    gate = Gate(matter, facts, *names)
+    decides, takes, delivers = (cast("tuple[str, ...]", names) for names in (protects, accepts, issues))
+    gate = Gate(matter, facts, decides, takes, delivers, inside=inside, mode=cast("Mode", mode))
 
     def put(flow_class: _FlowClass) -> _FlowClass:
         inject(flow_class, gate)

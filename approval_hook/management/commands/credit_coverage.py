@@ -103,7 +103,9 @@ def _proof(flow: FlowCoverage) -> str:
         return f"不设闸口：{flow.reason}" if flow.reason else "未配置"
     if flow.gaps:
         return "；".join(f"可绕过：{_path(path)}" for path in flow.gaps.values())
-    return "事项未配置" if any(f.kind is FaultKind.MATTER_UNKNOWN for f in flow.faults) else "已覆盖"
+    if any(f.kind is FaultKind.MATTER_UNKNOWN for f in flow.faults):
+        return "事项未配置"
+    return "已覆盖（仅观察，不拦办件）" if flow.gate.observes else "已覆盖"
 
 
 def _path(path: Sequence[str]) -> str:
@@ -155,6 +157,8 @@ def _plain(found: Coverage) -> dict[str, Any]:
                 else None,
                 "accepts": list(flow.gate.accepts) if flow.gate is not None else [],
                 "protects": list(flow.gate.protects) if flow.gate is not None else [],
+                "issues": list(flow.gate.issues) if flow.gate is not None else [],
+                "mode": flow.gate.mode.value if flow.gate is not None else None,
                 "placed": {name: where.value for name, where in flow.placed.items()},
                 "covered": flow.covered,
                 "ways_around": {name: list(path) for name, path in flow.gaps.items()},
