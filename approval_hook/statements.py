@@ -39,7 +39,8 @@ class First(Generic[M]):
         """Keep what builds the query.
 
         Args:
-            model: whose rows are read, all of them: a default manager that looks at the thread or the hour plays no part.
+            model: whose rows are read, all of them; a default manager that looks at the thread or the hour plays no
+                part.
             key: the field that must equal the key.
             query: orders the rows, or narrows them further; plain columns only.
         """
