@@ -79,7 +79,7 @@ def evaluate(
     due_on = due.on if settled else None
     whole = Tally(case, plan, rules.conventions, on, due_on)
     latest = latest_reports(reports)
-    exemption = rules.exemption(case.exemption) if case.exemption else None
+    exemption = rules.exemption(case.exemption)
     exempt = exemption is not None and exemption.covers(case.matter, case.region, on)
     found = []
     for party in parties:

@@ -29,6 +29,7 @@ _CORE = ("evaluate", "scenarios", "properties", "plan", "case")
 #: Which files of tests/unit/policy may kill the mutants of a module, where it is not the whole decision.
 _TESTS = {
     "bars": ("evaluate", "scenarios"),
+    "evaluate": (*_CORE, "exemptions"),
     "plan": ("plan", "evaluate"),
     "periods": ("periods",),
     "workdays": ("workdays",),
@@ -39,10 +40,11 @@ _TESTS = {
     "identifiers": ("subjects", "case"),
     "subjects": ("subjects", "case"),
     "masking": ("subjects", "case"),
-    "spelling": ("catalogue",),
-    "soundness": ("catalogue",),
-    "catalogue": ("catalogue",),
+    "spelling": ("catalogue", "exemptions"),
+    "soundness": ("catalogue", "exemptions"),
+    "catalogue": ("catalogue", "exemptions"),
     "explain": ("explain",),
+    "analysis.exempting": ("exemptions",),
     "analysis.spans": ("spans",),
     "analysis.conflicts": ("analysis_findings", "analysis"),
     "analysis.lawful": ("analysis_findings", "analysis"),

@@ -12,7 +12,7 @@ from approval_hook.policy.analysis.findings import listed
 from approval_hook.policy.analysis.regions import region_classes
 from approval_hook.policy.case import Role
 from approval_hook.policy.records import Severity
-from approval_hook.policy.rules import Category, Leniency, Memo
+from approval_hook.policy.rules import Category, Exemption, Leniency, Memo
 from approval_hook.policy.subjects import SubjectKind
 
 from .planting import AWAY, CLEAN, bar, flaw, more, of, places, shared, twins
@@ -1116,6 +1116,15 @@ def test_bars_of_an_agreement_of_one_day_contradict_each_other_on_it() -> None:
     assert (cell.on, cell.region) == (day, "350000")
 
 
+def test_a_bar_of_the_whole_country_meets_one_of_an_agreement_from_its_first_day() -> None:
+    """Before that day there is one bar alone, which contradicts nothing."""
+    day = date(2026, 3, 1)
+    bars = (bar(), bar(id="c", basis=(SHARED,), period_years=5))
+    (cell,) = cells(FindingKind.CONFLICT, bars=bars, agreements=(shared(valid_from=day, valid_to=None),))
+    assert cell is not None
+    assert (cell.on, cell.region) == (day, "350000")
+
+
 def test_a_former_role_tells_bars_about_persons_apart() -> None:
     """Who was what counts for persons other than the applicant; an organisation meets both bars."""
     boss, head = Role.LEGAL_REPRESENTATIVE, Role.PRINCIPAL
@@ -1326,6 +1335,18 @@ ONLY = LAW.model_copy(update={"id": "only"})
 CITING: dict[str, Any] = {
     "agreements": shared(),
     "bars": bar(),
+    "exemptions": Exemption.model_validate(
+        {
+            "id": "trial",
+            "title": "示例豁免",
+            "matter": "matter-0",
+            "region": "",
+            "points": ("decision",),
+            "valid_from": "2026-01-01",
+            "valid_to": None,
+            "basis": (LAW,),
+        }
+    ),
     "leniencies": leniency(),
     "memos": Memo(code="memo", title="备忘录", kind="sanction", basis=(LAW,)),
 }

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from approval_hook.errors import RulesInvalid
-from approval_hook.policy.analysis import FindingKind, analyse
+from approval_hook.policy.analysis import Finding, FindingKind, analyse
+from approval_hook.policy.analysis.exempting import exemptions
 from approval_hook.policy.catalogue import GatePoint, RuleSet
 from approval_hook.policy.decision import Channel, Outcome, Why
 from approval_hook.policy.explain import Explainer
 from approval_hook.workcalendar import published_calendar
 
-from .building import BOSS, FIRM, ON, case, clean, decide, rules, rules_with, serious, with_records
+from .building import BOSS, FIRM, ON, case, clean, decide, food_rules_with, rules, rules_with, serious, with_records
 
 #: A made-up exemption on a real, verified basis; the shipped rules have none.
 TRIAL: dict[str, Any] = {
@@ -103,7 +104,9 @@ def test_an_exempted_case_is_ordinary_complete_and_says_why() -> None:
     )
     assert (found.measures, found.obligations) == ((), ())
     assert [(p.asked, p.ground) for p in found.parties] == [(False, "")] * 2
-    assert {(r.rule, r.why) for r in found.reasons} == {("trial-exemption", Why.EXEMPTED)}
+    assert [(r.party, r.outcome, r.rule, r.why) for r in found.reasons] == [
+        (party, Outcome.ORDINARY, "trial-exemption", Why.EXEMPTED) for party in ("f1", "b1")
+    ]
     explainer = Explainer(book, view, (), found)
     assert "免予信用核查" in explainer.reason(found.reasons[0])
     assert [c.article for c in explainer.citations("trial-exemption")] == [b.article for b in book.exemptions[0].basis]
@@ -166,27 +169,117 @@ def test_the_decision_is_left_out_only_where_it_is_exempted_throughout(change: d
             build()
 
 
-def found(book: RuleSet, kind: FindingKind, on: date | None = None) -> list[str]:
-    """Texts of the findings of one kind."""
-    return [f.text for f in analyse(book, published_calendar(), on).findings if f.kind is kind]
+@pytest.mark.parametrize(
+    ("change", "sound"),
+    [
+        ({"valid_to": "2026-12-31"}, True),
+        ({"valid_to": "2027-01-31"}, True),
+        ({"valid_to": "2026-12-30"}, False),
+        ({"valid_to": None}, True),
+        ({"valid_to": None, "valid_from": "2026-09-30"}, True),
+        ({"valid_to": None, "basis": ["xkf-42", "unread"]}, False),
+    ],
+)
+def test_the_decision_is_left_out_of_rules_with_a_last_day(change: dict[str, Any], sound: bool) -> None:
+    """The exemption must last as long as the rules, and rest on verified bases alone."""
 
-
-def test_expired_and_never_applied_exemptions_are_reported() -> None:
-    """Over by today, or on no day of the rule set; one in force is no finding."""
-    assert found(exempting(), FindingKind.EXEMPTION_IDLE, ON) == []
-    assert found(exempting({"valid_to": None}), FindingKind.EXEMPTION_IDLE, date(2050, 1, 1)) == []
-    (expired,) = found(exempting(), FindingKind.EXEMPTION_IDLE, date(2027, 1, 1))
-    assert "已于2026-12-31到期" in expired
-    assert found(exempting(), FindingKind.EXEMPTION_IDLE) == []
-    (before,) = found(exempting({"valid_from": "2020-01-01", "valid_to": "2020-12-31"}), FindingKind.EXEMPTION_IDLE)
-    assert "没有交集" in before
-
-    def later(data: dict[str, Any]) -> None:
+    def changed(data: dict[str, Any]) -> None:
         data["valid_to"] = "2026-12-31"
-        data["exemptions"] = [{**TRIAL, "valid_from": "2027-02-01", "valid_to": None}]
+        data["bases"].append({**_basis(data, "xkf-42"), "id": "unread", "verified": False})
+        data["exemptions"] = [{**TRIAL, "region": "", **change}]
+        data["matters"][0]["points"] = ["acceptance", "issue"]
 
-    (after,) = found(rules_with(later), FindingKind.EXEMPTION_IDLE)
-    assert "没有交集" in after
+    if sound:
+        assert food_rules_with(changed).exemption("trial-exemption")
+    else:
+        with pytest.raises(RulesInvalid) as raised:
+            food_rules_with(changed)
+        without = "缺少 decision；决定前必须核查，除非有已核实的豁免在全部地域和整个有效期内免除。"
+        assert raised.value.problems == (f"matters(food-business).points：{without}",)
+
+
+def test_expired_exemptions_are_reported_by_the_analysis() -> None:
+    """Only to who says which day it is."""
+
+    def idle_by(on: date | None) -> list[str]:
+        findings = analyse(exempting(), published_calendar(), on).findings
+        return [f.text for f in findings if f.kind is FindingKind.EXEMPTION_IDLE]
+
+    assert idle_by(None) == []
+    assert idle_by(ON) == []
+    (expired,) = idle_by(date(2027, 1, 1))
+    assert "已于2026-12-31到期" in expired
+
+
+NO_COMMON_DAY = "有效期与规则集的有效期没有交集，从不适用；请删除，或核对日期。"
+
+
+def idle(why: str, name: str = "trial-exemption") -> Finding:
+    """What is said of an exemption that exempts nothing."""
+    return Finding(FindingKind.EXEMPTION_IDLE, "warning", f"exemptions({name})", why, (name,))
+
+
+@pytest.mark.parametrize(
+    ("change", "last", "on", "why"),
+    [
+        ({"valid_from": "2020-01-01", "valid_to": "2026-09-30"}, None, None, NO_COMMON_DAY),
+        ({"valid_from": "2020-01-01", "valid_to": "2026-09-30"}, None, date(2027, 1, 1), NO_COMMON_DAY),
+        ({"valid_from": "2020-01-01", "valid_to": "2026-10-01"}, None, None, ""),
+        ({"valid_from": "2027-01-01", "valid_to": "2027-12-31"}, "2026-12-31", None, NO_COMMON_DAY),
+        ({"valid_from": "2027-01-01", "valid_to": None}, "2026-12-31", None, NO_COMMON_DAY),
+        ({"valid_from": "2026-12-31", "valid_to": None}, "2026-12-31", None, ""),
+        ({"valid_to": None}, None, date(2050, 1, 1), ""),
+        ({}, None, date(2026, 12, 31), ""),
+        ({}, None, date(2027, 1, 1), "已于2026-12-31到期，不再适用；请在下一版规则集中删除。"),
+    ],
+)
+def test_an_exemption_is_idle_off_the_days_of_its_rule_set(
+    change: dict[str, Any], last: str | None, on: date | None, why: str
+) -> None:
+    """First and last days count; what is said names the remedy."""
+
+    def changed(data: dict[str, Any]) -> None:
+        data["valid_to"] = last
+        data["exemptions"] = [{**TRIAL, **change}]
+
+    assert list(exemptions(food_rules_with(changed), on)) == ([idle(why)] if why else [])
+
+
+def test_every_unverified_exemption_is_idle() -> None:
+    """The one in force between them is no finding."""
+
+    def changed(data: dict[str, Any]) -> None:
+        data["bases"].append({**_basis(data, "xkf-42"), "id": "unread", "verified": False})
+        data["exemptions"] = [
+            {**TRIAL, "id": "first", "region": "11", "basis": ["unread"]},
+            TRIAL,
+            {**TRIAL, "id": "last", "region": "65", "basis": ["xkf-42", "unread"]},
+        ]
+
+    unread = "依据尚未全部核实，不产生豁免；请核对原文后设 verified: true。"
+    assert list(exemptions(food_rules_with(changed), ON)) == [idle(unread, "first"), idle(unread, "last")]
+
+
+def test_each_pair_of_overlapping_exemptions_is_told_with_its_points() -> None:
+    """By id, whatever their order in the rule set; the points are those that both exempt."""
+
+    def changed(data: dict[str, Any]) -> None:
+        data["exemptions"] = [
+            {**TRIAL, "id": "third", "region": "440104", "points": ["issue", "acceptance"]},
+            {**TRIAL, "id": "first", "points": ["decision", "acceptance"]},
+            {**TRIAL, "id": "second", "region": "", "points": ["issue", "decision", "acceptance"]},
+            {**TRIAL, "id": "fourth", "region": "", "valid_from": "2027-01-01", "valid_to": None},
+        ]
+
+    def pair(one: str, other: str, points: str) -> Finding:
+        text = f"与豁免“{other}”在同一事项、地域和期间内重复（{points}）；请合并，或分开期间和地域。"
+        return Finding(FindingKind.EXEMPTION_OVERLAP, "warning", f"exemptions({one})", text, (one, other))
+
+    assert list(exemptions(food_rules_with(changed), None)) == [
+        pair("first", "second", "acceptance、decision"),
+        pair("first", "third", "acceptance"),
+        pair("second", "third", "acceptance、issue"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +298,8 @@ def test_expired_and_never_applied_exemptions_are_reported() -> None:
 def test_overlapping_exemptions_are_reported(other: dict[str, Any], overlaps: bool) -> None:
     """Same matter, a common point, one region within the other, a common day: one finding; else none."""
     book = exempting({}, {"id": "trial-second", **other})
-    assert bool(found(book, FindingKind.EXEMPTION_OVERLAP)) is overlaps
+    told = [f.kind for f in exemptions(book, None)]
+    assert told == [FindingKind.EXEMPTION_OVERLAP] * overlaps
     first = book.exemption_for("food-business", "440104", ON, "decision")
     assert first is not None
     assert first.id == "trial-exemption"
