@@ -119,6 +119,7 @@ FIELD_LABELS = {
     "freshness.decision": "决定时信息时效（分钟）",
     "freshness.issue": "发证时信息时效（分钟）",
     "points": "核查环节",
+    "region": "决定机关所在地域",
     "condition": "提交情形",
     "main": "主要材料",
     "tolerance": "容缺范围",

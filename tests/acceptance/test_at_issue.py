@@ -125,7 +125,7 @@ def test_unusable_facts_and_a_forged_record_are_told_and_delivered(wired: Any, o
     firm.enter(wired.province.control)
     case = decided(office, firm.filing())
     row = opinion(case)
-    row.pk, row.outcome = None, "O-07"
+    row.pk, row.outcome, row.digest = None, "O-07", "0" * 64
     row._state.adding = True
     row.save()
     FoodBusinessCase.objects.filter(pk=case.pk).update(firm_code="91440300MA5FKAEH41")

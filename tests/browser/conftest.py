@@ -78,7 +78,7 @@ def _await(process: subprocess.Popen[bytes], output: Path) -> Demo:
     raise AssertionError(f"The demonstration did not come up:\n{output.read_text()[-2000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """The system's Chromium; its absence is a failure, never a skip."""
     from playwright.sync_api import sync_playwright

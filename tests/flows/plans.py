@@ -132,7 +132,7 @@ def _node(name: str, step: Step) -> Any:
 def bound(flow_class: Any, plan: Plan, protects: tuple[str, ...]) -> Iterator[None]:
     """Take the gate nodes that stand in the plan for injected ones, wherever they stand."""
     gate = Gate("food-business", facts_of, protects)
-    injection._bindings[flow_class] = Binding(flow_class, gate, dict.fromkeys(gates_of(plan), Point.DECISION), {})
+    injection._bindings[flow_class] = Binding(flow_class, gate, dict.fromkeys(gates_of(plan), Point.DECISION), {}, {})
     try:
         yield
     finally:

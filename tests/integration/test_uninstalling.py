@@ -57,14 +57,14 @@ def test_flow_taken_out_of_the_settings(tmp_path: Path) -> None:
     seen = _host("removed", tmp_path / "host.sqlite3")
     assert seen["pages"] == seen["pages_after"] == []
     # The database still guards the flow, so nothing is let go, and the checks say both.
-    assert seen["checks"] == ["E010", "W014", "W018"]
+    assert seen["checks"] == ["E010", "E022", "W014", "W018"]
     assert seen["before_migrate"] == [0, made["tasks"]]
-    assert seen["checks_after_migrate"] == ["W014", "W018"]
+    assert seen["checks_after_migrate"] == ["E022", "W014", "W018"]
     assert seen["after_migrate"] == [1, 0, {**made["tasks"], "credit_before_decide": "DONE", "decide": "NEW"}]
     assert seen["again"] == 0
     assert seen["late"] == [[f"viewflow_process:{made['held']}", "retired", None]]
     assert seen["open_holds"] == 0
-    assert seen["checks_at_the_end"] == ["W018"]
+    assert seen["checks_at_the_end"] == ["E022", "W018"]
     assert seen["decided"] == ["DONE", "DONE"]
 
 
