@@ -175,6 +175,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return self._send(Reply(413, b"{}"))
         body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            # The caller died while it wrote: nobody was asked anything.
+            self.close_connection = True
+            return None
         if self.path.startswith(_CONTROL_PATH):
             return self._control(body)
         if self.path == _QUERY_PATH and self.command == "POST":

@@ -245,12 +245,21 @@ def _ask_and_decide(
     return _decide(case, point, _ask(binding, activation, case, point, standing, asker_of(activation)))
 
 
-def _decide(case: Case, point: Point, answer: Answer) -> CreditDecision | None:
-    """The decision now in force; an answer that another worker has decided on is not decided on again."""
-    if answer.taken_up:
+def _decide(case: Case, point: Point, answer: Answer, *, beside: bool = False) -> CreditDecision | None:
+    """The decision now in force; what another worker has decided on is not decided on again.
+
+    Args:
+        case: the case as it stands.
+        point: hook point.
+        answer: the inquiry with a reply.
+        beside: the task still waits after a decision, so that a second worker may have asked the same at once.
+    """
+    if answer.taken_up or beside:
         found = gate.in_force(case.host_key)
-        if found is not None and found.reply_id == answer.reply.pk and found.is_genuine():
-            return found
+        if found is not None and found.is_genuine():
+            asked_too = beside and found.inquiry_id == answer.inquiry.pk and found.complete >= answer.reply.complete
+            if found.reply_id == answer.reply.pk or asked_too:
+                return found
     return gate.decide(case, answer.inquiry, answer.reply, point, answer.inquiry.asked_by)
 
 
@@ -276,7 +285,8 @@ def _finish(binding: Binding, task_pk: int, process_pk: int, answer: Answer | No
             changed = case.subjects != answer.inquiry.subjects or case.loaded.digest != answer.inquiry.rules_digest
             if changed:
                 return None
-            found = _decide(case, point, answer)
+            # A gate task is done once it is decided on; a person's task waits on.
+            found = _decide(case, point, answer, beside=not isinstance(activation, CreditGateActivation))
         standing = gate.standing_on(case, point, found)
         if standing.verdict is Verdict.ASK:
             return None
