@@ -90,7 +90,7 @@ def _told(fault: Fault) -> checks.CheckMessage:
             return checks.Error(text, hint=hint, id="approval_hook.E004")
         case FaultKind.WAY_AROUND:
             text = f"{place}: {detail[-1]} can be reached around the credit gate: {' -> '.join(detail)}."
-            hint = "Take the edge out, or name the node it leads to as protected too; behind SplitFirst, the split."
+            hint = "Take the edge out, or name the node it leads to as protected too."
             return checks.Error(text, hint=hint, id="approval_hook.E005")
         case FaultKind.LEADS_INTO:
             text = f"{place} leads into nodes of {detail[0]}, which has a credit gate; its cases would wait for ever."

@@ -246,7 +246,7 @@ def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) ->
             asked_at=min((r.asked_at for r in reports), default=case.at),
             answered_at=max((r.answered_at for r in reports), default=case.at),
         )
-        reply.seal()
+        reply.digest = privacy.digest(reply.sealed_text())
         try:
             with transaction.atomic():
                 reply.save()
@@ -418,7 +418,7 @@ def _insert_decision(
         made_by=by,
         made_at=clock.now(),
     )
-    row.seal()
+    row.digest = privacy.digest(row.sealed_text())
     row.save()
     _keep_recheck(case, row, decision)
     get_logger().info("decision recorded", case=case.host_key, outcome=row.outcome, permits=row.permits, origin=origin)

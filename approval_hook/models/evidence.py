@@ -41,8 +41,6 @@ class AppendOnly(models.Model):
     """Base of evidence rows: insert once, never again."""
 
     objects = AppendOnlyQuerySet.as_manager()
-    #: What the gate has just sealed in this very object: while it still says so, its digest need not be made again.
-    _sealed_here: tuple[str, ...] | None = None
 
     class Meta:
         abstract = True
@@ -165,18 +163,9 @@ class Reply(AppendOnly):
             ]
         )
 
-    def seal(self) -> None:
-        """Put the seal on an answer that the gate is about to write down."""
-        text = self.sealed_text()
-        self.digest = privacy.digest(text)
-        self._sealed_here = (text, self.digest)
-
     def is_genuine(self) -> bool:
         """Whether the gate itself wrote down this answer."""
-        text = self.sealed_text()
-        if self._sealed_here == (text, self.digest):
-            return True
-        return hmac.compare_digest(self.digest, privacy.digest(text))
+        return hmac.compare_digest(self.digest, privacy.digest(self.sealed_text()))
 
 
 class CreditDecision(AppendOnly):
@@ -257,18 +246,9 @@ class CreditDecision(AppendOnly):
         ]
         return _one_line(parts)
 
-    def seal(self) -> None:
-        """Put the seal on an opinion that the gate is about to write down."""
-        text = self.sealed_text()
-        self.digest = privacy.digest(text)
-        self._sealed_here = (text, self.digest, self.receipt)
-
     def is_genuine(self) -> bool:
         """Whether the gate itself made this row: its digests fit, and it permits only without open duties."""
-        text = self.sealed_text()
-        if self._sealed_here == (text, self.digest, self.receipt):
-            return True
-        fits = hmac.compare_digest(self.digest, privacy.digest(text))
+        fits = hmac.compare_digest(self.digest, privacy.digest(self.sealed_text()))
         whole = hmac.compare_digest(self.receipt_digest, receipt_digest(self.receipt.encode()))
         return fits and whole and self.permits == (not self.body["outstanding"])
 

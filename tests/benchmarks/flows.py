@@ -62,45 +62,28 @@ class InstantPlatform:
         return CreditReport(party=query.party, source=self.name, status=QueryStatus.OK, asked_at=at, answered_at=at)
 
 
-class PlainFlow(flow.Flow):
+class Licensing:
+    """The nodes of every twin; no flow by itself."""
+
+    lock_impl = select_for_update_lock
+    start = flow.StartHandle(file_case).Next(this.check)
+    check = flow.Function(check_form).Next(this.gateway)
+    gateway = flow.If(lambda activation: activation.process.data["amount"] > 0).Then(this.approve).Else(this.end)
+    approve = flow.Handle().Next(this.end)
+    end = flow.End()
+
+
+class PlainFlow(Licensing, flow.Flow):
     """The peer: never injected."""
 
-    lock_impl = select_for_update_lock
-    start = flow.StartHandle(file_case).Next(this.check)
-    check = flow.Function(check_form).Next(this.gateway)
-    gateway = flow.If(lambda activation: activation.process.data["amount"] > 0).Then(this.approve).Else(this.end)
-    approve = flow.Handle().Next(this.end)
-    end = flow.End()
 
-
-class OneGateFlow(flow.Flow):
+class OneGateFlow(Licensing, flow.Flow):
     """The twin whose decision is gated."""
 
-    lock_impl = select_for_update_lock
-    start = flow.StartHandle(file_case).Next(this.check)
-    check = flow.Function(check_form).Next(this.gateway)
-    gateway = flow.If(lambda activation: activation.process.data["amount"] > 0).Then(this.approve).Else(this.end)
-    approve = flow.Handle().Next(this.end)
-    end = flow.End()
 
-
-class InsideFlow(flow.Flow):
+class InsideFlow(Licensing, flow.Flow):
     """The twin whose check is part of the protected step."""
 
-    lock_impl = select_for_update_lock
-    start = flow.StartHandle(file_case).Next(this.check)
-    check = flow.Function(check_form).Next(this.gateway)
-    gateway = flow.If(lambda activation: activation.process.data["amount"] > 0).Then(this.approve).Else(this.end)
-    approve = flow.Handle().Next(this.end)
-    end = flow.End()
 
-
-class TwoGatesFlow(flow.Flow):
+class TwoGatesFlow(Licensing, flow.Flow):
     """The twin with a gate before acceptance too, whose record the second gate finds."""
-
-    lock_impl = select_for_update_lock
-    start = flow.StartHandle(file_case).Next(this.check)
-    check = flow.Function(check_form).Next(this.gateway)
-    gateway = flow.If(lambda activation: activation.process.data["amount"] > 0).Then(this.approve).Else(this.end)
-    approve = flow.Handle().Next(this.end)
-    end = flow.End()

@@ -70,7 +70,7 @@ def test_a_hit_holds_the_step(inside: None, credit: Any, defaulter: Any) -> None
 def test_the_runner_asks_for_a_step_that_nobody_asked_about(inside: None, credit: Any, monkeypatch: Any) -> None:
     """The process that made the task died before it asked: the runner finds the step without a record."""
     credit.records[CLEAN] = ()
-    monkeypatch.setattr("approval_hook.hosts.viewflow.guard._ask_ahead", lambda activation: None)
+    monkeypatch.setattr("approval_hook.hosts.viewflow.attending.pass_or_park", lambda activation: False)
     task = at_the_decision()
     assert not Inquiry.objects.exists()
     tend()

@@ -16,7 +16,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from viewflow.workflow.activation import Activation
 from viewflow.workflow.base import Flow
-from viewflow.workflow.context import Context
+from viewflow.workflow.context import Context, context
 from viewflow.workflow.exceptions import FlowLockFailed
 from viewflow.workflow.status import PROCESS, STATUS
 
@@ -24,12 +24,13 @@ from approval_hook import clock, gate
 from approval_hook.errors import ApprovalHookError, CaseInvalid
 from approval_hook.gate import Case, Standing, Verdict
 from approval_hook.hosts.viewflow import graph
-from approval_hook.hosts.viewflow.binding import Binding
+from approval_hook.hosts.viewflow.binding import WAITING, Binding
 from approval_hook.hosts.viewflow.holding import (
     hold_case,
     hold_invalid,
     observe_case,
     observe_invalid,
+    release_held,
     release_hold,
 )
 from approval_hook.hosts.viewflow.injection import binding_of, find_binding
@@ -67,8 +68,19 @@ def pass_or_park(activation: Activation) -> bool:
     For a gate task, and for a protected task that was reached by another way than its gate.
 
     Raises:
-        CaseInvalid: the facts of the case are unusable.
+        CaseInvalid: the facts of the case are unusable; the host's transaction rolls back. In the background nobody
+            reads an error; there the case is held with its remedy instead.
     """
+    try:
+        return _pass_or_park(activation)
+    except CaseInvalid as error:
+        if context.propagate_exception:
+            raise
+        hold_invalid(activation, error)
+        return False
+
+
+def _pass_or_park(activation: Activation) -> bool:
     binding = binding_of(activation.flow_class)
     point = binding.point_of(activation.flow_task)
     try:
@@ -151,7 +163,7 @@ def _attend_once(binding: Binding, task_pk: int, force: bool, by: str | None) ->
     if activation is not None and activation.flow_task.name not in graph.nodes_of(binding.flow_class):
         return Attended.PARKED  # its node was renamed or taken out: it waits, and nobody can say for what
     if activation is None or not _waits(activation):
-        Hold.objects.filter(task_key=key, released_at=None).update(released_at=clock.now())
+        release_held(key)
         return Attended.GONE
     point = binding.point_of(activation.flow_task)
     try:
@@ -200,7 +212,7 @@ def _waits(activation: Activation) -> bool:
         return False
     if isinstance(activation, CreditGateActivation):
         return bool(activation.task.status == STATUS.STARTED)
-    return activation.task.status in (STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED)
+    return activation.task.status in WAITING
 
 
 def _retry_due(standing: Standing, hold: Hold | None, force: bool) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 from viewflow.workflow.base import Edge, Flow, Node
+from viewflow.workflow.status import STATUS
 
 from approval_hook.conf import conf
 from approval_hook.errors import ApprovalHookError, CaseInvalid
@@ -20,6 +22,9 @@ from approval_hook.models import Point
 from approval_hook.policy.case import CaseFacts
 from approval_hook.spec import Gate
 from approval_hook.statements import by_key
+
+#: Statuses of a task of the host that nobody has begun.
+WAITING = (STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED)
 
 
 @dataclass(frozen=True)
@@ -37,9 +42,14 @@ class Binding:
         """Stored reference of the flow."""
         return str(self.flow_class)
 
+    def refs_of(self, names: Iterable[str]) -> list[str]:
+        """Stored references of nodes by their names."""
+        nodes = graph.nodes_of(self.flow_class)
+        return [graph.node_ref(nodes[name]) for name in names]
+
     def protected_refs(self) -> list[str]:
         """Stored references of the protected nodes."""
-        return [graph.node_ref(graph.nodes_of(self.flow_class)[name]) for name in self.gate.protects]
+        return self.refs_of(self.gate.protects)
 
     def guarded_refs(self) -> list[str]:
         """Those, and the references under which cases stored the same nodes before they were renamed."""
@@ -75,7 +85,7 @@ class Binding:
 
     def issue_refs(self) -> list[str]:
         """Stored references of the nodes that issue the licence."""
-        return [graph.node_ref(graph.nodes_of(self.flow_class)[name]) for name in self.gate.issues]
+        return self.refs_of(self.gate.issues)
 
     def gate_refs(self) -> list[str]:
         """Stored references of the inserted gate nodes."""

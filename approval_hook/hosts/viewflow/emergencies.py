@@ -14,7 +14,7 @@ from approval_hook.cases import Case
 from approval_hook.conf import conf
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow.attending import Attended, attend
-from approval_hook.hosts.viewflow.binding import Binding
+from approval_hook.hosts.viewflow.binding import WAITING, Binding
 from approval_hook.hosts.viewflow.injection import binding_of, bindings
 from approval_hook.models import CreditDecision, EmergencyAct, Point
 from approval_hook.panel import EmergencyView
@@ -126,9 +126,7 @@ def _waiting_tasks(binding: Binding, process_pk: int) -> Iterable[int]:
     tasks = binding.flow_class.task_class._default_manager.filter(process_id=process_pk)
     before = [ref for ref, point in binding.gates_by_ref() if point is Point.DECISION]
     yield from tasks.filter(flow_task__in=before, status=STATUS.STARTED).values_list("pk", flat=True)
-    held = tasks.filter(
-        flow_task__in=binding.protected_refs(), status__in=[STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED]
-    )
+    held = tasks.filter(flow_task__in=binding.protected_refs(), status__in=WAITING)
     yield from held.values_list("pk", flat=True)
 
 

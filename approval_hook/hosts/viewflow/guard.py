@@ -15,7 +15,6 @@ from viewflow.fsm import State
 from viewflow.fsm.base import Transition, TransitionDescriptor, TransitionMethod
 from viewflow.workflow.activation import Activation, has_manage_permission, leading_tasks_canceled
 from viewflow.workflow.base import Node
-from viewflow.workflow.context import context
 from viewflow.workflow.nodes.handle import HandleActivation
 from viewflow.workflow.nodes.view import ViewActivation
 from viewflow.workflow.status import STATUS
@@ -114,24 +113,15 @@ def undoable(base: type[Activation]) -> type[Activation]:
 def _asking_create(base: type[Activation]) -> Callable[..., Activation]:
     def create(cls: type[Activation], flow_task: Node, prev: Activation, *args: Any, **kwargs: Any) -> Activation:
         """Create the task; one that no gate task leads to has the guard alone, so its platforms are asked from here."""
+        from approval_hook.hosts.viewflow.attending import pass_or_park
+
         activation: Activation = base.create.__func__(cls, flow_task, prev, *args, **kwargs)
         if _is_protected(activation) and not isinstance(prev, CreditGateActivation):
             activation.asker = mover_of(prev)
-            _ask_ahead(activation)
+            pass_or_park(activation)
         return activation
 
     return create
-
-
-def _ask_ahead(activation: Activation) -> None:
-    from approval_hook.hosts.viewflow import attending, holding
-
-    try:
-        attending.pass_or_park(activation)
-    except CaseInvalid as error:
-        if context.propagate_exception:
-            raise
-        holding.hold_invalid(activation, error)
 
 
 def _leading_tasks_canceled(activation: Activation) -> bool:

@@ -128,4 +128,9 @@ def release_hold(activation: Activation) -> None:
     """Close the hold of a task that goes on or is cancelled."""
     binding = find_binding(activation.flow_class)
     if binding is not None:
-        _release((clock.now(),), (binding.task_key(activation.task.pk),))
+        release_held(binding.task_key(activation.task.pk))
+
+
+def release_held(task_key: str) -> None:
+    """Close the hold of a task by its key, where there may be no task or no binding any more."""
+    _release((clock.now(),), (task_key,))

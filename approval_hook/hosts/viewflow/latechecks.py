@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.db import transaction
 from viewflow.workflow.exceptions import FlowLockFailed
-from viewflow.workflow.status import PROCESS, STATUS
+from viewflow.workflow.status import PROCESS
 
 from approval_hook import clock, gate
 from approval_hook.errors import ApprovalHookError
 from approval_hook.hosts.viewflow.attending import Attended, answer_of, attend
-from approval_hook.hosts.viewflow.binding import Binding
+from approval_hook.hosts.viewflow.binding import WAITING, Binding
 from approval_hook.hosts.viewflow.sweeping import Where, placed
 from approval_hook.logs import get_logger
 from approval_hook.models import LateCheck, Point
@@ -61,7 +61,7 @@ def _at_the_decision(binding: Binding, row: LateCheck, process_pk: int) -> bool:
     tasks = binding.flow_class.task_class._default_manager.filter(
         process_id=process_pk,
         flow_task__in=binding.protected_refs(),
-        status__in=[STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED],
+        status__in=WAITING,
     )
     outcomes = [attend(binding.flow_class, pk) for pk in list(tasks.order_by("pk").values_list("pk", flat=True))]
     if not set(outcomes) <= {Attended.PASSED, Attended.HELD}:

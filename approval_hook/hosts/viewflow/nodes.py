@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from viewflow.workflow.activation import Activation, has_manage_permission
 from viewflow.workflow.base import Node
-from viewflow.workflow.context import Context, context
+from viewflow.workflow.context import Context
 from viewflow.workflow.flow import mixins as page_mixins
 from viewflow.workflow.flow import views
 from viewflow.workflow.nodes import mixins
@@ -16,7 +16,6 @@ from viewflow.workflow.signals import task_finished
 from viewflow.workflow.status import STATUS
 
 from approval_hook import clock
-from approval_hook.errors import CaseInvalid
 from approval_hook.models import Point
 
 
@@ -58,16 +57,10 @@ class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
         Raises:
             CaseInvalid: the facts of the case are unusable; the host's transaction rolls back.
         """
-        from approval_hook.hosts.viewflow import attending, graph, holding
+        from approval_hook.hosts.viewflow import attending, graph
 
         self.task.started = clock.now()
-        try:
-            self.passes = attending.pass_or_park(self)
-        except CaseInvalid as error:
-            if context.propagate_exception:
-                raise
-            # In the background nobody reads an error; the case is held with its remedy instead.
-            holding.hold_invalid(self, error)
+        self.passes = attending.pass_or_park(self)
         if not self.passes:
             self._parked_in = graph.lock_scope_token()
             self.task.save(update_fields=["status", "started"])

@@ -16,11 +16,12 @@ from viewflow.workflow.status import PROCESS, STATUS
 from approval_hook import clock, gate, triggers
 from approval_hook.hosts.viewflow import binding as keys
 from approval_hook.hosts.viewflow import graph
+from approval_hook.hosts.viewflow.holding import release_held
 from approval_hook.hosts.viewflow.injection import GATE_PREFIX
 from approval_hook.hosts.viewflow.missing import node_before, retired
 from approval_hook.hosts.viewflow.nodes import CreditGate, CreditGateActivation
 from approval_hook.logs import get_logger
-from approval_hook.models import Hold, LateCheck, Point
+from approval_hook.models import LateCheck, Point
 
 
 def finish_retired() -> tuple[int, int]:
@@ -47,9 +48,7 @@ def _finish(task_class: Any, task_pk: int, ref: str) -> int:
             return 0
         host_key = f"{keys.process_table(flow_class)}:{process_pk}"
         found = gate.in_force(host_key)
-        Hold.objects.filter(task_key=f"{keys.task_table(flow_class)}:{task_pk}", released_at=None).update(
-            released_at=clock.now()
-        )
+        release_held(f"{keys.task_table(flow_class)}:{task_pk}")
         LateCheck.objects.get_or_create(
             host_key=host_key,
             defaults={

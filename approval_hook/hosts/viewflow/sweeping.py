@@ -19,7 +19,7 @@ from django.db.models.functions import Cast, Concat
 from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook.hosts.viewflow import graph
-from approval_hook.hosts.viewflow.binding import Binding, process_table, task_table
+from approval_hook.hosts.viewflow.binding import WAITING, Binding, process_table, task_table
 from approval_hook.hosts.viewflow.guard import waits_for_somebody
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Hold, LateCheck
@@ -29,8 +29,7 @@ PAGE = 5000
 
 Where = LateCheck.Where
 
-_WAITING = (STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED)
-_OPEN = (*_WAITING, STATUS.STARTED)
+_OPEN = (*WAITING, STATUS.STARTED)
 _HAPPENED = (STATUS.STARTED, STATUS.DONE)
 
 
@@ -115,9 +114,8 @@ def placed(binding: Binding, processes: Any) -> Any:
 
     One pass over the tasks of the cases: an EXISTS for each question makes PostgreSQL read the whole table for each.
     """
-    nodes = graph.nodes_of(binding.flow_class)
-    accepts = [graph.node_ref(nodes[name]) for name in binding.gate.accepts]
-    ahead = [graph.node_ref(nodes[n]) for n in sorted(graph.leading_to(binding.flow_class, set(binding.gate.protects)))]
+    accepts = binding.refs_of(binding.gate.accepts)
+    ahead = binding.refs_of(sorted(graph.leading_to(binding.flow_class, set(binding.gate.protects))))
     task = binding.flow_class.task_class._meta.get_field("process").related_query_name()
 
     def tasks(refs: list[str], statuses: tuple[str, ...]) -> Count:
@@ -126,12 +124,12 @@ def placed(binding: Binding, processes: Any) -> Any:
     under_way = Q(status=PROCESS.NEW)
     past = Q(decided__gt=0) | Q(behind__gt=0)
     return (
-        processes.annotate(credit_key=_key(process_table(binding.flow_class), "pk"))
+        processes.annotate(credit_key=stored_key(process_table(binding.flow_class), "pk"))
         .order_by()
         .values("credit_key", "status")
         .annotate(
             open_gates=tasks(binding.gate_refs(), (STATUS.STARTED,)),
-            waiting=tasks(binding.protected_refs(), _WAITING),
+            waiting=tasks(binding.protected_refs(), WAITING),
             ahead=tasks(ahead, _OPEN),
             accepted=tasks(accepts, (STATUS.DONE,)),
             decided=tasks(binding.guarded_refs(), _HAPPENED),
@@ -152,12 +150,13 @@ def placed(binding: Binding, processes: Any) -> Any:
     )
 
 
-def _key(table: str, number: str) -> Concat:
+def stored_key(table: str, number: str) -> Concat:
+    """A row's key in the evidence, as ``Binding.host_key`` and ``task_key`` write it, for a query."""
     return Concat(Value(f"{table}:"), Cast(number, CharField()), output_field=CharField())
 
 
 def _slipped_past(binding: Binding, page: _Page) -> Any:
-    key = _key(process_table(binding.flow_class), "pk")
+    key = stored_key(process_table(binding.flow_class), "pk")
     known = CreditDecision.objects.filter(host_key=OuterRef("credit_key"))
     queued = LateCheck.objects.filter(host_key=OuterRef("credit_key"))
     unknown = page.processes.annotate(credit_key=key).filter(~Exists(known), ~Exists(queued))
@@ -169,10 +168,7 @@ def _unattended(binding: Binding, page: _Page) -> Any:
 
     A person's task with a permitting record is attended when that person opens it, however old the record is.
     """
-    nodes = graph.nodes_of(binding.flow_class)
-    automatic = [
-        graph.node_ref(nodes[name]) for name in binding.gate.protects if not waits_for_somebody(binding.originals[name])
-    ]
+    automatic = binding.refs_of(n for n in binding.gate.protects if not waits_for_somebody(binding.originals[n]))
     records = CreditDecision.objects.filter(host_key=OuterRef("credit_key"))
     held = Hold.objects.filter(task_key=OuterRef("credit_task"), released_at=None)
     queued = LateCheck.objects.filter(host_key=OuterRef("credit_key"), done_at=None)
@@ -182,10 +178,10 @@ def _unattended(binding: Binding, page: _Page) -> Any:
         process__flow_class=binding.flow_class,
         process__status=PROCESS.NEW,
         flow_task__in=binding.protected_refs(),
-        status__in=_WAITING,
+        status__in=WAITING,
     ).alias(
-        credit_key=_key(process_table(binding.flow_class), "process_id"),
-        credit_task=_key(task_table(binding.flow_class), "pk"),
+        credit_key=stored_key(process_table(binding.flow_class), "process_id"),
+        credit_task=stored_key(task_table(binding.flow_class), "pk"),
         permits=Subquery(records.order_by("-pk").values("permits")[:1]),
     )
     left = Q(permits=False)

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Exists, OuterRef
 from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook import clock, gate
-from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.attending import answer_of, attend, log_failure
-from approval_hook.hosts.viewflow.binding import Binding
+from approval_hook.hosts.viewflow.binding import Binding, process_table
 from approval_hook.hosts.viewflow.injection import bindings
 from approval_hook.hosts.viewflow.latechecks import make_late_checks
 from approval_hook.hosts.viewflow.retiring import finish_retired
+from approval_hook.hosts.viewflow.sweeping import stored_key
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Hold, Point, Recheck
 
@@ -77,11 +76,10 @@ def _waiting_tasks(binding: Binding) -> Iterator[int]:
 
 def _unasked(binding: Binding) -> Iterator[int]:
     """Tasks of protected nodes without a gate node whose case has no record: whoever was to ask died before."""
-    alone = [graph.node_ref(graph.nodes_of(binding.flow_class)[name]) for name in binding.guarded_alone()]
+    alone = binding.refs_of(binding.guarded_alone())
     if not alone:
         return
-    prefix = binding.host_key(0).removesuffix("0")
-    key = Concat(Value(prefix), Cast("process_id", CharField()))
+    key = stored_key(process_table(binding.flow_class), "process_id")
     tasks = binding.flow_class.task_class._default_manager.filter(
         flow_task__in=alone, status__in=(STATUS.NEW, STATUS.ASSIGNED), created__lte=clock.now() - GRACE
     )
