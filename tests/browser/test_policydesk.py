@@ -111,6 +111,9 @@ def test_search_needs_no_script(chromium: Any, demo: Any) -> None:
     assert page.locator("table a.go").all_inner_texts() == ["食品经营许可（新办）"]
     page.get_by_role("link", name="措施与事项").click()
     page.get_by_role("link", name="图", exact=True).click()
+    page.wait_for_url("**/picture/**")
+    page.locator(".marks svg a g").first.wait_for()
+    page.wait_for_load_state()
     assert page.locator(".marks svg a g").count() > 100
     context.close()
 
