@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
+from typing import TypedDict
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -40,7 +41,10 @@ from approval_hook.errors import (
     PlatformUnavailable,
 )
 
-__all__ = ["Deadline", "HttpClient"]
+__all__ = ["Deadline", "HttpClient", "HttpOptions", "Outgoing"]
+
+#: Body and headers of one attempt.
+Outgoing = tuple[bytes, Mapping[str, str]]
 
 _PIECE = 65536
 _LONGEST_WISH = 7 * 24 * 3600
@@ -56,6 +60,16 @@ class _Call:
     attempts: int = 0
     status: int | None = None
     outcome: str = "ok"
+
+
+class HttpOptions(TypedDict, total=False):
+    """Options of ``HttpClient`` that every adapter hands through."""
+
+    connect_timeout: float
+    attempts: int
+    connections: int
+    max_bytes: int
+    ca_file: str | None
 
 
 class HttpClient:
@@ -112,18 +126,17 @@ class HttpClient:
     def post(
         self,
         path: str,
-        body: bytes,
+        outgoing: Callable[[], Outgoing],
         *,
-        headers: Callable[[], Mapping[str, str]],
         deadline: Deadline,
         idempotent: bool,
     ) -> bytes:
-        """Send ``body`` as JSON and return the reply's body.
+        """Post and return the reply's body.
 
         Args:
             path: below the base URL, without a leading slash, or a whole URL of the same origin.
-            body: the very bytes that are sent; sign these.
-            headers: called once per attempt, so that nonce and timestamp are fresh.
+            outgoing: makes the very bytes that are sent and their headers; called once per attempt,
+                so that nonce, time and signature are fresh. The bytes are JSON unless a header says otherwise.
             deadline: for everything: waiting for a place, connecting, retries, body.
             idempotent: whether a repeat is harmless; only then are failures retried.
 
@@ -143,7 +156,7 @@ class HttpClient:
         def attempt() -> bytes:
             call.attempts += 1
             call.status = None
-            return self._exchange(url, body, headers(), deadline, call)
+            return self._exchange(url, outgoing(), deadline, call)
 
         policy = Retrying(
             stop=stop_after_attempt(self._attempts if idempotent else 1) | stop_before_delay(deadline.left),
@@ -176,14 +189,14 @@ class HttpClient:
             raise ConfigurationError(f"Platform {self._source}: the address leads to another origin.")
         return url
 
-    def _exchange(self, url: str, body: bytes, headers: Mapping[str, str], deadline: Deadline, call: _Call) -> bytes:
+    def _exchange(self, url: str, outgoing: Outgoing, deadline: Deadline, call: _Call) -> bytes:
         if not self._places.acquire(timeout=deadline.left):
             raise PlatformUnavailable(f"{self._source}: all connections are busy.")
         failure: PlatformError
         try:
             with enforced(deadline) as watch:
                 try:
-                    return self._attempt(url, body, headers, deadline, call)
+                    return self._attempt(url, outgoing, deadline, call)
                 except (OSError, urllib3.exceptions.HTTPError) as error:
                     failure = self._failure(error, cut_by_us=watch.fired or deadline.left == 0)
         finally:
@@ -191,7 +204,8 @@ class HttpClient:
         # Raised outside the handler: the original carries URL and payload in its frames and arguments.
         raise failure
 
-    def _attempt(self, url: str, body: bytes, headers: Mapping[str, str], deadline: Deadline, call: _Call) -> bytes:
+    def _attempt(self, url: str, outgoing: Outgoing, deadline: Deadline, call: _Call) -> bytes:
+        body, headers = outgoing
         fixed = {
             "Content-Type": "application/json; charset=utf-8",
             "Accept": "application/json",

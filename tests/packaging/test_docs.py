@@ -17,6 +17,7 @@ import yaml
 import adapters
 import approval_hook
 from adapters.gateway import GatewayPlatform
+from adapters.http import HttpOptions
 from approval_hook import checks, conf
 from approval_hook.errors import ApprovalHookError
 from approval_hook.models import Point
@@ -88,11 +89,19 @@ def test_required_settings_are_marked_as_required() -> None:
     assert {key for key, needed in rows if needed == "yes"} == conf._REQUIRED
 
 
-def test_every_option_of_the_gateway_is_in_the_reference() -> None:
+@pytest.mark.parametrize(("adapter", "secret"), [(GatewayPlatform, "token")])
+def test_every_option_of_an_adapter_is_in_the_reference(adapter: type, secret: str) -> None:
     """Options are the adapter's keyword arguments, the secret under its suffix, the injected clock left out."""
-    section = _section(_text("reference", "settings.md"), "Options of `adapters.gateway.GatewayPlatform`")
-    taken = set(inspect.signature(GatewayPlatform.__init__).parameters) - {"self", "name", "token", "clock"}
-    assert _first_column(section) == taken | {"token_secret"}
+    path = f"{adapter.__module__}.{adapter.__name__}"
+    section = _section(_text("reference", "settings.md"), f"Options of `{path}`")
+    taken = set(inspect.signature(adapter.__init__).parameters) - {"self", "name", "base_url", "http", "clock", secret}
+    assert _first_column(section) == taken | {f"{secret}_secret"}
+
+
+def test_the_options_of_every_adapter_are_in_the_reference() -> None:
+    """What the shared client takes is told once."""
+    section = _section(_text("reference", "settings.md"), "Options of every adapter")
+    assert _first_column(section) == {"base_url", *HttpOptions.__annotations__}
 
 
 def test_every_environment_variable_is_in_the_reference_and_the_reverse() -> None:

@@ -88,7 +88,7 @@ def post(url: str, *, seconds: float = 2.0, idempotent: bool = True, **options: 
     """Ask once with a fresh client."""
     client = HttpClient("province", url, **options)  # type: ignore[arg-type] # test options
     try:
-        return client.post("q", b"{}", headers=dict, deadline=Deadline(seconds), idempotent=idempotent)
+        return client.post("q", lambda: (b"{}", {}), deadline=Deadline(seconds), idempotent=idempotent)
     finally:
         client.close()
 
@@ -280,7 +280,7 @@ def test_only_the_configured_origin_is_asked(path: str) -> None:
     """Scheme, host and port are compared as a whole."""
     client = HttpClient("province", "http://127.0.0.1:9")
     with pytest.raises(ConfigurationError):
-        client.post(path, b"{}", headers=dict, deadline=Deadline(1), idempotent=True)
+        client.post(path, lambda: (b"{}", {}), deadline=Deadline(1), idempotent=True)
 
 
 @pytest.mark.parametrize(
@@ -318,14 +318,14 @@ def test_a_full_pool_gives_up_at_the_deadline() -> None:
 
         def first() -> None:
             with contextlib.suppress(PlatformUnavailable):
-                client.post("q", b"{}", headers=dict, deadline=Deadline(1.5), idempotent=False)
+                client.post("q", lambda: (b"{}", {}), deadline=Deadline(1.5), idempotent=False)
 
         holder = threading.Thread(target=first)
         holder.start()
         time.sleep(0.2)
         started = time.monotonic()
         with pytest.raises(PlatformUnavailable, match="busy"):
-            client.post("q", b"{}", headers=dict, deadline=Deadline(0.3), idempotent=False)
+            client.post("q", lambda: (b"{}", {}), deadline=Deadline(0.3), idempotent=False)
         assert time.monotonic() - started < 0.6
         holder.join()
         client.close()
@@ -344,10 +344,10 @@ def test_a_connection_is_used_again() -> None:
 
     with server(script) as url:
         client = HttpClient("province", url, attempts=1)
-        assert client.post("q", b"{}", headers=dict, deadline=Deadline(0.2), idempotent=True) == b"{}"
+        assert client.post("q", lambda: (b"{}", {}), deadline=Deadline(0.2), idempotent=True) == b"{}"
         started = time.monotonic()
         with pytest.raises(PlatformUnavailable):
-            client.post("q", b"{}", headers=dict, deadline=Deadline(0.6), idempotent=True)
+            client.post("q", lambda: (b"{}", {}), deadline=Deadline(0.6), idempotent=True)
         assert 0.5 < time.monotonic() - started < 0.9
         client.close()
     assert opened == [1]

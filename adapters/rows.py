@@ -1,0 +1,103 @@
+"""Read one row of a reply into a credit record.
+
+A row has these fields; those marked ? may be null, and all others are dropped (R-36)::
+
+    {"recordId", "listType", "severity", "title", "decidedOn", "decidedBy"?, "documentNo"?, "category"?,
+     "state", "publishedOn"?, "displayUntil"?, "validUntil"?, "scope", "event"?, "domain"?, "roleThen"?,
+     "name"?, "idType"?, "idNumber"?}
+
+``severity`` is 1 minor, 2 general, 3 watch, 4 serious, 9 good; ``state`` is 1 active, 2 repaired,
+3 removed, 4 corrected, 5 disputed. An unknown code is an error. Days in any form of ``Fields.day``.
+
+Source: domain facts 3.6, 3.7 and 4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapters.matching import grade
+from adapters.wire import Fields
+from approval_hook.errors import PlatformReplyInvalid
+from approval_hook.policy.records import CreditRecord, RecordState, Severity
+from approval_hook.policy.subjects import mask_text
+from approval_hook.ports import Query
+
+__all__ = ["MOST_ROWS", "read_rows"]
+
+#: The most rows in one list of a reply.
+MOST_ROWS = 500
+
+_SEVERITY = {
+    "1": Severity.MINOR,
+    "2": Severity.GENERAL,
+    "3": Severity.WATCH,
+    "4": Severity.SERIOUS,
+    "9": Severity.GOOD,
+}
+_STATE = {
+    "1": RecordState.ACTIVE,
+    "2": RecordState.REPAIRED,
+    "3": RecordState.REMOVED,
+    "4": RecordState.CORRECTED,
+    "5": RecordState.DISPUTED,
+}
+
+
+def read_rows(rows: Sequence[Fields], query: Query, source: str, *, count: int) -> list[CreditRecord]:
+    """Every row, those about somebody else included, with its match grade.
+
+    Args:
+        rows: the rows of every page.
+        query: whose subject decides the match grade, together with its day.
+        source: name of the platform.
+        count: rows that the platform announced.
+
+    Raises:
+        PlatformReplyInvalid: rows are missing, come twice or cannot be read.
+    """
+    ids = [row.text("recordId", longest=100) for row in rows]
+    if len(rows) != count or len(set(ids)) != len(ids):
+        raise PlatformReplyInvalid(f"{source}: rows are missing or come twice.")
+    return [_record(row, query, source) for row in rows]
+
+
+def _record(row: Fields, query: Query, source: str) -> CreditRecord:
+    """Free text is masked here: a record becomes evidence that nobody can erase afterwards."""
+    return CreditRecord(
+        record_id=row.text("recordId", longest=100),
+        source=source,
+        list_type=row.text("listType", longest=60),
+        severity=row.code("severity", _SEVERITY),
+        title=mask_text(row.text("title")),
+        decided_on=row.day("decidedOn"),
+        decided_by=mask_text(row.text_or_empty("decidedBy", longest=200)),
+        document_no=_document_no(row),
+        category=row.text_or_empty("category", longest=20),
+        match=grade(
+            query.subject,
+            name=row.text_or_empty("name", longest=200),
+            id_type=row.text_or_empty("idType", longest=40),
+            number=row.text_or_empty("idNumber", longest=40),
+            on=query.as_of,
+        ),
+        state=row.code("state", _STATE),
+        published_on=row.day_or_none("publishedOn"),
+        display_until=row.day_or_none("displayUntil"),
+        valid_until=row.day_or_none("validUntil"),
+        scope=row.text("scope", longest=40),
+        event=row.text_or_empty("event", longest=60),
+        domain=row.text_or_empty("domain", longest=60),
+        role_then=row.text_or_empty("roleThen", longest=60),
+    )
+
+
+def _document_no(row: Fields) -> str:
+    """Document number without personal numbers.
+
+    Two documents may look alike once masked, and one entry must never speak for another, so a
+    masked one carries the number of its row.
+    """
+    plain = row.text_or_empty("documentNo", longest=200)
+    masked = mask_text(plain)
+    return plain if masked == plain else f"{masked}（{row.text('recordId', longest=100)}）"
