@@ -17,7 +17,7 @@ from approval_hook.errors import IdentifierInvalid
 from approval_hook.policy.records import MatchGrade
 from approval_hook.policy.subjects import TYPE_NAMES, Identifier, IdentifierType, Subject, parse_identifier
 
-__all__ = ["grade", "same_name"]
+__all__ = ["grade", "name_within", "same_name"]
 
 _TYPES = {t.value.upper(): t for t in IdentifierType} | {name: t for t, name in TYPE_NAMES.items()}
 
@@ -63,6 +63,11 @@ def grade(subject: Subject, *, name: str, id_type: str, number: str, on: date) -
 def same_name(one: str, other: str) -> bool:
     """Whether two names are the same but for width, case and spaces."""
     return _plain(one) == _plain(other)
+
+
+def name_within(part: str, whole: str) -> bool:
+    """Whether a name stands inside another, as a fuzzy look-up would find it; an empty one stands nowhere."""
+    return bool(_plain(part)) and _plain(part) in _plain(whole)
 
 
 def _same_number(own: Identifier, shown: str, on: date) -> bool:

@@ -1,27 +1,26 @@
-"""The reply to one query: first the right one, then bent by a fault."""
+"""What every shape's replies are made of: rows, and the ways a JSON reply is bent on the wire."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.register import SimulatedRecord, SimulatedSubject
 
-__all__ = ["PAGE_ROWS", "Reply", "document", "reply"]
+__all__ = ["ANY_ROW", "OTHERS", "OTHER_NAME", "Reply", "json_reply", "row", "rows_of"]
 
-#: Rows per page; small, so that tests reach the second page.
-PAGE_ROWS = 20
-
-_CHINA = ZoneInfo("Asia/Shanghai")
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 _LOGIN = "<!doctype html><html lang='zh'><head><title>请登录</title></head><body>会话已过期，请重新登录。</body></html>"
-_OTHERS = ("91440300MA5FKAEH40", "92440104MA5FKAEH4C")
-_STATUS_WORDS = {FaultKind.PARTIAL: "1", FaultKind.PENDING: "2", FaultKind.REFUSED: "3", FaultKind.UNKNOWN_STATUS: "77"}
+
+#: A row about nobody, for a fault that needs one.
+ANY_ROW = SimulatedRecord("R-0", "general", "2", "示例记录", "2026-01-05")
+
+#: Somebody else, for a reply about the wrong subject: a name, and numbers of which one is not the asked one.
+OTHER_NAME = "示例其他公司"
+OTHERS = ("91440300MA5FKAEH40", "92440104MA5FKAEH4C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,68 +32,16 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=lambda: _JSON)
 
 
-def document(query: Mapping[str, Any], subject: SimulatedSubject | None, fault: Fault | None) -> dict[str, Any]:
-    """Reply document to one query, bent by a fault that shows in its fields."""
-    kind = fault.kind if fault else None
-    asked = query["subject"]
-    base = {"code": "0", "queryId": query["queryId"]}
-    if kind in _STATUS_WORDS:
-        return base | {"code": _STATUS_WORDS[kind]}
-    if subject is None:
-        return base | {"code": "4"}
-    rows = [_row(record, subject, name_only=kind is FaultKind.NAME_ONLY) for record in subject.records]
-    page = query["page"]
-    total = max(1, -(-len(rows) // PAGE_ROWS))
-    first = 0 if kind is FaultKind.DUPLICATE_PAGE else (page - 1) * PAGE_ROWS
-    now = datetime.now(UTC)
-    reply = base | {
-        "receiptNo": f"R{now:%Y%m%d}-{query['queryId']}-{page}",
-        "sourceTime": now.astimezone(_CHINA).isoformat(timespec="milliseconds"),
-        "page": page,
-        "total": total,
-        "count": len(rows),
-        "subject": {"idNumber": asked["idNumber"], "name": subject.name},
-        "records": rows[first : first + PAGE_ROWS],
-    }
-    if fault is not None:
-        _bend(reply, fault, now)
-    return reply
+def json_reply(document: Mapping[str, Any], fault: Fault | None, *, other_code: str) -> Reply:
+    """A document as bytes, bent by a fault that shows in bytes or status.
 
-
-def _bend(reply: dict[str, Any], fault: Fault, now: datetime) -> None:
-    match fault.kind:
-        case FaultKind.HALF_PAGE if reply["page"] == 1:
-            # A second page is announced, whether or not there is one.
-            reply.update(total=max(2, reply["total"]), count=reply["count"] + 1)
-        case FaultKind.DUPLICATE_PAGE:
-            reply.update(total=max(2, reply["total"]), count=2 * len(reply["records"]) or 1)
-        case FaultKind.WRONG_SUBJECT:
-            other = next(code for code in _OTHERS if code != reply["subject"]["idNumber"])
-            reply.update(subject={"idNumber": other, "name": "示例其他公司"}, records=[], count=0, total=1)
-        case FaultKind.WRONG_QUERY:
-            reply.update(queryId="another-query")
-        case FaultKind.UNKNOWN_STATE:
-            rows = reply["records"] or [_row(_ANY_ROW, None, name_only=False)]
-            reply.update(records=[row | {"state": "0"} for row in rows], count=max(reply["count"], 1))
-        case FaultKind.MISSING_FIELD:
-            del reply["records"]
-        case FaultKind.MISSING_ROWS:
-            reply.update(count=reply["count"] + 1)
-        case FaultKind.NAIVE_TIME:
-            reply.update(sourceTime=now.replace(tzinfo=None).isoformat(timespec="seconds"))
-        case FaultKind.CLOCK_SKEW:
-            reply.update(sourceTime=(now + timedelta(seconds=fault.seconds)).isoformat())
-        case FaultKind.EXTRA_FIELDS:
-            reply.update(phone="020-00000000", records=[row | {"household": "示例"} for row in reply["records"]])
-
-
-def reply(query: Mapping[str, Any], subject: SimulatedSubject | None, fault: Fault | None) -> Reply:
-    """Bytes of the reply to one query, bent by a fault that shows in bytes or status."""
-    kind = fault.kind if fault else None
-    if kind is FaultKind.HALF_PAGE and query["page"] > 1:
-        return Reply(500, b"{}")
-    text = json.dumps(document(query, subject, fault), ensure_ascii=False)
-    match kind:
+    Args:
+        document: the reply, already bent by a fault that shows in its fields.
+        fault: what is in force.
+        other_code: a ``code`` that is not the right one, for a reply with two of them.
+    """
+    text = json.dumps(document, ensure_ascii=False)
+    match fault.kind if fault else None:
         case FaultKind.HTTP_401:
             return Reply(401, b"{}")
         case FaultKind.HTTP_429 if fault is not None:
@@ -112,7 +59,7 @@ def reply(query: Mapping[str, Any], subject: SimulatedSubject | None, fault: Fau
         case FaultKind.BAD_JSON:
             return Reply(200, text[: len(text) // 2].encode())
         case FaultKind.DUPLICATE_KEY:
-            return Reply(200, ('{"code": "1", ' + text[1:]).encode())
+            return Reply(200, (f'{{"code": "{other_code}", ' + text[1:]).encode())
         case FaultKind.GBK:
             return Reply(200, text.replace("{", '{"note": "示例", ', 1).encode("gbk"))
         case FaultKind.OVERSIZE:
@@ -121,9 +68,24 @@ def reply(query: Mapping[str, Any], subject: SimulatedSubject | None, fault: Fau
             return Reply(200, text.encode())
 
 
-def _row(record: SimulatedRecord, subject: SimulatedSubject | None, *, name_only: bool) -> dict[str, Any]:
-    first = subject.identifiers[0] if subject is not None else None
-    number = record.id_number if record.id_number is not None else first.number if first else ""
+def rows_of(subject: SimulatedSubject, fault: Fault | None) -> list[dict[str, Any]]:
+    """Every row of a subject as ``adapters.rows`` reads it, bent by a fault that shows in single rows."""
+    kind = fault.kind if fault else None
+    rows = [row(record, subject) for record in subject.records]
+    match kind:
+        case FaultKind.NAME_ONLY:
+            return [r | {"idNumber": ""} for r in rows]
+        case FaultKind.EXTRA_FIELDS:
+            return [r | {"household": "示例"} for r in rows]
+        case FaultKind.UNKNOWN_STATE:
+            return [r | {"state": "0"} for r in rows or [row(ANY_ROW, subject)]]
+        case _:
+            return rows
+
+
+def row(record: SimulatedRecord, subject: SimulatedSubject) -> dict[str, Any]:
+    """One row, under the subject's own name and first number unless the record has others."""
+    first = subject.identifiers[0]
     return {
         "recordId": record.record_id,
         "listType": record.list_type,
@@ -141,10 +103,7 @@ def _row(record: SimulatedRecord, subject: SimulatedSubject | None, *, name_only
         "event": record.event,
         "domain": record.domain,
         "roleThen": record.role_then,
-        "name": record.name if record.name is not None else subject.name if subject else "",
-        "idType": record.id_type if record.id_type is not None else first.type if first else "",
-        "idNumber": "" if name_only else number,
+        "name": record.name if record.name is not None else subject.name,
+        "idType": record.id_type if record.id_type is not None else first.type,
+        "idNumber": record.id_number if record.id_number is not None else first.number,
     }
-
-
-_ANY_ROW = SimulatedRecord("R-0", "general", "2", "示例记录", "2026-01-05")

@@ -15,9 +15,11 @@ __all__ = ["Ledger"]
 class Ledger:
     """Append-only lines of JSON, on disk before the query is answered. Safe for several threads.
 
-    Each line: ``seq``, ``query_id``, ``page``, ``attempt`` (arrivals of this query id and page, from 1),
-    ``subject`` (SHA-256 of the number), ``matter``, ``case_no``, ``organ``, ``ground``, ``as_of``,
-    ``received_at``, ``outcome`` ("answered", "refused:<why>" or the fault), ``body_sha256``, ``probe``.
+    Each line: ``seq``, ``path``, ``query_id``, ``page``, ``attempt`` (arrivals of this query id and page, or of
+    this very question where a shape has no query id, from 1), ``subject`` (SHA-256 of the number), ``matter``,
+    ``case_no``, ``organ``, ``ground``, ``as_of``, ``asked`` (SHA-256 of what was asked, see ``shapes.Question``),
+    ``received_at``, ``outcome`` ("answered", "refused:<why>", "inexpressible:<fault>" or the fault), ``nonce``,
+    ``probe``.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -37,7 +39,7 @@ class Ledger:
             if kept != whole:
                 path.write_bytes(kept)
             self._lines = [json.loads(line) for line in kept.decode().split("\n")[:-1]]
-            self._attempts.update((line["query_id"], line["page"]) for line in self._lines)
+            self._attempts.update(_question(line) for line in self._lines)
         self._file = path.open("a", encoding="utf-8") if path is not None else None
 
     def append(self, line: dict[str, Any]) -> None:
@@ -47,7 +49,7 @@ class Ledger:
             OSError: the line could not be written; the query must not be answered.
         """
         with self._lock:
-            key = (line["query_id"], line["page"])
+            key = _question(line)
             self._attempts[key] += 1
             full = {"seq": len(self._lines) + 1, "attempt": self._attempts[key]} | line
             self._lines.append(full)
@@ -73,3 +75,7 @@ class Ledger:
         """Close the file."""
         if self._file is not None:
             self._file.close()
+
+
+def _question(line: dict[str, Any]) -> tuple[str, int]:
+    return line["query_id"] or line["asked"], line["page"]

@@ -119,6 +119,10 @@ class Register:
         with self._lock:
             return self._by_number.get(number)
 
+    def named_like(self, subject: SimulatedSubject) -> tuple[SimulatedSubject, ...]:
+        """Other subjects whose name holds this one's, as a fuzzy look-up finds them (domain facts 4.2)."""
+        return tuple(s for s in self.all() if s != subject and subject.name in s.name)
+
     def remove(self, number: str) -> bool:
         """Drop the subject with this number; whether there was one."""
         with self._lock:

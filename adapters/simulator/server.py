@@ -19,20 +19,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from adapters.signing import TifVerifier
-from adapters.simulator.answers import Reply, reply
+from adapters.simulator.answers import Reply
 from adapters.simulator.console import Console
 from adapters.simulator.control import TOKEN_HEADER, ControlClient
 from adapters.simulator.faults import Fault, FaultKind, FaultPlan
 from adapters.simulator.ledger import Ledger
 from adapters.simulator.register import Register, SimulatedSubject
+from adapters.simulator.shapes import Question, Shape
+from adapters.simulator.shapes.appkey import AppKeyShape
+from adapters.simulator.shapes.gateway import GatewayShape
 
 __all__ = ["Simulator"]
 
-_QUERY_PATH = "/credit/v1/query"
 _CONTROL_PATH = "/control/"
 _MOST_BYTES = 10_000_000
-_TEXTS = ("queryId", "matter", "caseNo", "organ", "ground", "asOf")
 _ABORT = struct.pack("ii", 1, 0)  # linger on, zero seconds: closing sends a reset
 
 Probe = Callable[[Mapping[str, Any]], Any]
@@ -42,9 +42,9 @@ class Simulator:
     """A credit platform with signature check, master file, ledger and faults.
 
     Attributes:
-        url: base URL for ``GatewayPlatform``.
+        url: base URL for adapters.
         control_url: base URL for ``ControlClient``.
-        paasid, token: what callers sign with.
+        paasid, token: what callers sign with; appKey and secret in the shape that calls them so.
         control_token: what ``ControlClient`` needs.
     """
 
@@ -59,6 +59,7 @@ class Simulator:
         token: str | None = None,
         control_token: str | None = None,
         probe: Probe | None = None,
+        shapes: Iterable[Shape] = (),
     ) -> None:
         """Bind the port; nothing is answered before ``start``.
 
@@ -72,6 +73,7 @@ class Simulator:
             control_token: random when not given.
             probe: called with each parsed query before it is answered; what it returns is
                 stored in the ledger, and must be JSON.
+            shapes: interfaces to speak beside those shipped.
 
         Raises:
             OSError: the port is taken or the ledger cannot be opened.
@@ -82,7 +84,8 @@ class Simulator:
         self.register = Register(tuple(subjects))
         self.faults = FaultPlan(seed)
         self.ledger = Ledger(ledger)
-        self.verifier = TifVerifier(paasid, self.token)
+        spoken = (GatewayShape(paasid, self.token), AppKeyShape(paasid, self.token), *shapes)
+        self.shapes = {path: shape for shape in spoken for path in shape.paths}
         self.console = Console(self.register, self.faults, self.ledger)
         self.probe = probe
         self.closing = threading.Event()
@@ -181,8 +184,9 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         if self.path.startswith(_CONTROL_PATH):
             return self._control(body)
-        if self.path == _QUERY_PATH and self.command == "POST":
-            return self._query(body)
+        shape = self.server.simulator.shapes.get(self.path)
+        if shape is not None and self.command == "POST":
+            return self._query(shape, body)
         return self._send(Reply(404, b"{}"))
 
     def _control(self, body: bytes) -> None:
@@ -197,38 +201,37 @@ class _Handler(BaseHTTPRequestHandler):
         status, answer = simulator.console.handle(self.command, self.path.removeprefix(_CONTROL_PATH), data)
         return self._send(Reply(status, json.dumps(answer, ensure_ascii=False).encode()))
 
-    def _query(self, body: bytes) -> None:
+    def _query(self, shape: Shape, body: bytes) -> None:
         simulator = self.server.simulator
-        query = _parsed(body)
-        if query is None:
-            self._log({}, body, "refused:malformed", None)
-            return self._send(Reply(400, b"{}"))
-        probed = _probed(simulator.probe, query)
-        problem = simulator.verifier.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()
+        question = shape.read(self.path, body)
+        if question is None:
+            self._log(Question(self.path, {}, ""), "refused:malformed", None)
+            return self._send(shape.refusal("malformed"))
+        probed = _probed(simulator.probe, question.said)
+        problem = shape.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()
         if problem:
-            self._log(query, body, f"refused:{problem}", probed)
-            return self._send(Reply(401, b"{}"))
-        number = query["subject"]["idNumber"]
-        fault = simulator.faults.strike(number)
-        self._log(query, body, fault.kind.value if fault else "answered", probed)
-        return self._answer(reply(query, simulator.register.get(number), fault), fault)
+            self._log(question, f"refused:{problem}", probed)
+            return self._send(shape.refusal(problem))
+        fault = simulator.faults.strike(question.number)
+        if fault is not None and fault.kind in shape.inexpressible:
+            self._log(question, f"inexpressible:{fault.kind.value}", probed)
+            return self._send(Reply(501, b"{}"))
+        self._log(question, fault.kind.value if fault else "answered", probed)
+        return self._answer(shape.reply(question, simulator.register, fault), fault)
 
-    def _log(self, query: Mapping[str, Any], body: bytes, outcome: str, probed: Any) -> None:
-        number = query.get("subject", {}).get("idNumber", "")
+    def _log(self, question: Question, outcome: str, probed: Any) -> None:
         self.server.simulator.ledger.append(
             {
-                "query_id": query.get("queryId", ""),
-                "page": query.get("page", 0),
-                "subject": hashlib.sha256(number.encode()).hexdigest(),
-                "matter": query.get("matter", ""),
-                "case_no": query.get("caseNo", ""),
-                "organ": query.get("organ", ""),
-                "ground": query.get("ground", ""),
-                "as_of": query.get("asOf", ""),
+                **dict.fromkeys(("matter", "case_no", "organ", "ground", "as_of"), ""),
+                **question.case,
+                "path": question.path,
+                "query_id": question.query_id,
+                "page": question.page,
+                "subject": hashlib.sha256(question.number.encode()).hexdigest(),
+                "asked": question.asked,
                 "received_at": datetime.now(UTC).isoformat(),
                 "outcome": outcome,
                 "nonce": self.headers.get("x-tif-nonce", ""),
-                "body_sha256": hashlib.sha256(body).hexdigest(),
                 "probe": probed,
             }
         )
@@ -275,22 +278,6 @@ def _head(answer: Reply, *, last: bool = False) -> bytes:
         lines.append("Connection: close")
     lines += [f"Content-Length: {len(answer.body)}", "", ""]
     return "\r\n".join(lines).encode("latin-1")
-
-
-def _parsed(body: bytes) -> Mapping[str, Any] | None:
-    """The query, or ``None`` when a part is missing: no query without case, matter and ground."""
-    try:
-        query = json.loads(body.decode("utf-8"))
-    except ValueError:
-        return None
-    if not isinstance(query, dict) or not all(isinstance(query.get(k), str) and query[k] for k in _TEXTS):
-        return None
-    subject, page = query.get("subject"), query.get("page")
-    if not isinstance(page, int) or page < 1 or not isinstance(subject, dict):
-        return None
-    if not all(isinstance(subject.get(k), str) and subject[k] for k in ("kind", "name", "idType", "idNumber")):
-        return None
-    return query
 
 
 def _probed(probe: Probe | None, query: Mapping[str, Any]) -> Any:

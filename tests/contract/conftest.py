@@ -5,16 +5,27 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from adapters.appkey import AppKeyPlatform
 from adapters.gateway import GatewayPlatform
-from adapters.simulator import ControlClient
+from adapters.simulator import ControlClient, Fault, FaultKind, SimulatedRecord
+from approval_hook.contract import PlatformContract, Received
 
 ROOT = Path(__file__).parents[2]
+
+#: What "seconds" has to be for a fault to bite within the contract's deadline.
+SECONDS = {"slow": 5.0, "drip": 0.15, "drip_head": 0.15, "clock_skew": 3600.0}
+
+
+def row(record_id: str, **changes: str) -> SimulatedRecord:
+    """A general row with some fields changed."""
+    plain = {"list_type": "penalty", "severity": "2", "title": "行政处罚", "decided_on": "20260105"}
+    return SimulatedRecord(record_id, **(plain | changes))
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,10 @@ class RunningSimulator:
     def platform(self, **options: object) -> GatewayPlatform:
         """A gateway adapter connected to it."""
         return GatewayPlatform("province", self.url, self.paasid, self.token, **options)  # type: ignore[arg-type] # test options
+
+    def appkey(self, **options: object) -> AppKeyPlatform:
+        """An adapter for the appKey shape connected to it."""
+        return AppKeyPlatform("city", self.url, self.paasid, self.token, **options)  # type: ignore[arg-type] # test options
 
     def end(self) -> None:
         """Kill the process, as a crash would."""
@@ -69,3 +84,24 @@ def simulator(simulator_process: RunningSimulator) -> RunningSimulator:
     """The shared process, empty and well-behaved."""
     simulator_process.control.reset()
     return simulator_process
+
+
+class OnSimulator(PlatformContract):
+    """The contract against the shared simulator: how it misbehaves, and what it received."""
+
+    @pytest.fixture
+    def break_with(self, simulator: RunningSimulator) -> Callable[[str, int | None], None]:
+        """Faults by the simulator's control interface."""
+
+        def put(fault: str, times: int | None) -> None:
+            seconds = SECONDS.get(fault, 1.0)
+            simulator.control.fault(Fault(FaultKind(fault), seconds=seconds, times=times))
+
+        return put
+
+    @pytest.fixture
+    def received(self, simulator: RunningSimulator) -> Callable[[], Sequence[Received]]:
+        """The simulator's ledger."""
+        return lambda: [
+            Received(line["asked"], not line["outcome"].startswith("refused:")) for line in simulator.control.ledger()
+        ]

@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,31 +15,22 @@ from typing import Any
 import pytest
 
 from adapters.gateway import GatewayPlatform
-from adapters.simulator import Fault, FaultKind, SimulatedIdentifier, SimulatedRecord, SimulatedSubject
+from adapters.simulator import FaultKind, SimulatedIdentifier, SimulatedRecord, SimulatedSubject
 from adapters.simulator.faults import HARMLESS
-from approval_hook.contract import FAULTS, PlatformContract, Received, make_query
+from approval_hook.contract import FAULTS, make_query
 from approval_hook.errors import PlatformRefused, PlatformReplyInvalid, PlatformUnavailable
 from approval_hook.policy.records import MatchGrade, QueryStatus, RecordState, Severity
 from approval_hook.policy.subjects import IdentifierType as T
 from approval_hook.policy.subjects import Subject, organisation, parse_identifier, person
-from tests.contract.conftest import RunningSimulator, start_simulator
+from tests.contract.conftest import OnSimulator, RunningSimulator, row, start_simulator
 
 ON = date(2026, 10, 1)
 FIRM = organisation("示例餐饮（广州）有限公司", "92440104MA5FKAEH4C", on=ON)
 PERSON = person("陈示例", "440300199001010016", on=ON)
 SERIOUS = SimulatedRecord("R-1", "serious_dishonesty", "4", "列入严重失信主体名单", "2026年01月05日")
 
-#: What "seconds" has to be for a fault to bite within the contract's deadline.
-SECONDS = {"slow": 5.0, "drip": 0.15, "drip_head": 0.15, "clock_skew": 3600.0}
 
-
-def row(record_id: str, **changes: str) -> SimulatedRecord:
-    """A general row with some fields changed."""
-    plain = {"list_type": "penalty", "severity": "2", "title": "行政处罚", "decided_on": "20260105"}
-    return SimulatedRecord(record_id, **(plain | changes))
-
-
-class TestGateway(PlatformContract):
+class TestGateway(OnSimulator):
     """The shipped contract."""
 
     @pytest.fixture
@@ -60,24 +51,6 @@ class TestGateway(PlatformContract):
     def subject_hit(self) -> Subject:
         """A firm with two rows."""
         return FIRM
-
-    @pytest.fixture
-    def break_with(self, simulator: RunningSimulator) -> Callable[[str, int | None], None]:
-        """Faults by the simulator's control interface."""
-
-        def put(fault: str, times: int | None) -> None:
-            seconds = SECONDS.get(fault, 1.0)
-            simulator.control.fault(Fault(FaultKind(fault), seconds=seconds, times=times))
-
-        return put
-
-    @pytest.fixture
-    def received(self, simulator: RunningSimulator) -> Callable[[], Sequence[Received]]:
-        """The simulator's ledger."""
-        return lambda: [
-            Received(line["query_id"], line["body_sha256"], not line["outcome"].startswith("refused:"))
-            for line in simulator.control.ledger()
-        ]
 
 
 @pytest.fixture

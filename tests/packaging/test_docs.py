@@ -16,6 +16,7 @@ import yaml
 
 import adapters
 import approval_hook
+from adapters.appkey import AppKeyPlatform
 from adapters.gateway import GatewayPlatform
 from adapters.http import HttpOptions
 from approval_hook import checks, conf
@@ -89,7 +90,7 @@ def test_required_settings_are_marked_as_required() -> None:
     assert {key for key, needed in rows if needed == "yes"} == conf._REQUIRED
 
 
-@pytest.mark.parametrize(("adapter", "secret"), [(GatewayPlatform, "token")])
+@pytest.mark.parametrize(("adapter", "secret"), [(GatewayPlatform, "token"), (AppKeyPlatform, "secret")])
 def test_every_option_of_an_adapter_is_in_the_reference(adapter: type, secret: str) -> None:
     """Options are the adapter's keyword arguments, the secret under its suffix, the injected clock left out."""
     path = f"{adapter.__module__}.{adapter.__name__}"

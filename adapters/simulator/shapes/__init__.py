@@ -1,0 +1,58 @@
+"""The interfaces that the simulated platform speaks, one file each over the same master file and faults."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from adapters.simulator.answers import Reply
+from adapters.simulator.faults import Fault, FaultKind
+from adapters.simulator.register import Register
+
+__all__ = ["Question", "Shape"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request, understood."""
+
+    path: str
+    said: Mapping[str, Any]  # as parsed; a probe gets it
+    asked: str  # SHA-256 of what was asked, without what a caller makes anew for each attempt
+    number: str = ""  # of the subject
+    query_id: str = ""
+    page: int = 1
+    case: Mapping[str, str] = field(
+        default_factory=dict
+    )  # matter, case_no, organ, ground, as_of, where it carries them
+
+
+class Shape(ABC):
+    """One interface: its paths, its requests and its replies.
+
+    Attributes:
+        paths: where it is asked, each with its leading slash.
+        inexpressible: faults that it has no way to show, each with the reason; asked for one, the
+            simulator answers 501 rather than well.
+    """
+
+    paths: ClassVar[tuple[str, ...]]
+    inexpressible: ClassVar[Mapping[FaultKind, str]] = {}
+
+    @abstractmethod
+    def read(self, path: str, body: bytes) -> Question | None:
+        """What is asked; ``None`` when a part is missing."""
+
+    @abstractmethod
+    def problem(self, headers: Mapping[str, str], body: bytes) -> str:
+        """Short machine word for what is wrong with the caller's credentials; empty when nothing is."""
+
+    @abstractmethod
+    def refusal(self, problem: str) -> Reply:
+        """Reply to a request that was not understood ("malformed") or not genuine."""
+
+    @abstractmethod
+    def reply(self, question: Question, register: Register, fault: Fault | None) -> Reply:
+        """Reply to a question, bent by a fault that shows in fields, bytes or status."""

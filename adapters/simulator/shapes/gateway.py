@@ -1,0 +1,125 @@
+"""The shape that ``adapters.gateway`` asks: signed JSON behind an x-tif gateway, page by page."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from adapters.signing import TifVerifier
+from adapters.simulator.answers import OTHER_NAME, OTHERS, Reply, json_reply, rows_of
+from adapters.simulator.faults import Fault, FaultKind
+from adapters.simulator.register import Register, SimulatedSubject
+from adapters.simulator.shapes import Question, Shape
+
+__all__ = ["PAGE_ROWS", "GatewayShape"]
+
+#: Rows per page; small, so that tests reach the second page.
+PAGE_ROWS = 20
+
+_CHINA = ZoneInfo("Asia/Shanghai")
+_CASE = {"matter": "matter", "case_no": "caseNo", "organ": "organ", "ground": "ground", "as_of": "asOf"}
+_CODES = {FaultKind.PARTIAL: "1", FaultKind.PENDING: "2", FaultKind.REFUSED: "3", FaultKind.UNKNOWN_STATUS: "77"}
+
+
+class GatewayShape(Shape):
+    """Every fault can be shown; an unknown subject has a code of its own."""
+
+    paths = ("/credit/v1/query",)
+
+    def __init__(self, paasid: str, token: str) -> None:
+        """Know one caller."""
+        self._verifier = TifVerifier(paasid, token)
+
+    def read(self, path: str, body: bytes) -> Question | None:
+        """``None`` without case, matter, organ, ground or subject: no query without them."""
+        try:
+            said = json.loads(body.decode("utf-8"))
+        except ValueError:
+            return None
+        if not isinstance(said, dict) or not _texts(said, "queryId", *_CASE.values()):
+            return None
+        subject, page = said.get("subject"), said.get("page")
+        if not isinstance(page, int) or page < 1 or not isinstance(subject, dict):
+            return None
+        if not _texts(subject, "kind", "name", "idType", "idNumber"):
+            return None
+        return Question(
+            path=path,
+            said=said,
+            asked=hashlib.sha256(body).hexdigest(),
+            number=subject["idNumber"],
+            query_id=said["queryId"],
+            page=page,
+            case={ours: said[theirs] for ours, theirs in _CASE.items()},
+        )
+
+    def problem(self, headers: Mapping[str, str], body: bytes) -> str:
+        """As the gateway verifies it."""
+        return self._verifier.problem(headers, body)
+
+    def refusal(self, problem: str) -> Reply:
+        """HTTP 400 or 401, as gateways do."""
+        return Reply(400 if problem == "malformed" else 401, b"{}")
+
+    def reply(self, question: Question, register: Register, fault: Fault | None) -> Reply:
+        """One page."""
+        if fault is not None and fault.kind is FaultKind.HALF_PAGE and question.page > 1:
+            return Reply(500, b"{}")
+        return json_reply(_document(question, register.get(question.number), fault), fault, other_code="1")
+
+
+def _texts(data: Mapping[str, Any], *keys: str) -> bool:
+    return all(isinstance(data.get(key), str) and data[key] for key in keys)
+
+
+def _document(question: Question, subject: SimulatedSubject | None, fault: Fault | None) -> dict[str, Any]:
+    kind = fault.kind if fault else None
+    base = {"code": "0", "queryId": question.query_id}
+    if kind in _CODES:
+        return base | {"code": _CODES[kind]}
+    if subject is None:
+        return base | {"code": "4"}
+    rows = rows_of(subject, fault)
+    page = question.page
+    first = 0 if kind is FaultKind.DUPLICATE_PAGE else (page - 1) * PAGE_ROWS
+    now = datetime.now(UTC)
+    reply = base | {
+        "receiptNo": f"R{now:%Y%m%d}-{question.query_id}-{page}",
+        "sourceTime": now.astimezone(_CHINA).isoformat(timespec="milliseconds"),
+        "page": page,
+        "total": max(1, -(-len(rows) // PAGE_ROWS)),
+        "count": len(rows),
+        "subject": {"idNumber": question.number, "name": subject.name},
+        "records": rows[first : first + PAGE_ROWS],
+    }
+    if fault is not None:
+        _bend(reply, fault, now)
+    return reply
+
+
+def _bend(reply: dict[str, Any], fault: Fault, now: datetime) -> None:
+    match fault.kind:
+        case FaultKind.HALF_PAGE if reply["page"] == 1:
+            # A second page is announced, whether or not there is one.
+            reply.update(total=max(2, reply["total"]), count=reply["count"] + 1)
+        case FaultKind.DUPLICATE_PAGE:
+            reply.update(total=max(2, reply["total"]), count=2 * len(reply["records"]) or 1)
+        case FaultKind.WRONG_SUBJECT:
+            other = next(code for code in OTHERS if code != reply["subject"]["idNumber"])
+            reply.update(subject={"idNumber": other, "name": OTHER_NAME}, records=[], count=0, total=1)
+        case FaultKind.WRONG_QUERY:
+            reply.update(queryId="another-query")
+        case FaultKind.MISSING_FIELD:
+            del reply["records"]
+        case FaultKind.MISSING_ROWS:
+            reply.update(count=reply["count"] + 1)
+        case FaultKind.NAIVE_TIME:
+            reply.update(sourceTime=now.replace(tzinfo=None).isoformat(timespec="seconds"))
+        case FaultKind.CLOCK_SKEW:
+            reply.update(sourceTime=(now + timedelta(seconds=fault.seconds)).isoformat())
+        case FaultKind.EXTRA_FIELDS:
+            reply.update(phone="020-00000000")
