@@ -29,10 +29,11 @@ test: $(STAMP)
 
 # In full what the test suite runs in a reduced size: workers killed at random points, a back-test over 100,000 decisions,
 # the analysis of rule sets against brute force, a sweep of 100,000 running cases, edges and boundary events added to
-# every pattern flow.
+# every pattern flow, 2,000 drawn registers and faults for every adapter.
 test-long: $(STAMP)
 	@LONG=1 $(BIN)/python -m pytest tests/acceptance/test_kill.py tests/integration/test_replaying.py \
-	  tests/integration/test_sweeping.py tests/integration/patterns/test_sabotage.py tests/unit/policy/test_analysis.py
+	  tests/integration/test_sweeping.py tests/integration/patterns/test_sabotage.py tests/unit/policy/test_analysis.py \
+	  tests/contract/test_never_clean.py
 
 # Branch coverage of the decision core by its own unit tests; anything below 100 % fails and is listed.
 cover: $(STAMP)

@@ -62,6 +62,7 @@ class Fault:
     seconds: float = 1.0  # what it means depends on the kind
     retry_after: int = 1  # seconds
     number: str | None = None  # only queries with this identifier
+    path: str | None = None  # only queries to this path, where an interface has several
     times: int | None = None  # how often; None = always
     probability: float = 1.0  # drawn from the simulator's seed
 
@@ -101,11 +102,11 @@ class FaultPlan:
             self._faults = []
             self._random = random.Random(self._seed)  # noqa: S311 - draws faults, not secrets
 
-    def strike(self, number: str) -> Fault | None:
+    def strike(self, number: str, path: str) -> Fault | None:
         """The fault that strikes this query, used up by one; ``None`` when the answer is to be right."""
         with self._lock:
             for position, (fault, left) in enumerate(self._faults):
-                if left == 0 or (fault.number is not None and fault.number != number):
+                if left == 0 or fault.number not in (None, number) or fault.path not in (None, path):
                     continue
                 if fault.probability < 1.0 and self._random.random() >= fault.probability:
                     continue

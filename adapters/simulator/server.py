@@ -212,7 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
         if problem:
             self._log(question, f"refused:{problem}", probed)
             return self._send(shape.refusal(problem))
-        fault = simulator.faults.strike(question.number)
+        fault = simulator.faults.strike(question.number, self.path)
         if fault is not None and fault.kind in shape.inexpressible:
             self._log(question, f"inexpressible:{fault.kind.value}", probed)
             return self._send(Reply(501, b"{}"))

@@ -89,11 +89,12 @@ def test_a_query_without_case_or_signature_is_refused_and_logged(running: Simula
 
 
 def test_faults_strike_in_order_and_run_out() -> None:
-    """The first fault that fits wins; one with a count is used up; one for a number spares the others."""
+    """The first fault that fits wins; one with a count is used up; one for a number or path spares the others."""
     plan = FaultPlan(0)
+    plan.add(Fault(FaultKind.EMPTY, path="/other"))
     plan.add(Fault(FaultKind.SLOW, number="1", times=1))
     plan.add(Fault(FaultKind.RESET, times=1))
-    struck = [plan.strike(number) for number in ("2", "1", "1")]
+    struck = [plan.strike(number, "/asked") for number in ("2", "1", "1")]
     assert [f.kind if f else None for f in struck] == [FaultKind.RESET, FaultKind.SLOW, None]
 
 
@@ -103,7 +104,7 @@ def test_faults_by_probability_repeat_with_the_seed() -> None:
     def strikes(seed: int) -> list[bool]:
         plan = FaultPlan(seed)
         plan.add(Fault(FaultKind.RESET, probability=0.3))
-        return [plan.strike("1") is not None for _ in range(1000)]
+        return [plan.strike("1", "/asked") is not None for _ in range(1000)]
 
     assert strikes(4) == strikes(4) != strikes(5)
     assert 230 < sum(strikes(4)) < 370
