@@ -14,7 +14,7 @@ import pytest
 from adapters.appkey import AppKeyPlatform
 from adapters.gateway import GatewayPlatform
 from adapters.simulator import ControlClient, Fault, FaultKind, SimulatedRecord
-from approval_hook.contract import PlatformContract, Received
+from approval_hook.testing import PlatformContract, Received
 
 ROOT = Path(__file__).parents[2]
 

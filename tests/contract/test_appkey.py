@@ -16,10 +16,10 @@ from adapters.simulator.faults import Fault
 from adapters.simulator.register import Register
 from adapters.simulator.shapes import Question
 from adapters.simulator.shapes.appkey import AppKeyShape
-from approval_hook.contract import make_query
 from approval_hook.errors import ConfigurationError, PlatformError, PlatformReplyInvalid, PlatformUnavailable
 from approval_hook.policy.records import CreditReport, MatchGrade, QueryStatus
 from approval_hook.policy.subjects import Subject, organisation, person
+from approval_hook.testing import make_query
 from tests.contract.conftest import OnSimulator, RunningSimulator, row
 
 ON = date(2026, 10, 1)

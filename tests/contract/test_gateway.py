@@ -17,11 +17,11 @@ import pytest
 from adapters.gateway import GatewayPlatform
 from adapters.simulator import FaultKind, SimulatedIdentifier, SimulatedRecord, SimulatedSubject
 from adapters.simulator.faults import HARMLESS
-from approval_hook.contract import FAULTS, make_query
 from approval_hook.errors import PlatformRefused, PlatformReplyInvalid, PlatformUnavailable
 from approval_hook.policy.records import MatchGrade, QueryStatus, RecordState, Severity
 from approval_hook.policy.subjects import IdentifierType as T
 from approval_hook.policy.subjects import Subject, organisation, parse_identifier, person
+from approval_hook.testing import FAULTS, make_query
 from tests.contract.conftest import OnSimulator, RunningSimulator, row, start_simulator
 
 ON = date(2026, 10, 1)

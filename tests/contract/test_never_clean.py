@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import adapters
@@ -26,11 +26,11 @@ from adapters.simulator.faults import HARMLESS
 from adapters.simulator.shapes import Shape
 from adapters.simulator.shapes.appkey import AppKeyShape
 from adapters.simulator.shapes.gateway import PAGE_ROWS, GatewayShape
-from approval_hook.contract import make_query
 from approval_hook.errors import PlatformError
 from approval_hook.policy.records import CreditReport, QueryStatus
 from approval_hook.policy.subjects import Subject, organisation, person
 from approval_hook.policy.synthetic import synthetic_firm_name, synthetic_resident_id, synthetic_uscc
+from approval_hook.testing import make_query
 from tests.contract.conftest import SECONDS, row
 
 EXAMPLES = 2_000 if os.environ.get("LONG") == "1" else 80
@@ -147,7 +147,6 @@ def test_never_clean_unless_the_register_says_so(running: Simulator, adapter: st
     def check(scene: Scene) -> None:
         answer = outcome(running, platform, scene)
         ok = isinstance(answer, CreditReport) and answer.status is QueryStatus.OK
-        event(f"{'OK' if ok else 'not OK'}, register {'clean' if scene.clean else 'not clean'}")
         if scene.fault is None:
             assert ok is scene.known
         if is_sure(scene.fault, shape):

@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 
 from approval_hook import gate
-from approval_hook.contract import make_query
 from approval_hook.policy.case import Role
 from approval_hook.policy.records import MatchGrade
 from approval_hook.policy.subjects import Identifier, IdentifierType, parse_identifier, person
+from approval_hook.testing import make_query
 from workflows.credit import OwnRegister
 from workflows.materials import DRIVER, FOOD
 from workflows.models import DocumentType, PenaltyDecision, PenaltyEvent, PenaltyPerson, PersonRole

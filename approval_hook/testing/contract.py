@@ -7,7 +7,7 @@ runs the rest against your adapter and a server of your own that can misbehave::
         @pytest.fixture
         def platform(self): ...
 
-Needs pytest; nothing else of this package imports this module.
+Needs pytest and no Django; ``docs/howto/write-an-adapter.md`` has a complete example.
 """
 
 # ruff: noqa: S101 - these are tests, shipped for adapter authors

@@ -1,4 +1,4 @@
-"""Doubles and helpers for tests of hosts and integrations; part of the product, not a test toy.
+"""Doubles and helpers for tests of hosts and integrations.
 
 ``ScriptedPlatform`` answers from a ``Script`` in memory. With ``remote=False`` it may be asked inside a
 transaction, so that a flow author's own tests under Django's ``TestCase`` run through the gate.

@@ -1,0 +1,42 @@
+"""Tests and doubles for those who build on this package; part of the product, not a test toy.
+
+For adapter authors ``PlatformContract`` with ``FAULTS``, ``Received`` and ``make_query``: they need pytest and no
+Django settings. For flow authors ``ScriptedPlatform`` with ``Script``, ``GateTransactionTestCase``,
+``lifted_triggers`` and ``standing_at``: they need Django and no pytest. So each name is loaded when it is asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from approval_hook.testing.contract import FAULTS, PlatformContract, Received, make_query
+    from approval_hook.testing.doubles import (
+        GateTransactionTestCase,
+        Script,
+        ScriptedPlatform,
+        lifted_triggers,
+        standing_at,
+    )
+
+__all__ = [
+    "FAULTS",
+    "GateTransactionTestCase",
+    "PlatformContract",
+    "Received",
+    "Script",
+    "ScriptedPlatform",
+    "lifted_triggers",
+    "make_query",
+    "standing_at",
+]
+
+_OF_CONTRACT = frozenset({"FAULTS", "PlatformContract", "Received", "make_query"})
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = "contract" if name in _OF_CONTRACT else "doubles"
+    return getattr(import_module(f"{__name__}.{home}"), name)
