@@ -21,8 +21,9 @@ The reply has neither query id nor echo, so this is what an answer must prove:
   and counted only where the fuzzy look-up explains it, because the name in it holds ours; any
   other means that the whole reply is about somebody else.
 
-An empty ``datas`` repeats nothing of the question. That it answers this one rests on the exchange itself:
-one line under TLS, no redirects. Where a source with an echo can be had, make that the required one.
+An empty ``datas``, or one with rows of like names alone, repeats nothing of the question. That it answers
+this one rests on the exchange itself: one line under TLS, no redirects, no cache. Where a source with an
+echo can be had, make that the required one.
 
 There is no list to synchronise, no receipt, no clock and no code for partial or pending.
 Organisations only: a person's number in ``uscc`` would find nothing and look clean.
