@@ -25,7 +25,8 @@ An empty ``datas``, or one with rows of like names alone, repeats nothing of the
 this one rests on the exchange itself: one line under TLS, no redirects, no cache. Where a source with an
 echo can be had, make that the required one.
 
-There is no list to synchronise, no receipt, no clock and no code for partial or pending.
+There is no list to synchronise, no receipt, no clock and no code for partial or pending. The case does not
+go with the question: only our own register of inquiries tells why it was asked.
 Organisations only: a person's number in ``uscc`` would find nothing and look clean.
 
 Source: domain facts 4.1 (P2), 4.2 and 4.4; what stands in the rows is design.
@@ -71,7 +72,7 @@ class AppKeyPlatform(HttpPlatform):
         name: str,
         base_url: str,
         app_key: str,
-        secret: str,
+        token: str,
         *,
         sign: str = "md5",
         request_time: str = "digits",
@@ -84,7 +85,7 @@ class AppKeyPlatform(HttpPlatform):
             name: short name as configured, copied into reports.
             base_url: of the gateway; https, or http to this computer.
             app_key: the caller, as registered at the gateway.
-            secret: the shared secret itself, resolved by the settings.
+            token: the shared secret itself, resolved by the settings.
             sign: ``md5``, ``hmac-sha256`` or ``hmac-sm3``, as the gateway demands.
             request_time: ``digits`` for 14 digits, or ``milliseconds``.
             clock: the present moment, aware; the computer's clock when not given.
@@ -94,9 +95,9 @@ class AppKeyPlatform(HttpPlatform):
             ConfigurationError: an option is malformed.
         """
         super().__init__(name, base_url, clock=clock, **http)
-        if not (app_key and secret):
-            raise ConfigurationError(f"Platform {name}: app_key and secret must be given.")
-        self._signer = AppKeySigner(app_key, secret, method=sign, time_form=request_time)
+        if not (app_key and token):
+            raise ConfigurationError(f"Platform {name}: app_key and token must be given.")
+        self._signer = AppKeySigner(app_key, token, method=sign, time_form=request_time)
 
     def askable(self, subject: Subject) -> Sequence[Identifier]:
         """The subject's codes; none for a person."""

@@ -156,11 +156,11 @@ def test_a_wrong_secret_is_an_answer_that_is_not_ok(simulator: RunningSimulator)
 
 
 @pytest.mark.parametrize(
-    "options", [{"app_key": ""}, {"secret": ""}, {"sign": "sha1"}, {"request_time": "seconds"}, {"attempts": 0}]
+    "options", [{"app_key": ""}, {"token": ""}, {"sign": "sha1"}, {"request_time": "seconds"}, {"attempts": 0}]
 )
 def test_a_bad_option_is_a_configuration_error(options: dict[str, Any]) -> None:
     """Nothing is guessed at start-up."""
-    good = {"name": "city", "base_url": "http://127.0.0.1:9", "app_key": "k", "secret": "s"}
+    good = {"name": "city", "base_url": "http://127.0.0.1:9", "app_key": "k", "token": "s"}
     with pytest.raises(ConfigurationError):
         AppKeyPlatform(**(good | options))
 
