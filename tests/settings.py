@@ -30,8 +30,8 @@ INSTALLED_APPS = [*_APPS, "tests.flows.apps.TestFlowsConfig"]
 SECRET_KEY = os.environ["WORKFLOWS_SECRET_KEY"]
 # The flows that tests inject into, one test at a time; at start-up none has a gate.
 _TEST_FLOWS = (
-    *("BoundaryFlow", "CacheLockedFlow", "ChoiceFlow", "CompensatingFlow", "FirstWinsFlow", "HumanFlow", "LinearFlow"),
-    *("LoopFlow", "ParallelFlow", "ParentFlow", "PlainFlow", "RaisingFlow", "UnlockedFlow"),
+    *("BoundaryFlow", "CacheLockedFlow", "CaughtFlow", "ChoiceFlow", "CompensatingFlow", "FirstWinsFlow", "HumanFlow"),
+    *("LinearFlow", "LoopFlow", "ParallelFlow", "ParentFlow", "PlainFlow", "RaisingFlow", "UnlockedFlow"),
 )
 _REASON = "测试用流程，不办理许可"
 
