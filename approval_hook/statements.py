@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from django.db import connections, router
-from django.db.models import Field, IntegerField, Model, QuerySet, UUIDField
+from django.db import IntegrityError, connections, router
+from django.db.models import BooleanField, CharField, Field, IntegerField, Model, QuerySet, TextField, UUIDField
 from django.db.models.signals import post_save, pre_save
 
 M = TypeVar("M", bound=Model)
@@ -99,15 +99,19 @@ def by_key(model: type[M]) -> First[M]:
     return First(model, "pk", lambda rows: rows.order_by())
 
 
+#: Fields whose values of this very type go to every database as they are.
+_AS_IS: dict[type[Field[Any, Any]], type] = {CharField: str, TextField: str, BooleanField: bool}
+
+
 @dataclass(frozen=True, slots=True)
 class _Insert:
     sql: str
-    fields: tuple[Field[Any, Any], ...]
+    fields: tuple[tuple[Field[Any, Any], type | None], ...]  # with the type of value that needs no preparation
     returns: bool  # the key, as a row
 
 
 @cache
-def _insert(model: type[Model], using: str) -> _Insert:
+def _insert(model: type[Model], using: str, unless: tuple[str, ...]) -> _Insert:
     connection = connections[using]
     quote = connection.ops.quote_name
     meta = model._meta
@@ -117,30 +121,59 @@ def _insert(model: type[Model], using: str) -> _Insert:
     columns = ", ".join(quote(str(field.column)) for field in fields)
     places = ", ".join(["%s"] * len(fields))
     sql = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608 - names of our own models
+    if unless:
+        same = ", ".join(quote(str(field.column)) for field in fields if field.name in unless)
+        sql = f"{sql} ON CONFLICT ({same}) DO NOTHING"
     if returns and connection.features.can_return_columns_from_insert:
         sql = f"{sql} RETURNING {quote(str(key.column))}"
-    return _Insert(sql, fields, returns)
+    return _Insert(sql, tuple((field, _AS_IS.get(type(field))) for field in fields), returns)
 
 
-def insert(row: Model, using: str | None = None) -> None:
+def insert(row: Model, using: str | None = None, *, unless: tuple[str, ...] = ()) -> bool:
     """Insert a new row of a model that inherits from no other one; signals are sent as by ``save``.
 
+    Args:
+        row: a new row.
+        using: alias of the database; by default the one that is written to.
+        unless: fields of a unique key. Where another row has the same, nothing is inserted, and the transaction
+            goes on: that takes no savepoint.
+
+    Returns:
+        Whether the row was inserted.
+
     Raises:
-        IntegrityError: the row breaks a constraint.
+        IntegrityError: the row breaks another constraint.
     """
     model = type(row)
     using = using or router.db_for_write(model, instance=row)
     connection = connections[using]
-    compiled = _insert(model, using)
+    compiled = _insert(model, using, unless)
     pre_save.send(sender=model, instance=row, raw=False, using=using, update_fields=None)
-    values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in compiled.fields]
+    values: list[Any] = [
+        value if type(value := field.pre_save(row, True)) is as_is else field.get_db_prep_save(value, connection)
+        for field, as_is in compiled.fields
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(compiled.sql, values)
-        if compiled.returns:
-            row.pk = cursor.fetchone()[0] if connection.features.can_return_columns_from_insert else cursor.lastrowid
+        try:
+            cursor.execute(compiled.sql, values)
+        except IntegrityError as error:
+            # On SQLite the triggers of evidence refuse before the clause is heard; that ends the statement alone.
+            if unless and connection.vendor == "sqlite" and "UNIQUE" in str(error):
+                return False
+            raise
+        if compiled.returns and connection.features.can_return_columns_from_insert:
+            found = cursor.fetchone()
+            if found is None:
+                return False
+            row.pk = found[0]
+        elif cursor.rowcount == 0:
+            return False
+        elif compiled.returns:
+            row.pk = cursor.lastrowid
     row._state.adding = False
     row._state.db = using
     post_save.send(sender=model, instance=row, created=True, update_fields=None, raw=False, using=using)
+    return True
 
 
 class Update(Generic[M]):

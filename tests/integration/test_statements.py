@@ -129,6 +129,39 @@ def test_a_broken_constraint_is_an_integrity_error_and_leaves_the_row_unsaved(de
     assert Reply.objects.count() == 1
 
 
+def test_a_taken_key_is_told_without_an_error_and_spoils_no_transaction(
+    decided: CreditDecision, django_assert_num_queries: Any
+) -> None:
+    """On this the retry of two workers rests; it takes no savepoint, and a row that was not put in sends no signal."""
+    saved: list[Model] = []
+
+    def after(sender: Any, instance: Any, **kwargs: Any) -> None:
+        saved.append(instance)
+
+    reply = Reply(**{**values(Reply.objects.get()), "id": None})
+    inquiry = Inquiry(**{**values(Inquiry.objects.get()), "id": uuid.uuid4()})
+    post_save.connect(after)
+    try:
+        with django_assert_num_queries(2):
+            assert not insert(reply, unless=("inquiry", "attempt"))
+            assert not insert(inquiry, unless=("gate_key", "round"))
+        assert (reply.pk, reply._state.adding, saved) == (None, True, [])
+        reply.attempt = 2
+        assert insert(reply, unless=("inquiry", "attempt"))
+    finally:
+        post_save.disconnect(after)
+    assert saved == [reply]
+    assert list(Reply.objects.order_by("attempt").values_list("attempt", flat=True)) == [1, 2]
+    assert Inquiry.objects.count() == 1
+
+
+def test_another_broken_constraint_is_an_error_all_the_same(decided: CreditDecision) -> None:
+    """Only the named key is passed over."""
+    reply = Reply(**{**values(Reply.objects.get()), "id": None, "attempt": 2, "complete": None})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(reply, unless=("inquiry", "attempt"))
+
+
 def test_an_update_says_how_many_rows_changed(decided: CreditDecision) -> None:
     """Only where the condition holds."""
     release = Update(Hold, ("released_at",), "task_key = %s AND released_at IS NULL")

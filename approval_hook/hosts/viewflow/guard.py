@@ -35,8 +35,6 @@ def credit_permits(activation: Activation) -> Any:
 
     Read once per flow lock: nothing of this case can change while the lock is held.
     """
-    from approval_hook.hosts.viewflow.attending import attend_later
-
     if not _is_protected(activation):
         return True
     scope = graph.lock_scope_token()
@@ -46,6 +44,8 @@ def credit_permits(activation: Activation) -> Any:
     answer = _answer(activation)
     activation.__dict__["_credit_standing"] = (scope, answer)
     if not answer and connection.in_atomic_block:
+        from approval_hook.hosts.viewflow.attending import attend_later
+
         # Survives only if this transaction commits, that is, when the task was held without an error.
         attend_later(activation.flow_class, activation.task.pk)
     return answer
