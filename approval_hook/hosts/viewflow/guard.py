@@ -22,6 +22,7 @@ from viewflow.workflow.status import STATUS
 from approval_hook import clock, gate
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow import graph
+from approval_hook.hosts.viewflow.binding import injected
 from approval_hook.hosts.viewflow.nodes import CreditGate, CreditGateActivation, mover_of
 from approval_hook.models import Point
 
@@ -35,8 +36,6 @@ def credit_permits(activation: Activation) -> Any:
 
     Read once per flow lock: nothing of this case can change while the lock is held.
     """
-    from approval_hook.hosts.viewflow.attending import attend_later
-
     if not _is_protected(activation):
         return True
     scope = graph.lock_scope_token()
@@ -46,23 +45,23 @@ def credit_permits(activation: Activation) -> Any:
     answer = _answer(activation)
     activation.__dict__["_credit_standing"] = (scope, answer)
     if not answer and connection.in_atomic_block:
+        from approval_hook.hosts.viewflow.attending import attend_later
+
         # Survives only if this transaction commits, that is, when the task was held without an error.
         attend_later(activation.flow_class, activation.task.pk)
     return answer
 
 
 def _is_protected(activation: Activation) -> bool:
-    from approval_hook.hosts.viewflow.injection import find_binding
-
-    binding = find_binding(activation.flow_class)
-    return binding is not None and activation.flow_task.name in binding.gate.protects
+    node = activation.flow_task
+    binding = injected.get(node.flow_class)
+    return binding is not None and node.name in binding.gate.protects
 
 
 def _answer(activation: Activation) -> Any:
     from approval_hook.hosts.viewflow.holding import observe_case, observe_invalid
-    from approval_hook.hosts.viewflow.injection import binding_of
 
-    binding = binding_of(activation.flow_class)
+    binding = injected[activation.flow_class]
     try:
         case = binding.case(activation.task.process_id)
     except CaseInvalid as error:

@@ -30,7 +30,7 @@ from approval_hook.triggers import GuardedTable
 
 _FlowClass = TypeVar("_FlowClass", bound=type[Flow])
 
-_bindings: dict[type[Flow], Binding] = {}
+_bindings = keys.injected
 
 GATE_PREFIX = "credit_before_"
 
