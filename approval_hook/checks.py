@@ -260,6 +260,7 @@ def check_database(
 
 def _orphans(alias: str) -> list[checks.CheckMessage]:
     """Open holds of flows or nodes that no gate covers any more: no runner will ever attend to them."""
+    from approval_hook.hosts.viewflow import graph
     from approval_hook.hosts.viewflow.injection import bindings
     from approval_hook.models import Hold
 
@@ -267,7 +268,7 @@ def _orphans(alias: str) -> list[checks.CheckMessage]:
     counts = Counter(Hold.objects.using(alias).filter(released_at=None).values_list("flow", "node"))
     return [
         checks.Warning(
-            f"{alias}: {number} held case(s) wait at {flow}.{node}, which no gate covers any more.",
+            f"{alias}: {number} held case(s) wait at {graph.dotted(flow)}.{node}, which no gate covers any more.",
             hint="See 'Rename or remove a gated node' in docs/howto/operate.md.",
             id="approval_hook.W014",
         )
@@ -281,11 +282,10 @@ def _stuck(alias: str) -> list[checks.CheckMessage]:
     from approval_hook.hosts.viewflow.injection import bindings
     from approval_hook.hosts.viewflow.missing import stuck
 
-    hint = (
-        "Name the node as before, or write its new name into APPROVAL_HOOK['RENAMED'] and run manage.py credit_sweep."
-    )
+    move = "Run manage.py credit_sweep."
+    hint = f"Name the node as before, or write its new name into APPROVAL_HOOK['RENAMED']. {move}"
     return [
-        checks.Warning(f"{alias}: {found.text}。", hint=hint, id="approval_hook.W017")
+        checks.Warning(f"{alias}: {found.text}。", hint=move if found.renamed else hint, id="approval_hook.W017")
         for binding in bindings()
         for found in stuck(binding, alias)
     ]
@@ -293,6 +293,7 @@ def _stuck(alias: str) -> list[checks.CheckMessage]:
 
 def _no_longer_covered(alias: str) -> list[checks.CheckMessage]:
     """Gate tasks and late checks of flows that were taken out of the settings."""
+    from approval_hook.hosts.viewflow import graph
     from approval_hook.hosts.viewflow.injection import bindings
     from approval_hook.hosts.viewflow.missing import retired
     from approval_hook.models import LateCheck
@@ -302,10 +303,12 @@ def _no_longer_covered(alias: str) -> list[checks.CheckMessage]:
     covered = [binding.flow_ref for binding in bindings()]
     owed = Counter(LateCheck.objects.using(alias).filter(done_at=None).exclude(flow__in=covered).values_list("flow"))
     texts = [
-        f"{number} case(s) wait at {ref}, which is no gate any more: the runner lets them go on, without a check"
+        f"{number} case(s) wait at {graph.dotted(ref)}, which is no gate any more:"
+        " the runner lets them go on, without a check"
         for ref, number in sorted(waiting.items())
     ]
     texts += [
-        f"{number} case(s) of {flow} are without a check and no gate covers them" for (flow,), number in owed.items()
+        f"{number} case(s) of {graph.dotted(flow)} are without a check and no gate covers them"
+        for (flow,), number in owed.items()
     ]
     return [checks.Warning(f"{alias}: {text}.", hint=hint, id="approval_hook.W018") for text in texts]
