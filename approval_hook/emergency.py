@@ -22,6 +22,9 @@ from approval_hook.settling import same_person, stated
 
 _KIND = EmergencyAct.Kind
 
+#: Shortest reason to ask with: it must say what cannot wait, for whoever confirms and whoever looks at it later.
+SHORTEST_REASON = 10
+
 
 def stands(decision: CreditDecision) -> bool:
     """Whether a record that an emergency release made rests on two genuine acts. Other records stand by themselves."""
@@ -75,9 +78,9 @@ def ask(case: Case, decision: CreditDecision, *, by: str, reason: str, hours: in
     """Register a supervisor's request; it opens nothing until a second person confirms it.
 
     Raises:
-        CaseInvalid: no reason, an expiry beyond the maximum, or a request that already waits.
+        CaseInvalid: no reason or one too short, an expiry beyond the maximum, or a request that already waits.
     """
-    reason = stated("理由", reason)
+    reason = stated("理由", reason, SHORTEST_REASON)
     most = conf().emergency_hours
     if not 1 <= hours <= most:
         raise CaseInvalid("放行时长", f"放行时长应为 1 至 {most} 小时。", "请更正后再提交。")

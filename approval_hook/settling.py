@@ -31,6 +31,8 @@ VERDICTS = {
 
 #: Longest reason or evidence, in characters.
 _LONGEST = 2000
+#: Shortest thing said in words, without the blanks around it.
+SHORTEST = 4
 
 #: How many different people must say the same before a duty is discharged.
 VOICES = {ObligationKind.TWO_CONFIRM_IDENTITY: 2}
@@ -81,14 +83,22 @@ def _folded(username: str) -> str:
     return unicodedata.normalize("NFKC", username).casefold()
 
 
-def stated(field: str, text: str) -> str:
+def stated(field: str, text: str, least: int = SHORTEST) -> str:
     """What a person must give in words, as it is kept.
 
+    Args:
+        field: what the page calls it.
+        text: as typed.
+        least: fewest characters, without the blanks around them.
+
     Raises:
-        CaseInvalid: there is none, or it cannot be kept.
+        CaseInvalid: there is none, it is too short to say anything, or it cannot be kept.
     """
-    if not text.strip():
+    length = len(text.strip())
+    if not length:
         raise CaseInvalid(field, f"没有填写{field}。", f"请写明依据和{field}后再提交。")
+    if length < least:
+        raise CaseInvalid(field, f"{field}至少 {least} 个字，现在只有 {length} 个。", "请写明具体情况后再提交。")
     return kept(field, text)
 
 

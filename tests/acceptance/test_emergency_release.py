@@ -126,6 +126,8 @@ def test_s08_two_people_release_and_a_third_reviews(
         ("clerk", REASON, "6", 403),
         ("manager", REASON, "6", 403),
         ("head", "  ", "6", 422),
+        ("head", "急", "6", 422),
+        ("head", " 情况紧急，请即放行 ", "6", 422),
         ("head", REASON, "0", 422),
         ("head", REASON, "25", 422),
         ("head", REASON, "soon", 422),
@@ -139,6 +141,17 @@ def test_s08_a_request_needs_right_reason_and_bounded_expiry(
     assert answer.status_code == status
     assert not EmergencyAct.objects.exists()
     closed(held)
+
+
+def test_s08_a_reason_too_short_is_told_with_what_to_do(held: Any, office: Any) -> None:
+    """The server counts, without the blanks around: the reason of the asker, and the words of the other two."""
+    page = ask(office, held, text=" 急 ").content.decode()
+    assert "理由至少 10 个字，现在只有 1 个。请写明具体情况后再提交。" in page
+    assert 'minlength="10"' in page
+    ask(office, held)
+    assert "意见至少 4 个字，现在只有 2 个。" in confirm(office, held, text="同意").content.decode()
+    confirm(office, held)
+    assert "复核意见至少 4 个字，现在只有 1 个。" in review(office, held, "manager", "好").content.decode()
 
 
 def test_s08_one_person_alone_releases_nothing(held: Any, office: Any) -> None:
@@ -254,9 +267,9 @@ def test_s08_one_person_under_two_spellings_of_a_name_is_one(held: Any, office: 
     asked = EmergencyAct.objects.get()
     clerk = opinion(held).inquiry.asked_by.upper()
     with pytest.raises(CaseInvalid, match="经办人不能批准"):
-        emergency.confirm(asked, opinion(held), by=clerk, note="同意", at=clock.now())
+        emergency.confirm(asked, opinion(held), by=clerk, note="情况属实", at=clock.now())
     office.user("manager").__class__.objects.filter(username="manager").update(username="HEAD")
-    emergency.confirm(asked, opinion(held), by="head3", note="同意", at=clock.now())
+    emergency.confirm(asked, opinion(held), by="head3", note="情况属实", at=clock.now())
     assert "提请人和批准人不能复核" in review(office, held, "manager").content.decode()
 
 

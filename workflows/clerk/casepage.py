@@ -110,6 +110,7 @@ def _emergency(user: Any, case: Case, panel: Any) -> dict[str, Any]:
         "may_ask": panel.may_ask_emergency and not waits and user.has_perm(desk.ASK_PERMISSION),
         "may_confirm": user.has_perm(desk.CONFIRM_PERMISSION),
         "most_hours": desk.most_hours(),
+        "shortest_reason": desk.shortest_reason(),
     }
 
 

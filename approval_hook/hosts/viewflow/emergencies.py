@@ -30,6 +30,11 @@ def most_hours() -> int:
     return conf().emergency_hours
 
 
+def shortest_reason() -> int:
+    """The fewest characters to ask with."""
+    return emergency.SHORTEST_REASON
+
+
 def ask(process: Any, user: Any, reason: str, hours: int) -> EmergencyAct:
     """A supervisor asks for the release of a case that is held because the platform has not answered.
 
