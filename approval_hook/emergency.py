@@ -17,8 +17,9 @@ from approval_hook.conf import conf
 from approval_hook.errors import CaseInvalid
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, EmergencyAct
+from approval_hook.people import person_of, same_person
 from approval_hook.policy.decision import ObligationKind
-from approval_hook.settling import same_person, stated
+from approval_hook.settling import stated
 
 _KIND = EmergencyAct.Kind
 
@@ -37,8 +38,8 @@ def stands(decision: CreditDecision) -> bool:
     asked = found.request
     return bool(
         asked.kind == _KIND.ASKED
-        and not same_person(asked.by, found.by)
-        and found.asked_by == asked.by
+        and asked.person != found.person
+        and found.asked_by == asked.asked_by
         and found.host_key == asked.host_key == decision.host_key
         and decision.fresh_until <= asked.expires_at
         and asked.is_genuine()
@@ -95,7 +96,7 @@ def ask(case: Case, decision: CreditDecision, *, by: str, reason: str, hours: in
             flow=case.flow,
             case_no=case.facts.case_no,
             organ=case.facts.organ,
-            asked_by=by,
+            asked_by=person_of(by),
             by=by,
             text=reason,
             expires_at=at + timedelta(hours=hours),
@@ -125,7 +126,8 @@ def confirm(request: EmergencyAct, decision: CreditDecision, *, by: str, note: s
         raise CaseInvalid("批准人", "提请人不能批准自己的提请。", "请由另一名有权限的人员批准。")
     if same_person(by, decision.inquiry.asked_by):
         raise CaseInvalid("批准人", "经办人不能批准自己经办的办件。", "请由另一名有权限的人员批准。")
-    return _answer(request, _KIND.CONFIRMED, decision, by=by, confirmed_by=by, text=stated("意见", note), at=at)
+    text = stated("意见", note)
+    return _answer(request, _KIND.CONFIRMED, decision, by=by, confirmed_by=person_of(by), text=text, at=at)
 
 
 def review(request: EmergencyAct, *, by: str, finding: str, at: datetime) -> EmergencyAct:
@@ -140,7 +142,7 @@ def review(request: EmergencyAct, *, by: str, finding: str, at: datetime) -> Eme
     if same_person(by, request.by) or same_person(by, confirmed.by):
         raise CaseInvalid("复核人", "提请人和批准人不能复核。", "请由第三名有权限的人员复核。")
     text = stated("复核意见", finding)
-    return _answer(request, _KIND.REVIEWED, confirmed.decision, by=by, confirmed_by=confirmed.by, text=text, at=at)
+    return _answer(request, _KIND.REVIEWED, confirmed.decision, by=by, confirmed_by=confirmed.person, text=text, at=at)
 
 
 def _answer(
@@ -164,7 +166,7 @@ def _answer(
                     flow=request.flow,
                     case_no=request.case_no,
                     organ=request.organ,
-                    asked_by=request.by,
+                    asked_by=request.asked_by,
                     confirmed_by=confirmed_by,
                     by=by,
                     text=text,
@@ -177,6 +179,7 @@ def _answer(
 
 
 def _insert(act: EmergencyAct) -> EmergencyAct:
+    act.person = person_of(act.by)
     act.seal = privacy.digest(act.sealed_text())
     act.save()
     return act

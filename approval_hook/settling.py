@@ -16,6 +16,7 @@ from approval_hook import privacy
 from approval_hook.errors import CaseInvalid
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Settlement
+from approval_hook.people import person_of, same_person
 from approval_hook.policy.decision import Channel, Decision, Obligation, ObligationKind
 from approval_hook.policy.receipt import reports_from_json
 from approval_hook.policy.records import CreditReport, MatchGrade
@@ -72,15 +73,6 @@ def settle(
             return act
     except IntegrityError:
         raise CaseInvalid("确认人", "您已经对这一项作出过确认。", "请由另一名工作人员确认。") from None
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two usernames are one person's: accounts that differ in case or width only are no two people."""
-    return _folded(one) == _folded(other)
-
-
-def _folded(username: str) -> str:
-    return unicodedata.normalize("NFKC", username).casefold()
 
 
 def stated(field: str, text: str, least: int = SHORTEST) -> str:
@@ -147,7 +139,7 @@ def _voices(host_key: str, reports: Sequence[CreditReport]) -> dict[tuple[str, s
             get_logger().error("a settlement was not made through the gate", alarm=True, case=host_key, row=row.pk)
             continue
         if row.content == record_content(reports, row.party, row.record):
-            voices[(row.kind, row.party, row.record)][_folded(row.by)] = row.verdict
+            voices[(row.kind, row.party, row.record)][person_of(row.by)] = row.verdict
     return voices
 
 

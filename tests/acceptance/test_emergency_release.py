@@ -8,14 +8,16 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 from viewflow.workflow.exceptions import FlowLockFailed
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
 from adapters.simulator import FaultKind
-from approval_hook import clock, emergency, gate
+from approval_hook import clock, emergency, gate, privacy, triggers
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow import attending
 from approval_hook.hosts.viewflow.injection import binding_of
@@ -269,7 +271,10 @@ def test_s08_one_person_under_two_spellings_of_a_name_is_one(held: Any, office: 
     with pytest.raises(CaseInvalid, match="经办人不能批准"):
         emergency.confirm(asked, opinion(held), by=clerk, note="情况属实", at=clock.now())
     office.user("manager").__class__.objects.filter(username="manager").update(username="HEAD")
-    emergency.confirm(asked, opinion(held), by="head3", note="情况属实", at=clock.now())
+    confirmed = emergency.confirm(asked, opinion(held), by="Head3", note="情况属实", at=clock.now())
+    assert (confirmed.by, confirmed.person, confirmed.confirmed_by) == ("Head3", "head3", "head3")
+    with pytest.raises(IntegrityError, match="emergency_release_takes_two"), transaction.atomic():
+        forge(held, kind="reviewed", request=asked, confirmed_by="head3", by="HEAD3", person="head3")
     assert "提请人和批准人不能复核" in review(office, held, "manager").content.decode()
 
 
@@ -319,6 +324,7 @@ def forge(case: Any, **changes: Any) -> EmergencyAct:
         "organ": case.organ,
         "asked_by": "head",
         "by": "head",
+        "person": "head",
         "text": "伪造",
         "expires_at": clock.now() + timedelta(hours=5),
         "made_at": clock.now(),
@@ -334,7 +340,7 @@ def test_forged_acts_permit_nothing(held: Any, office: Any) -> None:
     asked = forge(held)
     assert "校验不符" in office.page(held, "head2")
     assert confirm(office, held).status_code == 422
-    forge(held, kind="confirmed", request=asked, confirmed_by="head2", by="head2")
+    forge(held, kind="confirmed", request=asked, confirmed_by="head2", by="head2", person="head2")
     case = binding_of(held.flow_class).case(held.pk)
     gate.release(case, opinion(held), asked, "head2")  # sealed by the program, resting on forged acts
     standing = gate.standing(case, Point.DECISION)
@@ -354,12 +360,12 @@ def test_the_database_wants_two_people_and_an_expiry(held: Any, office: Any) -> 
     with pytest.raises(IntegrityError, match="protected step"), transaction.atomic():
         finish()
     with pytest.raises(IntegrityError), transaction.atomic():
-        forge(held, kind="confirmed", request=asked, confirmed_by="head", by="head")
+        forge(held, kind="confirmed", request=asked, confirmed_by="head", by="HEAD")
     late = forge(held, expires_at=clock.now() - timedelta(minutes=1))
-    forge(held, kind="confirmed", request=late, confirmed_by="head2", by="head2")
+    forge(held, kind="confirmed", request=late, confirmed_by="head2", by="head2", person="head2")
     with pytest.raises(IntegrityError, match="protected step"), transaction.atomic():
         finish()
-    forge(held, kind="confirmed", request=asked, confirmed_by="head2", by="head2")
+    forge(held, kind="confirmed", request=asked, confirmed_by="head2", by="head2", person="head2")
     finish()
 
 
@@ -370,3 +376,24 @@ def test_acts_are_append_only(held: Any, office: Any) -> None:
     for statement in (f"UPDATE {table} SET text = 'x'", f"DELETE FROM {table}"):
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_acts_from_before_the_normal_form_are_kept_and_stay_genuine(held: Any, office: Any) -> None:
+    """The migration fills in whose logins they are; nothing that was sealed is changed, and the triggers are back."""
+    ask(office, held)
+    old = EmergencyAct.objects.get()
+    old.by = old.asked_by = "Head"  # as it was stored before
+    old.seal = privacy.digest(old.sealed_text())
+    fields = {f.attname: getattr(old, f.attname) for f in old._meta.concrete_fields if f.name not in ("id", "person")}
+    before = [("approval_hook", "0006_no_opinion_twice")]
+    executor = MigrationExecutor(connection)
+    executor.migrate(before)
+    acts = executor.loader.project_state(before).apps.get_model("approval_hook", "EmergencyAct")
+    made = acts._default_manager.create(**fields)
+    call_command("migrate", "approval_hook", verbosity=0)
+    act = EmergencyAct.objects.get(pk=made.pk)
+    assert (act.by, act.asked_by, act.person, act.is_genuine()) == ("Head", "Head", "head", True)
+    assert set(triggers.expected()) == {name for name, *_ in triggers.installed()}
+    assert confirm(office, held).status_code == 302
+    assert statuses(held)["decide"] == "NEW"
