@@ -23,6 +23,9 @@ from approval_hook.settling import stated
 
 _KIND = EmergencyAct.Kind
 
+#: Said to whoever confirmed or reviewed a release and now wants to take the decision that it lets pass.
+NOT_BOTH = "您批准或复核过本办件的应急放行，不能再作决定，须由其他负责人办理"
+
 #: Shortest reason to ask with: it must say what cannot wait, for whoever confirms and whoever looks at it later.
 SHORTEST_REASON = 10
 
@@ -45,6 +48,14 @@ def stands(decision: CreditDecision) -> bool:
         and asked.is_genuine()
         and found.is_genuine()
     )
+
+
+def opened_by(decision: CreditDecision, username: str) -> bool:
+    """Whether this person confirmed or reviewed the release that a record rests on; no query for other records."""
+    if decision.origin != CreditDecision.Origin.EMERGENCY:
+        return False
+    acts = EmergencyAct.objects.filter(request_id=decision.body.get("emergency"), person=person_of(username))
+    return any(act.is_genuine() for act in acts)
 
 
 def may_lift(decision: CreditDecision) -> bool:

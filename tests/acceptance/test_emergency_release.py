@@ -8,10 +8,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
+from viewflow.fsm.base import TransitionConditionsUnmet
 from viewflow.workflow.exceptions import FlowLockFailed
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
@@ -158,17 +160,62 @@ def test_s08_a_reason_too_short_is_told_with_what_to_do(held: Any, office: Any) 
 
 def test_s08_one_person_alone_releases_nothing(held: Any, office: Any) -> None:
     """Who asked cannot confirm, who may not confirm cannot, who handled the case cannot; each reads why."""
-    from django.contrib.auth.models import Permission
-
     ask(office, held)
     assert "提请人不能批准" in confirm(office, held, "head").content.decode()
     assert confirm(office, held, "manager").status_code == 403
-    office.user("clerk").user_permissions.add(Permission.objects.get(codename="confirm_emergency_release"))
-    assert "您经办过本办件" in confirm(office, held, "clerk").content.decode()
+    allow(office, "clerk", "confirm_emergency_release")
+    assert "您经办过或正在办理本办件" in confirm(office, held, "clerk").content.decode()
     assert confirm(office, held, "head2", " ").status_code == 422
     assert ask(office, held, "head2").status_code == 422
     assert EmergencyAct.objects.count() == 1
     closed(held)
+
+
+def allow(office: Any, who: str, *codenames: str) -> None:
+    """Give an officer more than the group does."""
+    office.user(who).user_permissions.add(*Permission.objects.filter(codename__in=codenames))
+
+
+def test_s08_who_confirmed_does_not_decide_what_they_opened(held: Any, office: Any) -> None:
+    """Neither page nor code lets the second person take the decision; the one who asked may take it."""
+    ask(office, held)
+    confirm(office, held)
+    task = task_of(held, "decide")
+    url = reverse("clerk:claim", args=[held.pk, task.pk])
+    assert url not in office.page(held, "head2")
+    assert "批准或复核过本办件的应急放行" in office.page(held, "head2")
+    assert office.browsers["head2"].post(url).status_code == 403
+    with task.activation() as activation:
+        activation.assign(office.user("head2"))
+    for send in (office.browsers["head2"].get, office.browsers["head2"].post):
+        answer = send(task.reverse("execute"))
+        assert answer.status_code == 409
+        assert "须由其他负责人办理" in answer.content.decode()
+    with pytest.raises(TransitionConditionsUnmet), task.activation() as activation:
+        activation.start()
+    assert fresh(held).decision == ""
+    with task.activation() as activation:
+        activation.unassign()
+    assert office.do(held, "decide", who="head").status_code == 302
+    assert fresh(held).decision == "granted"
+
+
+def test_s08_who_reviewed_does_not_decide_and_who_decided_does_not_review(held: Any, office: Any) -> None:
+    """Looking back and deciding are two people's, in whichever order they come."""
+    rights = ("decide_foodbusinesscase", "review_emergency_release")
+    allow(office, "clerk2", *rights)
+    allow(office, "manager", *rights)
+    ask(office, held)
+    confirm(office, held)
+    assert review(office, held, "manager").status_code == 302
+    url = reverse("clerk:claim", args=[held.pk, task_of(held, "decide").pk])
+    assert office.browsers["manager"].post(url).status_code == 403
+    other = held_case(office, people.firm(8105).filing())
+    ask(office, other)
+    confirm(office, other)
+    assert office.do(other, "decide", who="clerk2").status_code == 302
+    assert "您经办过或正在办理本办件，不能复核" in review(office, other, "clerk2").content.decode()
+    assert review(office, other, "manager").status_code == 302
 
 
 def test_s08_a_request_expires_unconfirmed(held: Any, office: Any) -> None:
