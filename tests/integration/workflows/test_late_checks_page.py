@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -16,40 +15,33 @@ from django.test.utils import CaptureQueriesContext
 
 from approval_hook import clock, triggers
 from approval_hook.errors import PlatformUnavailable
-from approval_hook.hosts.viewflow.injection import binding_of, eject, inject
 from approval_hook.hosts.viewflow.tending import tend
-from approval_hook.models import LateCheck
+from approval_hook.models import CreditDecision, Identity, Inquiry, LateCheck, Reply
 from tests.integration.workflows.conftest import OTHER_ORGAN
 from tests.integration.workflows.driving import accepted, do, filed_food, reviewed
 from workflows.clerk import latechecks
-from workflows.flows import FoodBusinessFlow
 from workflows.groups import DECIDERS
 
 URL = "/work/late/"
 
 
-@contextmanager
-def without_gate() -> Iterator[None]:
-    """Before the gate was put into the flow."""
-    gate = binding_of(FoodBusinessFlow).gate
-    eject(FoodBusinessFlow)
+def forget_checks() -> None:
+    """As if there had been no gate while the cases were under way."""
     triggers.remove()
-    try:
-        yield
-    finally:
-        inject(FoodBusinessFlow, gate)
-        triggers.install()
+    for evidence in (CreditDecision, Reply, Identity, Inquiry):
+        evidence.objects.all()._raw_delete("default")
+    triggers.install()
 
 
 @pytest.fixture
 def under_way(clerk: Client, head: Client, food: dict[str, Any]) -> dict[str, Any]:
-    """A case at each place, found and queued: before acceptance's end, at the decision, and past it."""
-    with without_gate():
-        cases = {where: filed_food(food) for where in ("before", "past", "at")}
-        accepted(clerk, cases["before"])
-        for where in ("past", "at"):
-            reviewed(clerk, cases[where])
-        do(head, cases["past"], "decide", {"decision": "granted", "decision_reason": "符合法定条件，准予许可。"})
+    """A case past acceptance, one at its decision and one past it, all without a record, found and queued."""
+    cases = {where: filed_food(food) for where in ("before", "past", "at")}
+    accepted(clerk, cases["before"])
+    for where in ("past", "at"):
+        reviewed(clerk, cases[where])
+    do(head, cases["past"], "decide", {"decision": "granted", "decision_reason": "符合法定条件，准予许可。"})
+    forget_checks()
     with pytest.raises(CommandError, match="越过决定环节"):
         call_command("credit_sweep", stdout=StringIO(), stderr=StringIO())
     return cases
