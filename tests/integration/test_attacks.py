@@ -222,7 +222,7 @@ def test_word_about_one_record_covers_no_other_of_the_same_number(inject: Any, c
     head = officer("head", settles=True)
     row = CreditDecision.objects.latest("id")
     binding = binding_of(flows.LinearFlow)
-    act(process, head, "section_confirms:release", "已核对")
+    act(process, head, "section_confirms:release", "已经核对")
     assert CreditDecision.objects.latest("id").permits
     case = binding.case(process.pk)
     again = asked_again(case, "test:1")

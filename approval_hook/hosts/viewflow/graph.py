@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from viewflow.utils import get_app_package
 from viewflow.workflow import lock as viewflow_lock
 from viewflow.workflow.base import Edge, Flow, Node
 from viewflow.workflow.fields import get_task_ref, import_task_by_ref
@@ -52,6 +53,15 @@ def is_split_first(node: Node) -> bool:
 def node_ref(node: Node) -> str:
     """How the node is stored in ``task.flow_task``."""
     return str(get_task_ref(node))
+
+
+def dotted(ref: str) -> str:
+    """Path, as settings write it, of a stored reference to a flow or node; unchanged where its application is gone."""
+    label, _, rest = ref.partition("/")
+    try:
+        return f"{get_app_package(label)}.{rest}"
+    except LookupError:
+        return ref
 
 
 def successors(node: Node) -> Iterator[Node]:

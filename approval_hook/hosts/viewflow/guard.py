@@ -19,7 +19,7 @@ from viewflow.workflow.nodes.handle import HandleActivation
 from viewflow.workflow.nodes.view import ViewActivation
 from viewflow.workflow.status import STATUS
 
-from approval_hook import clock, gate
+from approval_hook import clock, emergency, gate
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.binding import injected
@@ -74,7 +74,15 @@ def _answer(activation: Activation) -> Any:
         if standing.reason:
             observe_case(binding, activation, case, standing)
         return True
+    released = standing.decision is not None and standing.decision.origin == standing.decision.Origin.EMERGENCY
+    if standing.passes and released and _opened_by_owner(activation, standing.decision):
+        return State.CONDITION(False, unmet=emergency.NOT_BOTH)
     return State.CONDITION(standing.passes, unmet=standing.text)
+
+
+def _opened_by_owner(activation: Activation, record: Any) -> bool:
+    owner = activation.task.owner
+    return owner is not None and emergency.opened_by(record, owner.get_username())
 
 
 @cache
