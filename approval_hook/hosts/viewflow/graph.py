@@ -105,6 +105,10 @@ def register(flow_class: type[Flow], name: str, node: Node) -> None:
     """Make a node part of the finished class, the way its own nodes are."""
     node.name = name
     node.flow_class = flow_class
+    # Addresses are made once; a gate that is put back later stands under those of the one before.
+    mounted = next((other.parent for other in nodes_of(flow_class).values() if other.parent is not None), None)
+    if mounted is not None:
+        node.parent = mounted
     nodes_of(flow_class)[name] = node
     setattr(flow_class, name, node)
 
