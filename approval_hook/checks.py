@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.core import checks
-from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.db import connections
 from django.db.utils import DatabaseError
 from django.utils.module_loading import import_string
 
@@ -16,6 +15,7 @@ from approval_hook import clock
 from approval_hook.conf import conf
 from approval_hook.errors import ApprovalHookError, ConfigurationError
 from approval_hook.policy.rules import GatePoint
+from approval_hook.surroundings import check_middleware, check_order, check_surroundings
 
 if TYPE_CHECKING:
     from approval_hook.hosts.viewflow.coverage import Fault
@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from approval_hook.rulebook import RuleBook
     from approval_hook.spec import Gate
 
-_MIDDLEWARE = "approval_hook.hosts.viewflow.middleware.HeldCaseMiddleware"
-
 
 def register_all() -> None:
     """Register every check."""
     checks.register(check_settings)
     checks.register(check_flows)
     checks.register(check_middleware)
+    checks.register(check_order)
     checks.register(check_surroundings)
     # With deploy=True, because migrate runs database checks first, and these are mended by migrate.
     checks.register(check_database, checks.Tags.database, deploy=True)
@@ -178,51 +177,6 @@ def _points(name: str, gate: Gate, matter: Matter) -> list[checks.CheckMessage]:
     return problems
 
 
-def check_surroundings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """E012 evidence would go to another database than the transactions we watch, E013 naive times."""
-    from approval_hook.hosts.viewflow.injection import bindings
-    from approval_hook.models import Inquiry
-
-    problems: list[checks.CheckMessage] = []
-    models = {Inquiry, *(m for b in bindings() for m in (b.flow_class.task_class, b.flow_class.process_class))}
-    # Also for reading: a guard that reads a replica believes what the case and its record said a while ago.
-    elsewhere = sorted(
-        {m._meta.label for m in models for db in (router.db_for_write, router.db_for_read) if db(m) != DEFAULT_DB_ALIAS}
-    )
-    if elsewhere:
-        text = f"{', '.join(elsewhere)}: the credit gate and the flows it guards must be in the default database."
-        problems.append(checks.Error(text, hint="Mend DATABASE_ROUTERS.", id="approval_hook.E012"))
-    if not settings.USE_TZ:
-        text = "USE_TZ is off; the age of a record cannot be told."
-        problems.append(checks.Error(text, hint="Set USE_TZ = True.", id="approval_hook.E013"))
-    return problems
-
-
-def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """E006 a task could be moved under another node's address, E007 Viewflow needs request.user, W008 unsafe lock."""
-    from viewflow.workflow.lock import no_lock
-
-    from approval_hook.hosts.viewflow.injection import bindings
-
-    problems: list[checks.CheckMessage] = []
-    if _MIDDLEWARE not in settings.MIDDLEWARE:
-        text = f"{_MIDDLEWARE} is not in MIDDLEWARE; a task could be moved under another node's address."
-        problems.append(checks.Error(text, hint="Add it after authentication.", id="approval_hook.E006"))
-    if "django.contrib.auth.middleware.AuthenticationMiddleware" not in settings.MIDDLEWARE:
-        problems.append(
-            checks.Error(
-                "AuthenticationMiddleware is missing, and Viewflow's middleware needs request.user.",
-                hint="Add it, or set VIEWFLOW = {'AUTOREGISTER': False}.",
-                id="approval_hook.E007",
-            )
-        )
-    for binding in bindings():
-        if binding.flow_class.lock_impl is no_lock:
-            text = f"{binding.flow_class.__name__} uses no_lock; two workers may move one case at a time."
-            problems.append(checks.Warning(text, hint="Set lock_impl on the flow.", id="approval_hook.W008"))
-    return problems
-
-
 def check_database(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Sequence[checks.CheckMessage]:
@@ -260,6 +214,7 @@ def check_database(
 
 def _orphans(alias: str) -> list[checks.CheckMessage]:
     """Open holds of flows or nodes that no gate covers any more: no runner will ever attend to them."""
+    from approval_hook.hosts.viewflow import graph
     from approval_hook.hosts.viewflow.injection import bindings
     from approval_hook.models import Hold
 
@@ -267,7 +222,7 @@ def _orphans(alias: str) -> list[checks.CheckMessage]:
     counts = Counter(Hold.objects.using(alias).filter(released_at=None).values_list("flow", "node"))
     return [
         checks.Warning(
-            f"{alias}: {number} held case(s) wait at {flow}.{node}, which no gate covers any more.",
+            f"{alias}: {number} held case(s) wait at {graph.dotted(flow)}.{node}, which no gate covers any more.",
             hint="See 'Rename or remove a gated node' in docs/howto/operate.md.",
             id="approval_hook.W014",
         )
@@ -281,11 +236,10 @@ def _stuck(alias: str) -> list[checks.CheckMessage]:
     from approval_hook.hosts.viewflow.injection import bindings
     from approval_hook.hosts.viewflow.missing import stuck
 
-    hint = (
-        "Name the node as before, or write its new name into APPROVAL_HOOK['RENAMED'] and run manage.py credit_sweep."
-    )
+    move = "Run manage.py credit_sweep."
+    hint = f"Name the node as before, or write its new name into APPROVAL_HOOK['RENAMED']. {move}"
     return [
-        checks.Warning(f"{alias}: {found.text}。", hint=hint, id="approval_hook.W017")
+        checks.Warning(f"{alias}: {found.text}。", hint=move if found.renamed else hint, id="approval_hook.W017")
         for binding in bindings()
         for found in stuck(binding, alias)
     ]
@@ -293,6 +247,7 @@ def _stuck(alias: str) -> list[checks.CheckMessage]:
 
 def _no_longer_covered(alias: str) -> list[checks.CheckMessage]:
     """Gate tasks and late checks of flows that were taken out of the settings."""
+    from approval_hook.hosts.viewflow import graph
     from approval_hook.hosts.viewflow.injection import bindings
     from approval_hook.hosts.viewflow.missing import retired
     from approval_hook.models import LateCheck
@@ -302,10 +257,12 @@ def _no_longer_covered(alias: str) -> list[checks.CheckMessage]:
     covered = [binding.flow_ref for binding in bindings()]
     owed = Counter(LateCheck.objects.using(alias).filter(done_at=None).exclude(flow__in=covered).values_list("flow"))
     texts = [
-        f"{number} case(s) wait at {ref}, which is no gate any more: the runner lets them go on, without a check"
+        f"{number} case(s) wait at {graph.dotted(ref)}, which is no gate any more:"
+        " the runner lets them go on, without a check"
         for ref, number in sorted(waiting.items())
     ]
     texts += [
-        f"{number} case(s) of {flow} are without a check and no gate covers them" for (flow,), number in owed.items()
+        f"{number} case(s) of {graph.dotted(flow)} are without a check and no gate covers them"
+        for (flow,), number in owed.items()
     ]
     return [checks.Warning(f"{alias}: {text}.", hint=hint, id="approval_hook.W018") for text in texts]

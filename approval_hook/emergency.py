@@ -17,10 +17,17 @@ from approval_hook.conf import conf
 from approval_hook.errors import CaseInvalid
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, EmergencyAct
+from approval_hook.people import person_of, same_person
 from approval_hook.policy.decision import ObligationKind
-from approval_hook.settling import same_person, stated
+from approval_hook.settling import stated
 
 _KIND = EmergencyAct.Kind
+
+#: Said to whoever confirmed or reviewed a release and now wants to take the decision that it lets pass.
+NOT_BOTH = "您批准或复核过本办件的应急放行，不能再作决定，须由其他负责人办理"
+
+#: Shortest reason to ask with: it must say what cannot wait, for whoever confirms and whoever looks at it later.
+SHORTEST_REASON = 10
 
 
 def stands(decision: CreditDecision) -> bool:
@@ -34,13 +41,21 @@ def stands(decision: CreditDecision) -> bool:
     asked = found.request
     return bool(
         asked.kind == _KIND.ASKED
-        and not same_person(asked.by, found.by)
-        and found.asked_by == asked.by
+        and asked.person != found.person
+        and found.asked_by == asked.asked_by
         and found.host_key == asked.host_key == decision.host_key
         and decision.fresh_until <= asked.expires_at
         and asked.is_genuine()
         and found.is_genuine()
     )
+
+
+def opened_by(decision: CreditDecision, username: str) -> bool:
+    """Whether this person confirmed or reviewed the release that a record rests on; no query for other records."""
+    if decision.origin != CreditDecision.Origin.EMERGENCY:
+        return False
+    acts = EmergencyAct.objects.filter(request_id=decision.body.get("emergency"), person=person_of(username))
+    return any(act.is_genuine() for act in acts)
 
 
 def may_lift(decision: CreditDecision) -> bool:
@@ -75,9 +90,9 @@ def ask(case: Case, decision: CreditDecision, *, by: str, reason: str, hours: in
     """Register a supervisor's request; it opens nothing until a second person confirms it.
 
     Raises:
-        CaseInvalid: no reason, an expiry beyond the maximum, or a request that already waits.
+        CaseInvalid: no reason or one too short, an expiry beyond the maximum, or a request that already waits.
     """
-    reason = stated("理由", reason)
+    reason = stated("理由", reason, SHORTEST_REASON)
     most = conf().emergency_hours
     if not 1 <= hours <= most:
         raise CaseInvalid("放行时长", f"放行时长应为 1 至 {most} 小时。", "请更正后再提交。")
@@ -92,7 +107,7 @@ def ask(case: Case, decision: CreditDecision, *, by: str, reason: str, hours: in
             flow=case.flow,
             case_no=case.facts.case_no,
             organ=case.facts.organ,
-            asked_by=by,
+            asked_by=person_of(by),
             by=by,
             text=reason,
             expires_at=at + timedelta(hours=hours),
@@ -122,7 +137,8 @@ def confirm(request: EmergencyAct, decision: CreditDecision, *, by: str, note: s
         raise CaseInvalid("批准人", "提请人不能批准自己的提请。", "请由另一名有权限的人员批准。")
     if same_person(by, decision.inquiry.asked_by):
         raise CaseInvalid("批准人", "经办人不能批准自己经办的办件。", "请由另一名有权限的人员批准。")
-    return _answer(request, _KIND.CONFIRMED, decision, by=by, confirmed_by=by, text=stated("意见", note), at=at)
+    text = stated("意见", note)
+    return _answer(request, _KIND.CONFIRMED, decision, by=by, confirmed_by=person_of(by), text=text, at=at)
 
 
 def review(request: EmergencyAct, *, by: str, finding: str, at: datetime) -> EmergencyAct:
@@ -137,7 +153,7 @@ def review(request: EmergencyAct, *, by: str, finding: str, at: datetime) -> Eme
     if same_person(by, request.by) or same_person(by, confirmed.by):
         raise CaseInvalid("复核人", "提请人和批准人不能复核。", "请由第三名有权限的人员复核。")
     text = stated("复核意见", finding)
-    return _answer(request, _KIND.REVIEWED, confirmed.decision, by=by, confirmed_by=confirmed.by, text=text, at=at)
+    return _answer(request, _KIND.REVIEWED, confirmed.decision, by=by, confirmed_by=confirmed.person, text=text, at=at)
 
 
 def _answer(
@@ -161,7 +177,7 @@ def _answer(
                     flow=request.flow,
                     case_no=request.case_no,
                     organ=request.organ,
-                    asked_by=request.by,
+                    asked_by=request.asked_by,
                     confirmed_by=confirmed_by,
                     by=by,
                     text=text,
@@ -174,6 +190,7 @@ def _answer(
 
 
 def _insert(act: EmergencyAct) -> EmergencyAct:
+    act.person = person_of(act.by)
     act.seal = privacy.digest(act.sealed_text())
     act.save()
     return act

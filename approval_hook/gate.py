@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from msgspec.structs import replace
 
 import approval_hook
@@ -117,15 +117,13 @@ def open_inquiry(case: Case, point: Point, gate_key: str, by: str, *, first: boo
         if opened is not None:
             return opened
         round_ = (latest.round if latest else 0) + 1
-        try:
-            with transaction.atomic():
-                inquiry = _insert_inquiry(case, point, gate_key, round_, by)
+        inquiry = _insert_inquiry(case, point, gate_key, round_, by)
+        if inquiry is not None:
             return Opened(inquiry, 0, None)
-        except IntegrityError:
-            # Another worker, or one that died, opened the same round; take that one.
-            latest = _latest_inquiry(gate_key)
-            if latest is None or latest.round < round_:
-                raise
+        # Another worker, or one that died, opened the same round; take that one.
+        latest = _latest_inquiry(gate_key)
+        if latest is None or latest.round < round_:
+            raise ConfigurationError("The inquiry of another worker is not to be seen; isolate by READ COMMITTED.")
 
 
 def _take_up(inquiry: Inquiry, case: Case, point: Point) -> Opened | None:
@@ -149,7 +147,8 @@ def _believed(reply: Reply) -> bool:
     return False
 
 
-def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: str) -> Inquiry:
+def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: str) -> Inquiry | None:
+    """The new inquiry with its identities, or None where the round has one."""
     inquiry_id = uuid.uuid4()
     queries: list[dict[str, str]] = []
     exemption = exemption_of(case, point)
@@ -178,9 +177,11 @@ def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: st
         queries=queries,
         made_at=case.at,
     )
-    inquiry.save()
     key_id, sealed = privacy.seal(_identities(case), Identity.context(inquiry_id))
-    insert(Identity(inquiry=inquiry, key_id=key_id, sealed=sealed))
+    with transaction.atomic(savepoint=False):
+        if not insert(inquiry, unless=("gate_key", "round")):
+            return None
+        insert(Identity(inquiry=inquiry, key_id=key_id, sealed=sealed))
     get_logger().info("inquiry committed", inquiry=inquiry_id.hex, case=case.host_key, queries=len(queries))
     return inquiry
 
@@ -230,40 +231,32 @@ def ask(case: Case, inquiry: Inquiry, seconds: float | None = None) -> list[Cred
 
 def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) -> Reply:
     """Commit what came back, failures included."""
-    inquiry, attempt = opened.inquiry, opened.attempts + 1
+    inquiry = opened.inquiry
     required = set(case.matter.required_sources)
     complete = all(
         r.status is QueryStatus.OK and not r.registered_name_differs for r in reports if r.source in required
     )
-    body = reports_to_json(reports)
-    while True:
-        reply = Reply(
-            inquiry=inquiry,
-            attempt=attempt,
-            complete=complete,
-            reports=body,
-            digest="",
-            asked_at=min((r.asked_at for r in reports), default=case.at),
-            answered_at=max((r.answered_at for r in reports), default=case.at),
-        )
+    reply = Reply(
+        inquiry=inquiry,
+        attempt=opened.attempts,
+        complete=complete,
+        reports=reports_to_json(reports),
+        asked_at=min((r.asked_at for r in reports), default=case.at),
+        answered_at=max((r.answered_at for r in reports), default=case.at),
+    )
+    recorded = False
+    while not recorded:
+        reply.attempt += 1  # past those that other workers have recorded meanwhile
         reply.digest = privacy.digest(reply.sealed_text())
-        try:
-            with transaction.atomic():
-                reply.save()
-        except IntegrityError:
-            # Another worker recorded the same attempt number; ours is the next one.
-            if not inquiry.replies.filter(attempt=attempt).exists():
-                raise
-            attempt = inquiry.replies.count() + 1
-            continue
-        get_logger().info(
-            "reply committed",
-            inquiry=inquiry.pk.hex,
-            attempt=reply.attempt,
-            complete=complete,
-            statuses=sorted({f"{r.source}:{r.status.value}" for r in reports}),
-        )
-        return reply
+        recorded = insert(reply, unless=("inquiry", "attempt"))
+    get_logger().info(
+        "reply committed",
+        inquiry=inquiry.pk.hex,
+        attempt=reply.attempt,
+        complete=complete,
+        statuses=sorted({f"{r.source}:{r.status.value}" for r in reports}),
+    )
+    return reply
 
 
 def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) -> CreditDecision:

@@ -179,3 +179,17 @@ class HeldRow:
     escalated: bool
     waits_for: str = ""  # kind of the duty that holds it, as in ``Action.code``; empty for none
     spoken_by: list[str] = field(default_factory=list)  # usernames who may not speak again
+
+
+@dataclass(frozen=True, slots=True)
+class LateRow:
+    """One late check in the supervisor's list."""
+
+    process_pk: int
+    matter: str  # title in the rules in force; empty where no gate covers the flow any more
+    where: str  # code of ``LateCheck.Where``: where the case stood when it was found
+    since: datetime
+    attempts: int
+    next_try_at: datetime | None  # none once it is made, or while no gate covers the flow
+    made_at: datetime | None
+    found: str  # outcome in words; empty when nothing had to be asked

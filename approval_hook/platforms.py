@@ -116,12 +116,11 @@ def _ask(platform: CreditPlatform | None, question: Question, seconds: float) ->
         return failed(QueryStatus.UNAVAILABLE, "deadline")
     try:
         report = platform.query(question.query, timeout=seconds)
+        mine = (report.party, report.source) == (question.query.party, question.source)
     except PlatformError as error:
         refused = error.reason == "refused"
         return failed(QueryStatus.REJECTED if refused else QueryStatus.UNAVAILABLE, error.reason)
     except Exception as error:  # noqa: BLE001 - a broken adapter is could-not-tell, never "no record"
         get_logger().error("adapter failed", source=question.source, error=type(error).__name__)
         return failed(QueryStatus.UNAVAILABLE, "adapter-error")
-    if report.party != question.query.party or report.source != question.source:
-        return failed(QueryStatus.UNAVAILABLE, "wrong-subject")
-    return report
+    return report if mine else failed(QueryStatus.UNAVAILABLE, "wrong-subject")

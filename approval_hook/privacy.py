@@ -20,7 +20,7 @@ _SECRET_LENGTH = 16
 def digest(text: str) -> str:
     """Keyed digest of a text: HMAC-SM3, 64 hex digits. Equal texts give equal digests."""
     c = conf()
-    mac = _mac(_key(c.secret(c.digest_secret), "digest")).copy()
+    mac = _mac(c.secret(c.digest_secret)).copy()
     mac.update(text.encode())
     return mac.finalize().hex()
 
@@ -79,10 +79,11 @@ def _key(secret: str, purpose: str) -> bytes:
 
 
 @lru_cache(maxsize=8)
-def _mac(key: bytes) -> hmac.HMAC:
-    return hmac.HMAC(key, hashes.SM3())
+def _mac(secret: str) -> hmac.HMAC:
+    return hmac.HMAC(_key(secret, "digest"), hashes.SM3())
 
 
+@lru_cache(maxsize=8)
 def _key_id(key: bytes) -> str:
     h = hashes.Hash(hashes.SM3())
     h.update(b"key-id" + key)

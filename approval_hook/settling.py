@@ -16,6 +16,7 @@ from approval_hook import privacy
 from approval_hook.errors import CaseInvalid
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Settlement
+from approval_hook.people import person_of, same_person
 from approval_hook.policy.decision import Channel, Decision, Obligation, ObligationKind
 from approval_hook.policy.receipt import reports_from_json
 from approval_hook.policy.records import CreditReport, MatchGrade
@@ -31,6 +32,8 @@ VERDICTS = {
 
 #: Longest reason or evidence, in characters.
 _LONGEST = 2000
+#: Shortest thing said in words, without the blanks around it.
+SHORTEST = 4
 
 #: How many different people must say the same before a duty is discharged.
 VOICES = {ObligationKind.TWO_CONFIRM_IDENTITY: 2}
@@ -72,23 +75,22 @@ def settle(
         raise CaseInvalid("确认人", "您已经对这一项作出过确认。", "请由另一名工作人员确认。") from None
 
 
-def same_person(one: str, other: str) -> bool:
-    """Whether two usernames are one person's: accounts that differ in case or width only are no two people."""
-    return _folded(one) == _folded(other)
-
-
-def _folded(username: str) -> str:
-    return unicodedata.normalize("NFKC", username).casefold()
-
-
-def stated(field: str, text: str) -> str:
+def stated(field: str, text: str, least: int = SHORTEST) -> str:
     """What a person must give in words, as it is kept.
 
+    Args:
+        field: what the page calls it.
+        text: as typed.
+        least: fewest characters, without the blanks around them.
+
     Raises:
-        CaseInvalid: there is none, or it cannot be kept.
+        CaseInvalid: there is none, it is too short to say anything, or it cannot be kept.
     """
-    if not text.strip():
+    length = len(text.strip())
+    if not length:
         raise CaseInvalid(field, f"没有填写{field}。", f"请写明依据和{field}后再提交。")
+    if length < least:
+        raise CaseInvalid(field, f"{field}至少 {least} 个字，现在只有 {length} 个。", "请写明具体情况后再提交。")
     return kept(field, text)
 
 
@@ -137,7 +139,7 @@ def _voices(host_key: str, reports: Sequence[CreditReport]) -> dict[tuple[str, s
             get_logger().error("a settlement was not made through the gate", alarm=True, case=host_key, row=row.pk)
             continue
         if row.content == record_content(reports, row.party, row.record):
-            voices[(row.kind, row.party, row.record)][_folded(row.by)] = row.verdict
+            voices[(row.kind, row.party, row.record)][person_of(row.by)] = row.verdict
     return voices
 
 

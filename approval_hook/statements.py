@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from django.db import connections, router
-from django.db.models import Field, IntegerField, Model, QuerySet, UUIDField
+from django.db import DatabaseError, IntegrityError, connections, router
+from django.db.models import BooleanField, CharField, Field, IntegerField, Model, QuerySet, TextField, UUIDField
 from django.db.models.signals import post_save, pre_save
 
 M = TypeVar("M", bound=Model)
@@ -26,8 +26,7 @@ _STAND_IN = 1_990_417_205
 @dataclass(frozen=True, slots=True)
 class _Select:
     sql: str
-    params: tuple[Any, ...]
-    key: Any  # what among them stands for the key
+    fixed: dict[str, Any]  # its parameters but for the key
     names: tuple[str, ...]
     converters: tuple[tuple[int, Sequence[Callable[..., Any]], Any], ...]
 
@@ -60,10 +59,8 @@ class First(Generic[M]):
         if compiled is None:
             compiled = self._compiled[using] = self._compile(using)
         connection = connections[using]
-        wanted = self._field.get_db_prep_value(key, connection)
-        params = [wanted if value == compiled.key else value for value in compiled.params]
         with connection.cursor() as cursor:
-            cursor.execute(compiled.sql, params)
+            cursor.execute(compiled.sql, {**compiled.fixed, "key": self._field.get_db_prep_value(key, connection)})
             found = cursor.fetchone()
         if found is None:
             return None
@@ -82,12 +79,13 @@ class First(Generic[M]):
         rows = self._query(self._model._base_manager.using(using).filter(**{self._name: stand_in}))
         compiler = rows[:1].query.get_compiler(using)
         sql, params = compiler.as_sql()
+        key = self._field.get_db_prep_value(stand_in, connections[using])
+        named = {"key" if value == key else f"fixed_{place}": value for place, value in enumerate(params)}
         columns = [expression for expression, _, _ in compiler.select]
         converters = compiler.get_converters(columns)
         return _Select(
-            sql,
-            tuple(params),
-            self._field.get_db_prep_value(stand_in, connections[using]),
+            sql % tuple(f"%({name})s" for name in named),  # Django's SQLite cursor takes names faster than places
+            {name: value for name, value in named.items() if name != "key"},
             tuple(column.target.attname for column in columns),
             tuple((position, found, expression) for position, (found, expression) in converters.items()),
         )
@@ -99,15 +97,19 @@ def by_key(model: type[M]) -> First[M]:
     return First(model, "pk", lambda rows: rows.order_by())
 
 
+#: Fields whose values of this very type go to every database as they are.
+_AS_IS: dict[type[Field[Any, Any]], type] = {CharField: str, TextField: str, BooleanField: bool}
+
+
 @dataclass(frozen=True, slots=True)
 class _Insert:
     sql: str
-    fields: tuple[Field[Any, Any], ...]
+    fields: tuple[tuple[Field[Any, Any], type | None], ...]  # with the type of value that needs no preparation
     returns: bool  # the key, as a row
 
 
 @cache
-def _insert(model: type[Model], using: str) -> _Insert:
+def _insert(model: type[Model], using: str, unless: tuple[str, ...]) -> _Insert:
     connection = connections[using]
     quote = connection.ops.quote_name
     meta = model._meta
@@ -117,30 +119,59 @@ def _insert(model: type[Model], using: str) -> _Insert:
     columns = ", ".join(quote(str(field.column)) for field in fields)
     places = ", ".join(["%s"] * len(fields))
     sql = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608 - names of our own models
+    if unless:
+        same = ", ".join(quote(str(field.column)) for field in fields if field.name in unless)
+        sql = f"{sql} ON CONFLICT ({same}) DO NOTHING"
     if returns and connection.features.can_return_columns_from_insert:
         sql = f"{sql} RETURNING {quote(str(key.column))}"
-    return _Insert(sql, fields, returns)
+    return _Insert(sql, tuple((field, _AS_IS.get(type(field))) for field in fields), returns)
 
 
-def insert(row: Model, using: str | None = None) -> None:
+def insert(row: Model, using: str | None = None, *, unless: tuple[str, ...] = ()) -> bool:
     """Insert a new row of a model that inherits from no other one; signals are sent as by ``save``.
 
+    Args:
+        row: a new row.
+        using: alias of the database; by default the one that is written to.
+        unless: fields of a unique key. Where another row has the same, nothing is inserted, and the transaction
+            goes on: that takes no savepoint.
+
+    Returns:
+        Whether the row was inserted.
+
     Raises:
-        IntegrityError: the row breaks a constraint.
+        IntegrityError: the row breaks another constraint.
     """
     model = type(row)
     using = using or router.db_for_write(model, instance=row)
     connection = connections[using]
-    compiled = _insert(model, using)
+    compiled = _insert(model, using, unless)
     pre_save.send(sender=model, instance=row, raw=False, using=using, update_fields=None)
-    values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in compiled.fields]
+    values: list[Any] = [
+        value if type(value := field.pre_save(row, True)) is as_is else field.get_db_prep_save(value, connection)
+        for field, as_is in compiled.fields
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(compiled.sql, values)
-        if compiled.returns:
-            row.pk = cursor.fetchone()[0] if connection.features.can_return_columns_from_insert else cursor.lastrowid
+        try:
+            cursor.execute(compiled.sql, values)
+        except IntegrityError as error:
+            # On SQLite the triggers of evidence refuse before the clause is heard; that ends the statement alone.
+            if unless and connection.vendor == "sqlite" and "UNIQUE" in str(error):
+                return False
+            raise
+        if compiled.returns and connection.features.can_return_columns_from_insert:
+            found = cursor.fetchone()
+            if found is None:
+                return False
+            row.pk = found[0]
+        elif cursor.rowcount == 0:
+            return False
+        elif compiled.returns:
+            row.pk = cursor.lastrowid
     row._state.adding = False
     row._state.db = using
     post_save.send(sender=model, instance=row, created=True, update_fields=None, raw=False, using=using)
+    return True
 
 
 class Update(Generic[M]):
@@ -157,15 +188,36 @@ class Update(Generic[M]):
         fields = [model._meta.get_field(name) for name in columns]
         self._model = model
         self._fields: list[Field[Any, Any]] = [field for field in fields if isinstance(field, Field)]
-        assigned = ", ".join(f"{field.column} = %s" for field in self._fields)
-        self._sql = f"UPDATE {model._meta.db_table} SET {assigned} WHERE {where}"  # noqa: S608 - no value is in it
+        # Both databases quote names like this; a host's may need it.
+        assigned = ", ".join(f'"{field.column}" = %s' for field in self._fields)
+        self._sql = f'UPDATE "{model._meta.db_table}" SET {assigned} WHERE {where}'  # noqa: S608 - no value is in it
 
-    def __call__(self, values: Sequence[Any], keys: Sequence[Any]) -> int:
+    def __call__(self, values: Sequence[Any], keys: Sequence[Any], using: str | None = None) -> int:
         """Write the values; how many rows changed."""
-        connection = connections[router.db_for_write(self._model)]
+        connection = connections[using or router.db_for_write(self._model)]
         prepared = [
             field.get_db_prep_save(value, connection) for field, value in zip(self._fields, values, strict=True)
         ]
         with connection.cursor() as cursor:
             cursor.execute(self._sql, [*prepared, *keys])
             return int(cursor.rowcount)
+
+
+@cache
+def _save(model: type[M], fields: tuple[str, ...]) -> Update[M]:
+    return Update(model, fields, f'"{model._meta.pk.column}" = %s')
+
+
+def save(row: Model, fields: tuple[str, ...]) -> None:
+    """Save some fields of a row that stands in one table; signals are sent as by ``save(update_fields=fields)``.
+
+    Raises:
+        DatabaseError: the row is no more.
+    """
+    model = type(row)
+    using = router.db_for_write(model, instance=row)
+    names = frozenset(fields)
+    pre_save.send(sender=model, instance=row, raw=False, using=using, update_fields=names)
+    if not _save(model, fields)([getattr(row, name) for name in fields], (row.pk,), using):
+        raise DatabaseError(f"No row of {model._meta.db_table} was there to save.")
+    post_save.send(sender=model, instance=row, created=False, update_fields=names, raw=False, using=using)

@@ -272,10 +272,10 @@ def _unfit(guarded: GuardedTable, q: Callable[[str], str], decision: str, now: s
 
 def _confirmed(q: Callable[[str], str], now: str) -> str:
     """The case of the record ``d`` has an emergency release that a second person confirmed and that runs."""
-    acts, by = q(EmergencyAct._meta.db_table), q("by")
+    acts = q(EmergencyAct._meta.db_table)
     return (
         f"EXISTS (SELECT 1 FROM {acts} c JOIN {acts} a ON a.id = c.request_id"
-        f" WHERE c.kind = 'confirmed' AND a.kind = 'asked' AND c.{by} <> a.{by} AND c.asked_by = a.{by}"
+        f" WHERE c.kind = 'confirmed' AND a.kind = 'asked' AND c.person <> a.person AND c.asked_by = a.asked_by"
         f" AND c.host_key = d.host_key AND a.host_key = d.host_key AND a.expires_at > {now})"
     )
 

@@ -26,12 +26,12 @@ from workflows.site.settings import INSTALLED_APPS as _APPS  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
-INSTALLED_APPS = [*_APPS, "tests.flows.apps.TestFlowsConfig"]
+INSTALLED_APPS = ["tests.flows.apps.TestFlowsConfig", *_APPS]
 SECRET_KEY = os.environ["WORKFLOWS_SECRET_KEY"]
 # The flows that tests inject into, one test at a time; at start-up none has a gate.
 _TEST_FLOWS = (
-    *("BoundaryFlow", "CacheLockedFlow", "ChoiceFlow", "CompensatingFlow", "FirstWinsFlow", "HumanFlow", "LinearFlow"),
-    *("LoopFlow", "ParallelFlow", "ParentFlow", "PlainFlow", "RaisingFlow", "UnlockedFlow"),
+    *("BoundaryFlow", "CacheLockedFlow", "CaughtFlow", "ChoiceFlow", "CompensatingFlow", "FirstWinsFlow", "HumanFlow"),
+    *("LinearFlow", "LoopFlow", "ParallelFlow", "ParentFlow", "PlainFlow", "RaisingFlow", "UnlockedFlow"),
 )
 _REASON = "测试用流程，不办理许可"
 

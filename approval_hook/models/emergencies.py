@@ -10,6 +10,7 @@ from django.db.models import F, Q
 
 from approval_hook import privacy
 from approval_hook.models.evidence import AppendOnly, CreditDecision, _one_line
+from approval_hook.people import person_of
 
 
 class EmergencyAct(AppendOnly):
@@ -31,7 +32,8 @@ class EmergencyAct(AppendOnly):
     organ = models.CharField("办理机关", max_length=200, db_index=True)
     asked_by = models.CharField("提请人", max_length=254)
     confirmed_by = models.CharField("批准人", max_length=254, blank=True)
-    by = models.CharField("经手人", max_length=254)
+    by = models.CharField("经手人", max_length=254)  # as signed in; the other names are in the form of ``person_of``
+    person = models.CharField("本人", max_length=254)  # whose login ``by`` is, so that the database can compare people
     text = models.TextField("理由或意见")
     expires_at = models.DateTimeField("放行至")
     made_at = models.DateTimeField("登记时间")
@@ -48,12 +50,12 @@ class EmergencyAct(AppendOnly):
             models.UniqueConstraint(fields=["request", "kind"], name="one_answer_of_each_kind"),
             models.CheckConstraint(
                 name="emergency_release_takes_two",
-                condition=Q(kind="asked", request=None, by=F("asked_by"), confirmed_by="")
-                | Q(kind="confirmed", request__isnull=False, by=F("confirmed_by")) & ~Q(asked_by=F("confirmed_by"))
+                condition=Q(kind="asked", request=None, confirmed_by="")
+                | Q(kind="confirmed", request__isnull=False) & ~Q(person=F("asked_by"))
                 | Q(kind="reviewed", request__isnull=False)
                 & ~Q(asked_by=F("confirmed_by"))
-                & ~Q(by=F("asked_by"))
-                & ~Q(by=F("confirmed_by"))
+                & ~Q(person=F("asked_by"))
+                & ~Q(person=F("confirmed_by"))
                 & ~Q(confirmed_by=""),
             ),
         ]
@@ -84,4 +86,5 @@ class EmergencyAct(AppendOnly):
 
     def is_genuine(self) -> bool:
         """Whether a person did this through the gate."""
-        return hmac.compare_digest(self.seal, privacy.digest(self.sealed_text()))
+        sealed = hmac.compare_digest(self.seal, privacy.digest(self.sealed_text()))
+        return sealed and self.person == person_of(self.by)

@@ -20,9 +20,7 @@ from approval_hook.errors import AppendOnlyError
 from approval_hook.policy.decision import Channel, ObligationKind, Outcome
 from approval_hook.policy.receipt import receipt_digest
 
-
-def _one_line(parts: list[Any]) -> str:
-    return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_one_line = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):

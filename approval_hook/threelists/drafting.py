@@ -29,11 +29,11 @@ from django.db.models.functions import Concat
 from approval_hook import cases, clock, keeping, privacy
 from approval_hook.errors import RulesInvalid
 from approval_hook.models import RuleDraft, RuleRevision
+from approval_hook.people import same_person
 from approval_hook.policy.analysis import Analysis, analyse
 from approval_hook.policy.canonical import canonical_bytes
 from approval_hook.policy.catalogue import RuleSet
 from approval_hook.rulebook import LoadedRules
-from approval_hook.settling import same_person
 from approval_hook.threelists.conditions import DraftRefused, ahead, free, note_of, taken, title_of
 from approval_hook.threelists.difference import Change, Orphans, differences, orphans
 from approval_hook.threelists.history import entry

@@ -8,14 +8,18 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
+from viewflow.fsm.base import TransitionConditionsUnmet
 from viewflow.workflow.exceptions import FlowLockFailed
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
 from adapters.simulator import FaultKind
-from approval_hook import clock, emergency, gate
+from approval_hook import clock, emergency, gate, privacy, triggers
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow import attending
 from approval_hook.hosts.viewflow.injection import binding_of
@@ -126,6 +130,8 @@ def test_s08_two_people_release_and_a_third_reviews(
         ("clerk", REASON, "6", 403),
         ("manager", REASON, "6", 403),
         ("head", "  ", "6", 422),
+        ("head", "急", "6", 422),
+        ("head", " 情况紧急，请即放行 ", "6", 422),
         ("head", REASON, "0", 422),
         ("head", REASON, "25", 422),
         ("head", REASON, "soon", 422),
@@ -141,19 +147,75 @@ def test_s08_a_request_needs_right_reason_and_bounded_expiry(
     closed(held)
 
 
+def test_s08_a_reason_too_short_is_told_with_what_to_do(held: Any, office: Any) -> None:
+    """The server counts, without the blanks around: the reason of the asker, and the words of the other two."""
+    page = ask(office, held, text=" 急 ").content.decode()
+    assert "理由至少 10 个字，现在只有 1 个。请写明具体情况后再提交。" in page
+    assert 'minlength="10"' in page
+    ask(office, held)
+    assert "意见至少 4 个字，现在只有 2 个。" in confirm(office, held, text="同意").content.decode()
+    confirm(office, held)
+    assert "复核意见至少 4 个字，现在只有 1 个。" in review(office, held, "manager", "好").content.decode()
+
+
 def test_s08_one_person_alone_releases_nothing(held: Any, office: Any) -> None:
     """Who asked cannot confirm, who may not confirm cannot, who handled the case cannot; each reads why."""
-    from django.contrib.auth.models import Permission
-
     ask(office, held)
     assert "提请人不能批准" in confirm(office, held, "head").content.decode()
     assert confirm(office, held, "manager").status_code == 403
-    office.user("clerk").user_permissions.add(Permission.objects.get(codename="confirm_emergency_release"))
-    assert "您经办过本办件" in confirm(office, held, "clerk").content.decode()
+    allow(office, "clerk", "confirm_emergency_release")
+    assert "您经办过或正在办理本办件" in confirm(office, held, "clerk").content.decode()
     assert confirm(office, held, "head2", " ").status_code == 422
     assert ask(office, held, "head2").status_code == 422
     assert EmergencyAct.objects.count() == 1
     closed(held)
+
+
+def allow(office: Any, who: str, *codenames: str) -> None:
+    """Give an officer more than the group does."""
+    office.user(who).user_permissions.add(*Permission.objects.filter(codename__in=codenames))
+
+
+def test_s08_who_confirmed_does_not_decide_what_they_opened(held: Any, office: Any) -> None:
+    """Neither page nor code lets the second person take the decision; the one who asked may take it."""
+    ask(office, held)
+    confirm(office, held)
+    task = task_of(held, "decide")
+    url = reverse("clerk:claim", args=[held.pk, task.pk])
+    assert url not in office.page(held, "head2")
+    assert "批准或复核过本办件的应急放行" in office.page(held, "head2")
+    assert office.browsers["head2"].post(url).status_code == 403
+    with task.activation() as activation:
+        activation.assign(office.user("head2"))
+    for send in (office.browsers["head2"].get, office.browsers["head2"].post):
+        answer = send(task.reverse("execute"))
+        assert answer.status_code == 409
+        assert "须由其他负责人办理" in answer.content.decode()
+    with pytest.raises(TransitionConditionsUnmet), task.activation() as activation:
+        activation.start()
+    assert fresh(held).decision == ""
+    with task.activation() as activation:
+        activation.unassign()
+    assert office.do(held, "decide", who="head").status_code == 302
+    assert fresh(held).decision == "granted"
+
+
+def test_s08_who_reviewed_does_not_decide_and_who_decided_does_not_review(held: Any, office: Any) -> None:
+    """Looking back and deciding are two people's, in whichever order they come."""
+    rights = ("decide_foodbusinesscase", "review_emergency_release")
+    allow(office, "clerk2", *rights)
+    allow(office, "manager", *rights)
+    ask(office, held)
+    confirm(office, held)
+    assert review(office, held, "manager").status_code == 302
+    url = reverse("clerk:claim", args=[held.pk, task_of(held, "decide").pk])
+    assert office.browsers["manager"].post(url).status_code == 403
+    other = held_case(office, people.firm(8105).filing())
+    ask(office, other)
+    confirm(office, other)
+    assert office.do(other, "decide", who="clerk2").status_code == 302
+    assert "您经办过或正在办理本办件，不能复核" in review(office, other, "clerk2").content.decode()
+    assert review(office, other, "manager").status_code == 302
 
 
 def test_s08_a_request_expires_unconfirmed(held: Any, office: Any) -> None:
@@ -254,9 +316,12 @@ def test_s08_one_person_under_two_spellings_of_a_name_is_one(held: Any, office: 
     asked = EmergencyAct.objects.get()
     clerk = opinion(held).inquiry.asked_by.upper()
     with pytest.raises(CaseInvalid, match="经办人不能批准"):
-        emergency.confirm(asked, opinion(held), by=clerk, note="同意", at=clock.now())
+        emergency.confirm(asked, opinion(held), by=clerk, note="情况属实", at=clock.now())
     office.user("manager").__class__.objects.filter(username="manager").update(username="HEAD")
-    emergency.confirm(asked, opinion(held), by="head3", note="同意", at=clock.now())
+    confirmed = emergency.confirm(asked, opinion(held), by="Head3", note="情况属实", at=clock.now())
+    assert (confirmed.by, confirmed.person, confirmed.confirmed_by) == ("Head3", "head3", "head3")
+    with pytest.raises(IntegrityError, match="emergency_release_takes_two"), transaction.atomic():
+        forge(held, kind="reviewed", request=asked, confirmed_by="head3", by="HEAD3", person="head3")
     assert "提请人和批准人不能复核" in review(office, held, "manager").content.decode()
 
 
@@ -306,6 +371,7 @@ def forge(case: Any, **changes: Any) -> EmergencyAct:
         "organ": case.organ,
         "asked_by": "head",
         "by": "head",
+        "person": "head",
         "text": "伪造",
         "expires_at": clock.now() + timedelta(hours=5),
         "made_at": clock.now(),
@@ -321,7 +387,7 @@ def test_forged_acts_permit_nothing(held: Any, office: Any) -> None:
     asked = forge(held)
     assert "校验不符" in office.page(held, "head2")
     assert confirm(office, held).status_code == 422
-    forge(held, kind="confirmed", request=asked, confirmed_by="head2", by="head2")
+    forge(held, kind="confirmed", request=asked, confirmed_by="head2", by="head2", person="head2")
     case = binding_of(held.flow_class).case(held.pk)
     gate.release(case, opinion(held), asked, "head2")  # sealed by the program, resting on forged acts
     standing = gate.standing(case, Point.DECISION)
@@ -341,12 +407,12 @@ def test_the_database_wants_two_people_and_an_expiry(held: Any, office: Any) -> 
     with pytest.raises(IntegrityError, match="protected step"), transaction.atomic():
         finish()
     with pytest.raises(IntegrityError), transaction.atomic():
-        forge(held, kind="confirmed", request=asked, confirmed_by="head", by="head")
+        forge(held, kind="confirmed", request=asked, confirmed_by="head", by="HEAD")
     late = forge(held, expires_at=clock.now() - timedelta(minutes=1))
-    forge(held, kind="confirmed", request=late, confirmed_by="head2", by="head2")
+    forge(held, kind="confirmed", request=late, confirmed_by="head2", by="head2", person="head2")
     with pytest.raises(IntegrityError, match="protected step"), transaction.atomic():
         finish()
-    forge(held, kind="confirmed", request=asked, confirmed_by="head2", by="head2")
+    forge(held, kind="confirmed", request=asked, confirmed_by="head2", by="head2", person="head2")
     finish()
 
 
@@ -357,3 +423,24 @@ def test_acts_are_append_only(held: Any, office: Any) -> None:
     for statement in (f"UPDATE {table} SET text = 'x'", f"DELETE FROM {table}"):
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_acts_from_before_the_normal_form_are_kept_and_stay_genuine(held: Any, office: Any) -> None:
+    """The migration fills in whose logins they are; nothing that was sealed is changed, and the triggers are back."""
+    ask(office, held)
+    old = EmergencyAct.objects.get()
+    old.by = old.asked_by = "Head"  # as it was stored before
+    old.seal = privacy.digest(old.sealed_text())
+    fields = {f.attname: getattr(old, f.attname) for f in old._meta.concrete_fields if f.name not in ("id", "person")}
+    before = [("approval_hook", "0006_no_opinion_twice")]
+    executor = MigrationExecutor(connection)
+    executor.migrate(before)
+    acts = executor.loader.project_state(before).apps.get_model("approval_hook", "EmergencyAct")
+    made = acts._default_manager.create(**fields)
+    call_command("migrate", "approval_hook", verbosity=0)
+    act = EmergencyAct.objects.get(pk=made.pk)
+    assert (act.by, act.asked_by, act.person, act.is_genuine()) == ("Head", "Head", "head", True)
+    assert set(triggers.expected()) == {name for name, *_ in triggers.installed()}
+    assert confirm(office, held).status_code == 302
+    assert statuses(held)["decide"] == "NEW"

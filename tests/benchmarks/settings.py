@@ -8,7 +8,7 @@ from tests.settings import *  # noqa: F403 - the benchmark runs the real setting
 from tests.settings import APPROVAL_HOOK as _REAL
 from tests.settings import INSTALLED_APPS as _APPS
 
-INSTALLED_APPS = [*_APPS, "tests.benchmarks.apps.BenchmarkFlowsConfig"]
+INSTALLED_APPS = ["tests.benchmarks.apps.BenchmarkFlowsConfig", *_APPS]
 _GATE = {"matter": "food-business", "facts": "tests.benchmarks.flows.facts_of", "protects": ["approve"]}
 _SCRIPTED = "tests.benchmarks.flows.InstantPlatform"
 APPROVAL_HOOK = {

@@ -27,6 +27,7 @@ class Demo:
     url: str
     password: str
     output: str
+    state: Path  # its folder, with the database
 
     def case_numbers(self) -> dict[str, str]:
         """Case number by outcome class, one of each, as the table shows them."""
@@ -56,7 +57,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
             [sys.executable, "manage.py", "demo"], cwd=ROOT, env=env, stdout=sink, stderr=subprocess.STDOUT
         )
         try:
-            yield _await(process, output)
+            yield _await(process, output, state)
         finally:
             process.send_signal(signal.SIGINT)
             try:
@@ -65,13 +66,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
                 process.kill()
 
 
-def _await(process: subprocess.Popen[bytes], output: Path) -> Demo:
+def _await(process: subprocess.Popen[bytes], output: Path, state: Path) -> Demo:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         printed = output.read_text()
         url, password = re.search(r"页面：(http://[^/\s]+)/", printed), re.search(r"（全部账号）：(\S+)", printed)
         if url and password and "Ctrl-C" in printed:
-            return Demo(url.group(1), password.group(1), printed)
+            return Demo(url.group(1), password.group(1), printed, state)
         if process.poll() is not None:
             break
         time.sleep(0.2)

@@ -77,6 +77,21 @@ class BoundaryFlow(flow.Flow):
     end = flow.End()
 
 
+def fail(activation: Any) -> None:
+    """A step of the author that does not succeed."""
+    raise RuntimeError("the register is down")
+
+
+class CaughtFlow(flow.Flow):
+    """A step that fails is caught by a boundary that leads to the decision."""
+
+    lock_impl = select_for_update_lock
+    start = flow.StartHandle(start_with).Next(this.look_up)
+    look_up = flow.Function(fail).OnError(this.decide).Next(this.decide)
+    decide = flow.Function(note("decide")).Next(this.end)
+    end = flow.End()
+
+
 class LoopFlow(flow.Flow):
     """A review that may send the case back."""
 

@@ -13,8 +13,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "viewflow",
     "viewflow.workflow",
-    "approval_hook",
     "tests.flows.apps.TestFlowsConfig",
+    "approval_hook",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",

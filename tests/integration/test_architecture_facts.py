@@ -512,6 +512,60 @@ def test_fact_missing_auth_middleware_is_reported(settings: Any, credit: Any) ->
     assert {m.id for m in check_middleware(None)} == {"approval_hook.E006", "approval_hook.E007"}
 
 
+class _Swallowing:
+    """A host's middleware that answers every exception itself."""
+
+    def process_exception(self, request: Any, exception: Exception) -> None:
+        """Take it."""
+
+
+def test_order_of_the_application_as_shipped_is_sound(credit: Any) -> None:
+    """Nothing is said of the settings that the project itself runs with."""
+    from approval_hook.checks import check_order
+
+    assert check_order(None) == []
+
+
+@pytest.mark.parametrize("name", ["AuthenticationMiddleware", "LoginRequiredMiddleware"])
+def test_pages_for_held_cases_before_authentication_are_reported(settings: Any, credit: Any, name: str) -> None:
+    """Standing before authentication, the middleware would tell a stranger which task exists."""
+    from approval_hook.checks import check_order
+
+    ours = settings.MIDDLEWARE[-1]
+    settings.MIDDLEWARE = [ours, f"django.contrib.auth.middleware.{name}"]
+    (found,) = check_order(None)
+    assert (found.id, found.hint) == ("approval_hook.E026", "Put it after authentication.")
+    assert name in found.msg
+    settings.MIDDLEWARE.reverse()
+    assert check_order(None) == []
+
+
+def test_middleware_that_takes_exceptions_first_is_reported(settings: Any, credit: Any) -> None:
+    """What stands last has the exception first; in front of ours it takes what we leave."""
+    from approval_hook.checks import check_order
+
+    ours, other = settings.MIDDLEWARE[-1], f"{__name__}._Swallowing"
+    settings.MIDDLEWARE = [ours, other]
+    assert [(m.id, m.msg.split()[0]) for m in check_order(None)] == [("approval_hook.W027", other)]
+    settings.MIDDLEWARE = [other, ours]
+    assert check_order(None) == []
+
+
+def test_gate_listed_before_the_flows_it_enters_is_reported(inject: Any, credit: Any, monkeypatch: Any) -> None:
+    """The host's own templates and its ``ready()`` come first only if the host does."""
+    from django.apps import apps
+
+    from approval_hook.checks import check_order
+
+    inject(flows.LinearFlow)
+    assert check_order(None) == []
+    turned = dict(reversed(apps.app_configs.items()))
+    monkeypatch.setattr(apps, "app_configs", turned)
+    found = check_order(None)
+    assert {m.id for m in found} == {"approval_hook.W028"}
+    assert [m.msg.split()[3] for m in found] == ["tests.flows", "workflows"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_fact_on_commit_alone_fires_while_a_cache_lock_is_held(inject: Any, remote_credit: Any) -> None:
     """With a CacheLock of a single attempt the resume only succeeds because it waits for the release."""

@@ -8,8 +8,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import DatabaseError, transaction
+from django.test import RequestFactory
 from msgspec.structs import replace
 from viewflow.fsm import TransitionNotAllowed
+from viewflow.workflow.context import Context
+from viewflow.workflow.flow.views.actions import BulkAssignTasksActionView, BulkUnassignTasksActionView
 from viewflow.workflow.models import Process, Task
 from viewflow.workflow.status import PROCESS, STATUS
 
@@ -66,6 +69,55 @@ def test_protected_task_is_guarded_under_another_nodes_activation_class(inject: 
     with pytest.raises(TransitionNotAllowed):
         activation.start(None)
     assert Task.objects.get(pk=task.pk).status == STATUS.ASSIGNED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claiming_one_by_one_or_in_bulk_opens_nothing(inject: Any, remote_credit: Any) -> None:
+    """Whoever gets a protected task, by Viewflow's bulk actions or one call after another, meets the guard."""
+    process = flows.HumanFlow.start_by_code.run(data=firm_data())
+    with flows.HumanFlow.lock(process.pk):
+        review = flows.HumanFlow.review.activation_class(task_of(process, "review"))
+        review.assign(officer("clerk"))
+        review.start(None)
+        review.execute()
+    remote_credit.fault = PlatformUnavailable()
+    inject(flows.HumanFlow)
+    head = get_user_model().objects.create_superuser("head")
+    task = task_of(process, "decide")
+
+    def refused() -> bool:
+        activation = flows.HumanFlow.decide.activation_class(task_of(process, "decide"))
+        with flows.HumanFlow.lock(process.pk), pytest.raises(TransitionNotAllowed):
+            activation.start(None)
+        return True
+
+    for view, status in (
+        (BulkAssignTasksActionView, STATUS.ASSIGNED),
+        (BulkUnassignTasksActionView, STATUS.NEW),
+        (BulkAssignTasksActionView, STATUS.ASSIGNED),
+    ):
+        request = RequestFactory().post("/", {"pk": task.pk, "_confirm": "1"})
+        request.user = head
+        assert view.as_view()(request).status_code == 302
+        assert task_of(process, "decide").status == status
+        assert refused()
+    activation = flows.HumanFlow.decide.activation_class(task_of(process, "decide"))
+    activation.reassign(officer("deputy"))
+    assert refused()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_error_boundary_that_leads_to_the_decision_meets_the_gate(inject: Any, remote_credit: Any) -> None:
+    """A step that fails and is caught on the way to the decision comes to the gate like one that does not."""
+    remote_credit.fault = PlatformUnavailable()
+    inject(flows.CaughtFlow)
+    with Context(propagate_exception=False):
+        process = flows.CaughtFlow.start.run(data=firm_data())
+    caught = {task.flow_task.name: task.status for task in Task.objects.filter(process=process)}
+    assert caught["look_up"] == STATUS.CANCELED
+    assert caught["credit_before_decide"] == STATUS.STARTED
+    assert "decide" not in caught
+    assert ran == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -170,7 +222,7 @@ def test_word_about_one_record_covers_no_other_of_the_same_number(inject: Any, c
     head = officer("head", settles=True)
     row = CreditDecision.objects.latest("id")
     binding = binding_of(flows.LinearFlow)
-    act(process, head, "section_confirms:release", "已核对")
+    act(process, head, "section_confirms:release", "已经核对")
     assert CreditDecision.objects.latest("id").permits
     case = binding.case(process.pk)
     again = asked_again(case, "test:1")

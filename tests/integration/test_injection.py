@@ -113,7 +113,7 @@ def test_flows_module_of_an_application_that_raises_stops_the_start(monkeypatch:
         (flows.LinearFlow, ("decide",), ("acept",), "has no node acept (did you mean accept?)"),
         (flows.LinearFlow, ("xyzzy",), (), "has no node xyzzy; its nodes are accept, decide, end, start."),
         (flows.LinearFlow, (), (), "protects no node; name the nodes whose execution is the decision"),
-        (flows.LinearFlow, ("start",), (), "start starts the process; a query without a case is forbidden."),
+        (flows.LinearFlow, ("start",), (), "start starts the process, and before it there is no case to check."),
         (flows.LinearFlow, ("decide",), ("start",), "Name the node behind it"),
         (flows.BoundaryFlow, ("review__timeout",), (), "review__timeout is a boundary event; name the node behind it"),
         (flows.LinearFlow, ("decide", "accept"), ("accept",), "accept cannot be acceptance and decision"),
@@ -132,6 +132,18 @@ def test_gate_that_cannot_stand_is_refused_and_changes_nothing(
     assert flow_class.__name__ in str(raised.value)
     assert edges(flow_class) == before
     assert find_binding(flow_class) is None
+
+
+def test_start_node_that_issues_is_refused_in_code_and_at_start_up(start_with: Any) -> None:
+    """A licence cannot be issued before there is a case: in code, in the decorator and in the settings alike."""
+    says = "LinearFlow: start starts the process.* Name the node behind it."
+    with pytest.raises(ConfigurationError, match=says):
+        inject(flows.LinearFlow, Gate("food-business", facts_of, ("decide",), issues=("start",)))
+    with pytest.raises(ConfigurationError, match=says):
+        start_with({"tests.flows.flows.LinearFlow": {**GATE, "issues": ["start"]}})
+    with pytest.raises(ConfigurationError, match="DecoratedFlow: start starts the process"):
+        decorated(issues=["start"])
+    assert find_binding(flows.LinearFlow) is None
 
 
 def test_bare_text_is_no_list_of_nodes() -> None:

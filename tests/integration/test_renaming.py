@@ -102,9 +102,9 @@ def test_case_waits_on_until_the_new_name_is_told(inject: Any, credit: Any, defa
     assert Hold.objects.get(released_at=None).node == "credit_before_decide"
     assert flows.ran == []
     report = sweep_report()
-    assert report["stuck"] == [{"ref": f"{REF}.credit_before_decide", "tasks": 1}]
+    assert report["stuck"] == [{"node": f"{PATH}.credit_before_decide", "tasks": 1, "renamed": False}]
     assert (report["moved"], report["retired"]) == ([], 0)
-    assert warnings("W017") == [f"default: 1 件办件停在已不存在的环节 {REF}.credit_before_decide。"]
+    assert warnings("W017") == [f"default: 1 件办件停在已不存在的环节 {PATH}.credit_before_decide。"]
 
     rename(told=True)
     assert warnings("W017") != []
@@ -169,8 +169,9 @@ def test_dry_run_moves_nothing(inject: Any, credit: Any, rename: Any) -> None:
     out = StringIO()
     call_command("credit_sweep", "--dry-run", stdout=out, stderr=StringIO())
     assert "环节 decide 改名为 decision，应迁移 1 件" in out.getvalue()
-    assert "1 件办件停在已不存在的环节" in out.getvalue()
-    assert 'APPROVAL_HOOK["RENAMED"]' in out.getvalue()
+    assert f"1 件办件停在已不存在的环节 {PATH}.decide；新名已写明，由 credit_sweep 迁移" in out.getvalue()
+    assert "RENAMED" not in out.getvalue()
+    assert "RENAMED" not in str([w.hint for w in check_database(None, ["default"]) if w.id == "approval_hook.W017"])
     assert ref_of(Task.objects.filter(process_id=pk).latest("pk").pk) == f"{REF}.decide"
     assert TaskMove.objects.count() == 0
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Model
-from django.db.models.signals import post_save, pre_save
-from viewflow.workflow.models import Process, Task
+from django.db.models.signals import m2m_changed, post_save, pre_save
+from viewflow.workflow.models import AbstractTask, Process, Task
 
 from approval_hook import privacy
 from approval_hook.models import CreditDecision, Hold, Identity, Inquiry, Reply
-from approval_hook.statements import First, Update, by_key, insert
+from approval_hook.statements import First, Update, by_key, insert, save
 from tests.flows import flows
 from tests.flows.facts import CLEAN, firm_data
 from workflows.models import FoodBusinessCase
@@ -129,6 +129,39 @@ def test_a_broken_constraint_is_an_integrity_error_and_leaves_the_row_unsaved(de
     assert Reply.objects.count() == 1
 
 
+def test_a_taken_key_is_told_without_an_error_and_spoils_no_transaction(
+    decided: CreditDecision, django_assert_num_queries: Any
+) -> None:
+    """On this the retry of two workers rests; it takes no savepoint, and a row that was not put in sends no signal."""
+    saved: list[Model] = []
+
+    def after(sender: Any, instance: Any, **kwargs: Any) -> None:
+        saved.append(instance)
+
+    reply = Reply(**{**values(Reply.objects.get()), "id": None})
+    inquiry = Inquiry(**{**values(Inquiry.objects.get()), "id": uuid.uuid4()})
+    post_save.connect(after)
+    try:
+        with django_assert_num_queries(2):
+            assert not insert(reply, unless=("inquiry", "attempt"))
+            assert not insert(inquiry, unless=("gate_key", "round"))
+        assert (reply.pk, reply._state.adding, saved) == (None, True, [])
+        reply.attempt = 2
+        assert insert(reply, unless=("inquiry", "attempt"))
+    finally:
+        post_save.disconnect(after)
+    assert saved == [reply]
+    assert list(Reply.objects.order_by("attempt").values_list("attempt", flat=True)) == [1, 2]
+    assert Inquiry.objects.count() == 1
+
+
+def test_another_broken_constraint_is_an_error_all_the_same(decided: CreditDecision) -> None:
+    """Only the named key is passed over."""
+    reply = Reply(**{**values(Reply.objects.get()), "id": None, "attempt": 2, "complete": None})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(reply, unless=("inquiry", "attempt"))
+
+
 def test_an_update_says_how_many_rows_changed(decided: CreditDecision) -> None:
     """Only where the condition holds."""
     release = Update(Hold, ("released_at",), "task_key = %s AND released_at IS NULL")
@@ -138,3 +171,61 @@ def test_an_update_says_how_many_rows_changed(decided: CreditDecision) -> None:
     assert release((AT,), ("t:1",)) == 1
     assert release((AT,), ("t:1",)) == 0
     assert list(Hold.objects.order_by("task_key").values_list("released_at", flat=True)) == [AT, None]
+
+
+def test_some_fields_are_saved_as_django_saves_them(decided: CreditDecision, django_assert_num_queries: Any) -> None:
+    """One statement, the same signals, the other fields as they were; a row that is gone is an error."""
+    heard: list[Any] = []
+
+    def after(sender: Any, instance: Any, **kwargs: Any) -> None:
+        heard.append((sender, instance.pk, kwargs["created"], kwargs["update_fields"]))
+
+    task = Task.objects.latest("pk")
+    task.finished, task.status, task.started = AT, "CANCELED", AT
+    post_save.connect(after, sender=Task)
+    try:
+        with django_assert_num_queries(1):
+            save(task, ("status", "finished"))
+        task.save(update_fields=["status", "finished"])
+    finally:
+        post_save.disconnect(after, sender=Task)
+    assert heard == [(Task, task.pk, False, frozenset({"status", "finished"}))] * 2
+    found = Task.objects.get(pk=task.pk)
+    assert (found.status, found.finished, found.started == AT) == ("CANCELED", AT, False)
+    task.pk += 1
+    with pytest.raises(DatabaseError):
+        save(task, ("status",))
+
+
+def test_a_gate_task_is_the_same_whoever_saves_it(inject: Any, credit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled once, or by Django because a host listens to the history or saves tasks in its own way."""
+    credit.records[CLEAN] = ()
+    inject(flows.LinearFlow)
+    heard: list[str] = []
+
+    def gate_task() -> tuple[dict[str, Any], list[str]]:
+        process = flows.LinearFlow.start.run(data=firm_data())
+        flows.LinearFlow.accept.run(Task.objects.get(process=process, flow_task=flows.LinearFlow.accept))
+        task = Task.objects.get(process=process, flow_task_type="JOB")
+        its_own = ("id", "process_id", "created", "started", "finished")
+        assert task.created <= task.started <= task.finished
+        return {k: v for k, v in values(task).items() if k not in its_own}, [
+            before.flow_task.name for before in task.previous.all()
+        ]
+
+    def listen(action: str, **kwargs: Any) -> None:
+        heard.append(action)
+
+    def save_aloud(task: Any, *args: Any, **kwargs: Any) -> None:
+        heard.append("save")
+        AbstractTask.save(task, *args, **kwargs)
+
+    compiled = gate_task()
+    m2m_changed.connect(listen, sender=Task.previous.through)
+    try:
+        listened = gate_task()
+    finally:
+        m2m_changed.disconnect(listen, sender=Task.previous.through)
+    monkeypatch.setattr(Task, "save", save_aloud)
+    assert compiled == listened == gate_task()
+    assert set(heard) == {"pre_add", "post_add", "save"}

@@ -83,11 +83,11 @@ def test_cases_are_found_where_they_stand(inject: Any, credit: Any) -> None:
 
     report = reported(status=1)
     assert {f["flow"]: f["looked_at"] for f in report["flows"]} == {
-        "testflows/flows.HumanFlow": 12,
-        "testflows/flows.LoopFlow": 4,
-        "testflows/flows.FirstWinsFlow": 1,
-        "workflows/flows.food.FoodBusinessFlow": 0,
-        "workflows/flows.ridehailing.RideHailingDriverFlow": 0,
+        "tests.flows.flows.HumanFlow": 12,
+        "tests.flows.flows.LoopFlow": 4,
+        "tests.flows.flows.FirstWinsFlow": 1,
+        "workflows.flows.food.FoodBusinessFlow": 0,
+        "workflows.flows.ridehailing.RideHailingDriverFlow": 0,
     }
     where = {int(row.host_key.rpartition(":")[2]): row.where for row in LateCheck.objects.all()}
     assert where == (

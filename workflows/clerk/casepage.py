@@ -110,6 +110,7 @@ def _emergency(user: Any, case: Case, panel: Any) -> dict[str, Any]:
         "may_ask": panel.may_ask_emergency and not waits and user.has_perm(desk.ASK_PERMISSION),
         "may_confirm": user.has_perm(desk.CONFIRM_PERMISSION),
         "most_hours": desk.most_hours(),
+        "shortest_reason": desk.shortest_reason(),
     }
 
 
@@ -212,6 +213,9 @@ def _next_step(user: Any, case: Case, tasks: list[Any]) -> NextStep:
     for task in waiting:
         node = task.flow_task
         if task.status == STATUS.NEW and hasattr(node, "can_assign") and node.can_assign(user, task):
+            if node.name == "decide" and not credit_bridge.may_decide(case, user):
+                text = _("您批准或复核过本办件的应急放行，不能再作决定，请由其他负责人领取。")
+                return NextStep(_("等待：%(step)s") % {"step": task.title}, text, "wait")
             url = reverse("clerk:claim", args=[case.pk, task.pk])
             return NextStep(str(task.title), step_hint(case, task), "claim", url, _("领取并办理"))
     if not waiting:

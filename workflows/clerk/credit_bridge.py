@@ -6,11 +6,12 @@ case on the ordinary channel.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
 from django.apps import apps
+from django.db.models import QuerySet
 
 
 def _desk() -> Any | None:
@@ -53,11 +54,29 @@ def observed_flows(organ: str) -> list[Any]:
     return list(module.observed_flows(organ)) if module else []
 
 
+def late_checks(processes: QuerySet[Any]) -> QuerySet[Any] | None:
+    """Late checks of these cases; None where nothing checks credit."""
+    module = _desk()
+    return module.late_checks(processes) if module else None
+
+
+def late_rows(checks: Iterable[Any]) -> list[Any]:
+    """What the page shows of them."""
+    module = _desk()
+    return list(module.late_rows(checks)) if module else []
+
+
 def emergencies() -> Any | None:
     """What asks for, confirms, reviews and lists emergency releases; None where nothing checks credit."""
     if not is_installed():
         return None
     return import_module("approval_hook.hosts.viewflow.emergencies")
+
+
+def may_decide(process: Any, user: Any) -> bool:
+    """False for whoever confirmed or reviewed the emergency release by which the case may be decided now."""
+    desk = emergencies()
+    return desk is None or not desk.opened_by(process, user)
 
 
 def may_settle(user: Any, action: Any) -> bool:

@@ -90,6 +90,14 @@ def open_tasks_of(organ: str, text: str = "") -> QuerySet[Any]:
     return tasks.select_related("owner", *related).order_by("process__created", "pk")
 
 
+def open_steps_of(process_pks: Collection[int]) -> dict[int, list[str]]:
+    """Titles of the open steps of each of these cases, by process key. One query."""
+    steps: dict[int, list[str]] = {pk: [] for pk in process_pks}
+    for task in Task.objects.filter(process_id__in=steps, status__in=OPEN).select_related("process").order_by("pk"):
+        steps[task.process_id].append(str(task.title))
+    return steps
+
+
 def settled_cases_of(user: Any, organ: str, text: str) -> QuerySet[Any]:
     """Cases of the organ in which no step is open any more, the newest first.
 

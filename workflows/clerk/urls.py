@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from workflows.clerk import emergency, lists, views
+from workflows.clerk import emergency, latechecks, lists, views
 
 app_name = "clerk"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("work/done/", lists.done, name="done"),
     path("work/new/", views.new, name="new"),
     path("work/held/", views.held, name="held"),
+    path("work/late/", latechecks.late_checks, name="late"),
     path("work/emergencies/", emergency.review_list, name="emergencies"),
     path("work/emergencies/<int:request_pk>/", emergency.review, name="emergency-review"),
     path("find/", views.find, name="find"),

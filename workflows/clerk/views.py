@@ -60,13 +60,12 @@ def claim(request: HttpRequest, process_pk: int, task_pk: int) -> HttpResponse:
     with task.activation() as activation:
         free = activation.task.status == STATUS.NEW
         if free:
+            decides = activation.flow_task.name == "decide"
             if not activation.flow_task.can_assign(request.user, activation.task):
-                why = (
-                    _("须是审批负责人，而且受理人不能作决定。")
-                    if activation.flow_task.name == "decide"
-                    else _("须有这一步的办理权限。")
-                )
+                why = _("须是审批负责人，而且受理人不能作决定。") if decides else _("须有这一步的办理权限。")
                 raise PermissionDenied(_("您不能领取这一步。") + why)
+            if decides and not credit_bridge.may_decide(case, request.user):
+                raise PermissionDenied(_("您批准或复核过本办件的应急放行，不能再作决定，请由其他负责人领取。"))
             activation.assign(request.user)
     if not free:
         messages.warning(request, _("这一步刚刚已由他人领取。"))

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ class Binding:
     originals: dict[str, type]  # node name -> its activation class before
     incoming: dict[str, list[Edge]]  # node name -> its incoming edges before
 
-    @property
+    @cached_property
     def flow_ref(self) -> str:
         """Stored reference of the flow."""
         return str(self.flow_class)
@@ -154,6 +155,10 @@ class Binding:
             )
             text = f"办件事实读取出错（{type(error).__name__}）。"
             raise CaseInvalid("办件事实", text, "请联系系统管理员检查事实映射。") from None
+
+
+#: Every injected flow; ``injection`` puts them in and takes them out.
+injected: dict[type[Flow], Binding] = {}
 
 
 def _imported(path: str) -> Any:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from viewflow.workflow.status import PROCESS, STATUS
 
-from approval_hook import clock, gate, presenting
-from approval_hook.errors import CaseInvalid
+from approval_hook import cases, clock, gate, presenting
+from approval_hook.errors import ApprovalHookError, CaseInvalid
 from approval_hook.hosts.viewflow.attending import Attended, attend
 from approval_hook.hosts.viewflow.binding import Binding
 from approval_hook.hosts.viewflow.injection import bindings, find_binding
-from approval_hook.models import Hold, IssueReading, Observation
-from approval_hook.panel import Badge, HeldRow, ObservedFlow, Panel
-from approval_hook.policy.decision import Obligation, ObligationKind
+from approval_hook.hosts.viewflow.sweeping import stored_key
+from approval_hook.models import Hold, IssueReading, LateCheck, Observation
+from approval_hook.panel import Badge, HeldRow, LateRow, ObservedFlow, Panel
+from approval_hook.policy.decision import Obligation, ObligationKind, Outcome
 from approval_hook.settling import settle
+from approval_hook.wording import OUTCOME_TITLES
 
 SETTLE_PERMISSION = "approval_hook.settle_decision"
 _DUTIES = frozenset(kind.value for kind in ObligationKind)
@@ -107,6 +110,41 @@ def held_cases(organ: str | None) -> list[HeldRow]:
         )
         for h in holds
     ]
+
+
+def late_checks(processes: QuerySet[Any]) -> QuerySet[LateCheck]:
+    """Late checks of these cases and of no others, whether still to be made or made.
+
+    Args:
+        processes: what the viewer may see, as rows of the table that tasks refer to.
+    """
+    keys = processes.annotate(credit_key=stored_key(processes.model._meta.db_table, "pk")).order_by()
+    return LateCheck.objects.filter(host_key__in=keys.values("credit_key"))
+
+
+def late_rows(checks: Iterable[LateCheck]) -> list[LateRow]:
+    """What a page shows of late checks, in their order."""
+    titles = {b.flow_ref: _matter_title(b.gate.matter) for b in bindings()}
+    return [
+        LateRow(
+            process_pk=int(row.host_key.rpartition(":")[2]),
+            matter=titles.get(row.flow, ""),
+            where=row.where,
+            since=row.found_at,
+            attempts=row.attempts,
+            next_try_at=row.next_try_at if row.done_at is None and row.flow in titles else None,
+            made_at=row.done_at,
+            found=OUTCOME_TITLES[Outcome(row.found)] if row.found else "",
+        )
+        for row in checks
+    ]
+
+
+def _matter_title(code: str) -> str:
+    try:
+        return cases.book().on(clock.today()).rules.matter(code).title
+    except ApprovalHookError:
+        return code  # the start-up checks say what is wrong with the rules
 
 
 def act(process: Any, user: Any, action: str, reason: str, evidence: str = "") -> Attended:

@@ -15,7 +15,7 @@ from approval_hook.conf import conf
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow.attending import Attended, attend
 from approval_hook.hosts.viewflow.binding import WAITING, Binding
-from approval_hook.hosts.viewflow.injection import binding_of, bindings
+from approval_hook.hosts.viewflow.injection import binding_of, bindings, find_binding
 from approval_hook.models import CreditDecision, EmergencyAct, Point
 from approval_hook.panel import EmergencyView
 from approval_hook.presenting import emergency_views
@@ -28,6 +28,11 @@ REVIEW_PERMISSION = "approval_hook.review_emergency_release"
 def most_hours() -> int:
     """The longest release that may be asked for."""
     return conf().emergency_hours
+
+
+def shortest_reason() -> int:
+    """The fewest characters to ask with."""
+    return emergency.SHORTEST_REASON
 
 
 def ask(process: Any, user: Any, reason: str, hours: int) -> EmergencyAct:
@@ -60,9 +65,8 @@ def confirm(process: Any, user: Any, request_pk: int, note: str) -> Attended:
     if not user.has_perm(CONFIRM_PERMISSION):
         raise PermissionDenied("您没有批准应急放行的权限，请由其他审批负责人批准。")
     binding = binding_of(process.flow_class)
-    handled = binding.flow_class.task_class._default_manager.filter(process_id=process.pk, owner=user)
-    if handled.filter(status=STATUS.DONE).exists():
-        raise CaseInvalid("批准人", "您经办过本办件，不能批准。", "请由另一名有权限的人员批准。")
+    if _handles(binding, process.pk, user):
+        raise CaseInvalid("批准人", "您经办过或正在办理本办件，不能批准。", "请由另一名有权限的人员批准。")
     _require_open(binding, process, request_pk)
     asked = _attend_all(binding, process.pk, force=True)
     if asked is Attended.PASSED:
@@ -82,7 +86,7 @@ def review(user: Any, organ: str, request_pk: int, finding: str) -> EmergencyAct
     """A third person records what they found about a release of their organ.
 
     Raises:
-        CaseInvalid: there is nothing to review, or this person opened it.
+        CaseInvalid: there is nothing to review, or this person opened it or handles the case.
         PermissionDenied: the user may not review.
     """
     if not user.has_perm(REVIEW_PERMISSION):
@@ -90,7 +94,17 @@ def review(user: Any, organ: str, request_pk: int, finding: str) -> EmergencyAct
     request = EmergencyAct.objects.filter(pk=request_pk, organ=organ, kind=EmergencyAct.Kind.ASKED).first()
     if request is None:
         raise CaseInvalid("操作", "没有这一项应急放行。", "请刷新页面。")
+    process_pk = int(request.host_key.rpartition(":")[2])
+    if any(_handles(b, process_pk, user) for b in bindings() if b.flow_ref == request.flow):
+        raise CaseInvalid("复核人", "您经办过或正在办理本办件，不能复核。", "请由另一名有权限的人员复核。")
     return emergency.review(request, by=user.get_username(), finding=finding, at=clock.now())
+
+
+def opened_by(process: Any, user: Any) -> bool:
+    """Whether the user confirmed or reviewed the release that lets the case be decided now; they may not decide it."""
+    binding = find_binding(process.flow_class)
+    row = gate.in_force(binding.host_key(process.pk)) if binding is not None else None
+    return row is not None and emergency.opened_by(row, user.get_username())
 
 
 def uses(organ: str | None) -> list[EmergencyView]:
@@ -101,6 +115,12 @@ def uses(organ: str | None) -> list[EmergencyView]:
     known = {b.flow_ref for b in bindings()}
     views = [view for view in emergency_views(acts) if view.flow in known]
     return sorted(views, key=lambda view: (view.state not in ("asked", "running", "unreviewed"), -view.request))
+
+
+def _handles(binding: Binding, process_pk: int, user: Any) -> bool:
+    """Whether a step of the case is or was the user's."""
+    mine = binding.flow_class.task_class._default_manager.filter(process_id=process_pk, owner=user)
+    return bool(mine.exclude(status=STATUS.CANCELED).exists())
 
 
 def _held(binding: Binding, process: Any) -> tuple[Case, CreditDecision]:

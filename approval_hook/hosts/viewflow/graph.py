@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from viewflow.utils import get_app_package
 from viewflow.workflow import lock as viewflow_lock
 from viewflow.workflow.base import Edge, Flow, Node
 from viewflow.workflow.fields import get_task_ref, import_task_by_ref
@@ -54,6 +55,15 @@ def node_ref(node: Node) -> str:
     return str(get_task_ref(node))
 
 
+def dotted(ref: str) -> str:
+    """Path, as settings write it, of a stored reference to a flow or node; unchanged where its application is gone."""
+    label, _, rest = ref.partition("/")
+    try:
+        return f"{get_app_package(label)}.{rest}"
+    except LookupError:
+        return ref
+
+
 def successors(node: Node) -> Iterator[Node]:
     """Targets of the node's sequence flows."""
     for edge in node._outgoing():
@@ -95,6 +105,10 @@ def register(flow_class: type[Flow], name: str, node: Node) -> None:
     """Make a node part of the finished class, the way its own nodes are."""
     node.name = name
     node.flow_class = flow_class
+    # Addresses are made once; a gate that is put back later stands under those of the one before.
+    mounted = next((other.parent for other in nodes_of(flow_class).values() if other.parent is not None), None)
+    if mounted is not None:
+        node.parent = mounted
     nodes_of(flow_class)[name] = node
     setattr(flow_class, name, node)
 

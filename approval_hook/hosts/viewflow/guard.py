@@ -19,9 +19,10 @@ from viewflow.workflow.nodes.handle import HandleActivation
 from viewflow.workflow.nodes.view import ViewActivation
 from viewflow.workflow.status import STATUS
 
-from approval_hook import clock, gate
+from approval_hook import clock, emergency, gate
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow import graph
+from approval_hook.hosts.viewflow.binding import injected
 from approval_hook.hosts.viewflow.nodes import CreditGate, CreditGateActivation, mover_of
 from approval_hook.models import Point
 
@@ -35,8 +36,6 @@ def credit_permits(activation: Activation) -> Any:
 
     Read once per flow lock: nothing of this case can change while the lock is held.
     """
-    from approval_hook.hosts.viewflow.attending import attend_later
-
     if not _is_protected(activation):
         return True
     scope = graph.lock_scope_token()
@@ -46,23 +45,23 @@ def credit_permits(activation: Activation) -> Any:
     answer = _answer(activation)
     activation.__dict__["_credit_standing"] = (scope, answer)
     if not answer and connection.in_atomic_block:
+        from approval_hook.hosts.viewflow.attending import attend_later
+
         # Survives only if this transaction commits, that is, when the task was held without an error.
         attend_later(activation.flow_class, activation.task.pk)
     return answer
 
 
 def _is_protected(activation: Activation) -> bool:
-    from approval_hook.hosts.viewflow.injection import find_binding
-
-    binding = find_binding(activation.flow_class)
-    return binding is not None and activation.flow_task.name in binding.gate.protects
+    node = activation.flow_task
+    binding = injected.get(node.flow_class)
+    return binding is not None and node.name in binding.gate.protects
 
 
 def _answer(activation: Activation) -> Any:
     from approval_hook.hosts.viewflow.holding import observe_case, observe_invalid
-    from approval_hook.hosts.viewflow.injection import binding_of
 
-    binding = binding_of(activation.flow_class)
+    binding = injected[activation.flow_class]
     try:
         case = binding.case(activation.task.process_id)
     except CaseInvalid as error:
@@ -75,7 +74,15 @@ def _answer(activation: Activation) -> Any:
         if standing.reason:
             observe_case(binding, activation, case, standing)
         return True
+    released = standing.decision is not None and standing.decision.origin == standing.decision.Origin.EMERGENCY
+    if standing.passes and released and _opened_by_owner(activation, standing.decision):
+        return State.CONDITION(False, unmet=emergency.NOT_BOTH)
     return State.CONDITION(standing.passes, unmet=standing.text)
+
+
+def _opened_by_owner(activation: Activation, record: Any) -> bool:
+    owner = activation.task.owner
+    return owner is not None and emergency.opened_by(record, owner.get_username())
 
 
 @cache

@@ -30,7 +30,7 @@ from approval_hook.triggers import GuardedTable
 
 _FlowClass = TypeVar("_FlowClass", bound=type[Flow])
 
-_bindings: dict[type[Flow], Binding] = {}
+_bindings = keys.injected
 
 GATE_PREFIX = "credit_before_"
 
@@ -164,10 +164,10 @@ def _check_names(flow_class: type[Flow], gate: Gate) -> None:
     repeated = [name for name, times in Counter(named).items() if times > 1]
     if repeated:
         raise ConfigurationError(f"{flow}: {', '.join(repeated)} is named twice; name it once.")
-    starts = [name for name in (*gate.protects, *gate.accepts) if graph.is_start(nodes[name])]
+    starts = [name for name in named if graph.is_start(nodes[name])]
     if starts:
         raise ConfigurationError(
-            f"{flow}: {', '.join(starts)} starts the process; a query without a case is forbidden."
+            f"{flow}: {', '.join(starts)} starts the process, and before it there is no case to check."
             " Name the node behind it."
         )
     taken = [name for name in named if GATE_PREFIX + name in nodes]

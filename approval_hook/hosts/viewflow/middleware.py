@@ -81,7 +81,8 @@ class HeldCaseMiddleware:
         again = False
         if activation is not None:
             # The refused transaction is gone; what was missing can be asked for now.
-            again = attend(activation.flow_class, activation.task.pk) is Attended.PASSED
+            passed = attend(activation.flow_class, activation.task.pk) is Attended.PASSED
+            again = passed and bool(credit_permits(activation))
             if again and request.method == "GET":
                 return HttpResponseRedirect(request.get_full_path())
         context = {"reason": cause.unmet_message, "activation": activation, "try_again": again}

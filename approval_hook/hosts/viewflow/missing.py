@@ -65,15 +65,31 @@ def show_missing_nodes() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """Waiting tasks at a reference that names no node of its flow."""
+    """Waiting tasks at a node that their flow does not have.
 
-    ref: str
+    Attributes:
+        node: its dotted path.
+        tasks: how many.
+        renamed: its new name is in the settings, and the next sweep moves them.
+    """
+
+    node: str
     tasks: int
+    renamed: bool
 
     @property
     def text(self) -> str:
         """What the sweep and the start-up check say."""
-        return f"{self.tasks} 件办件停在已不存在的环节 {self.ref}"
+        return f"{self.tasks} 件办件停在已不存在的环节 {self.node}"
+
+
+def new_names(binding: Binding) -> dict[str, str]:
+    """Old name -> name now, for renamed nodes and for the gates in front of them."""
+    nodes = graph.nodes_of(binding.flow_class)
+    # A start-up check reports the others.
+    names = {old: new for old, new in binding.renamed().items() if new in nodes and old not in nodes}
+    gates = {GATE_PREFIX + old: GATE_PREFIX + new for old, new in names.items()}
+    return {**names, **{old: new for old, new in gates.items() if new in binding.gate_nodes}}
 
 
 def unresolved(binding: Binding) -> Any:
@@ -88,8 +104,9 @@ def unresolved(binding: Binding) -> Any:
 
 def stuck(binding: Binding, using: str | None = None) -> list[Stuck]:
     """Where cases of a gated flow wait that nobody can take further until the node is named again."""
+    renamed = {f"{binding.flow_ref}.{old}" for old in new_names(binding)}
     found = unresolved(binding).using(using).order_by().values_list("ref").annotate(Count("pk"))
-    return [Stuck(ref, number) for ref, number in found if not _may_finish(ref)]
+    return [Stuck(graph.dotted(ref), number, ref in renamed) for ref, number in found if not _may_finish(ref)]
 
 
 def retired(using: str | None = None) -> Iterator[tuple[type[Model], int, str]]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models.signals import m2m_changed
 from django.utils.translation import gettext_lazy as _
 from viewflow.workflow.activation import Activation, has_manage_permission
 from viewflow.workflow.base import Node
 from viewflow.workflow.context import Context
 from viewflow.workflow.flow import mixins as page_mixins
 from viewflow.workflow.flow import views
+from viewflow.workflow.models import AbstractTask
 from viewflow.workflow.nodes import mixins
 from viewflow.workflow.signals import task_finished
 from viewflow.workflow.status import STATUS
 
 from approval_hook import clock
 from approval_hook.models import Point
+from approval_hook.statements import insert, save
 
 
 def _may_pass(activation: CreditGateActivation) -> bool:
@@ -33,9 +36,15 @@ class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
     _parked_in: object | None = None
 
     @classmethod
-    def create(cls, flow_task: Node, prev_activation: Activation, *args: Any, **kwargs: Any) -> CreditGateActivation:
+    def create(
+        cls, flow_task: Node, prev_activation: Activation, token: Any, data: Any = None, seed: Any = None
+    ) -> CreditGateActivation:
         """Make the task, and remember who moved the case here."""
-        activation: CreditGateActivation = super().create(flow_task, prev_activation, *args, **kwargs)
+        task_class = flow_task.flow_class.task_class
+        if _saves_plainly(task_class):
+            activation = cls(_made(task_class, flow_task, prev_activation, token, data, seed))
+        else:
+            activation = super().create(flow_task, prev_activation, token, data, seed)
         activation.asker = mover_of(prev_activation)
         return activation
 
@@ -63,13 +72,13 @@ class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
         self.passes = attending.pass_or_park(self)
         if not self.passes:
             self._parked_in = graph.lock_scope_token()
-            self.task.save(update_fields=["status", "started"])
+            _save(self.task, "status", "started")
 
     @Activation.status.transition(source=STATUS.STARTED, target=STATUS.DONE, conditions=[_may_pass])
     def complete(self) -> None:
         """Finish the task."""
         self.task.finished = clock.now()
-        self.task.save(update_fields=["status", "started", "finished"])
+        _save(self.task, "status", "started", "finished")
         task_finished.send(sender=self.flow_class, process=self.process, task=self.task)
 
     @Activation.status.transition(source=STATUS.STARTED, conditions=[_may_pass])
@@ -89,6 +98,35 @@ class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
         self.task.finished = clock.now()
         self.task.save()
         release_hold(self)
+
+
+def _saves_plainly(task_class: Any) -> bool:
+    """True for tasks in one table that are saved as Viewflow's own: what is said of them can be compiled once."""
+    return (
+        task_class.save is AbstractTask.save
+        and not task_class._meta.parents
+        and not m2m_changed.has_listeners(task_class.previous.through)
+    )
+
+
+def _made(task_class: Any, flow_task: Any, prev_activation: Activation, token: Any, data: Any, seed: Any) -> Any:
+    """A new task with its place in the history, as ``Activation.create`` makes it."""
+    task = task_class(process=prev_activation.process, flow_task=flow_task, token=token)
+    task.flow_task_type = flow_task.task_type
+    task.data = data if data is not None else {}
+    task.seed = seed
+    insert(task)
+    previous = task_class._meta.get_field("previous")
+    link = {previous.m2m_field_name(): task, previous.m2m_reverse_field_name(): prev_activation.task}
+    insert(task_class.previous.through(**link))
+    return task
+
+
+def _save(task: Any, *fields: str) -> None:
+    if _saves_plainly(type(task)):
+        save(task, fields)
+    else:
+        task.save(update_fields=fields)
 
 
 def mover_of(activation: Activation) -> str:

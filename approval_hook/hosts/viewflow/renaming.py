@@ -13,19 +13,9 @@ from django.db import DatabaseError, transaction
 from approval_hook import clock
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.binding import Binding
-from approval_hook.hosts.viewflow.injection import GATE_PREFIX
-from approval_hook.hosts.viewflow.missing import OPEN, unresolved
+from approval_hook.hosts.viewflow.missing import OPEN, new_names, unresolved
 from approval_hook.logs import get_logger
 from approval_hook.models import Hold, TaskMove
-
-
-def new_names(binding: Binding) -> dict[str, str]:
-    """Old name -> name now, for renamed nodes and for the gates in front of them."""
-    nodes = graph.nodes_of(binding.flow_class)
-    # A start-up check reports the others.
-    names = {old: new for old, new in binding.renamed().items() if new in nodes and old not in nodes}
-    gates = {GATE_PREFIX + old: GATE_PREFIX + new for old, new in names.items()}
-    return {**names, **{old: new for old, new in gates.items() if new in binding.gate_nodes}}
 
 
 def move_renamed(binding: Binding, *, dry_run: bool = False) -> Counter[tuple[str, str]]:

@@ -35,7 +35,7 @@ _HAPPENED = (STATUS.STARTED, STATUS.DONE)
 
 @dataclass(slots=True)
 class Swept:
-    """What one sweep found new in one flow."""
+    """What one sweep found new in one flow, named by its dotted path."""
 
     flow: str
     looked_at: int = 0
@@ -68,7 +68,7 @@ def sweep(
         dry_run: find, and queue nothing.
         advance: told how many more cases were looked at.
     """
-    swept = Swept(binding.flow_ref)
+    swept = Swept(graph.dotted(binding.flow_ref))
     for page in _pages(running(binding, ended_since)):
         found = list(_slipped_past(binding, page))
         left = list(_unattended(binding, page))

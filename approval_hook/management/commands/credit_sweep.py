@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -12,8 +13,9 @@ from django.db.models import Count
 from tqdm import tqdm
 
 from approval_hook import clock
+from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.injection import bindings
-from approval_hook.hosts.viewflow.missing import retired, stuck
+from approval_hook.hosts.viewflow.missing import Stuck, retired, stuck
 from approval_hook.hosts.viewflow.renaming import move_renamed
 from approval_hook.hosts.viewflow.sweeping import Where, running, sweep
 from approval_hook.models import LateCheck
@@ -45,7 +47,7 @@ class Command(BaseCommand):
         since = datetime.combine(day, time(), clock.CHINA).astimezone(UTC) if day else None
         found = bindings()
         moved = [
-            {"flow": b.flow_ref, "old": old, "new": new, "tasks": number}
+            {"flow": graph.dotted(b.flow_ref), "old": old, "new": new, "tasks": number}
             for b in found
             for (old, new), number in move_renamed(b, dry_run=dry_run).items()
         ]
@@ -60,7 +62,7 @@ class Command(BaseCommand):
             | dict(LateCheck.objects.filter(done_at=None).order_by().values_list("where").annotate(Count("pk"))),
             "past": list(past.order_by("pk").values_list("host_key", flat=True)[:LISTED]),
             "moved": moved,
-            "stuck": [{"ref": s.ref, "tasks": s.tasks} for b in found for s in stuck(b)],
+            "stuck": [asdict(s) for b in found for s in stuck(b)],
             "retired": sum(1 for _ in retired()),
         }
         if options["json"]:
@@ -86,14 +88,14 @@ class Command(BaseCommand):
         if more > 0:
             self.stdout.write(f"  另有 {more} 件")
         for row in report["stuck"]:
-            self.stdout.write(
-                f"{row['tasks']} 件办件停在已不存在的环节 {row['ref']}；"
-                '请恢复该环节名，或在 APPROVAL_HOOK["RENAMED"] 中写明新名'
-            )
+            self.stdout.write(f"{Stuck(**row).text}；{_TOLD if row['renamed'] else _UNTOLD}")
         if report["retired"]:
             self.stdout.write(f"{report['retired']} 件办件停在已撤除的闸口，由后台放行并登记")
         waiting = "，".join(f"{Where(w).label} {number} 件" for w, number in report["open"].items() if number)
         self.stdout.write(f"待补核：{waiting or '0 件'}" + ("（试运行，未登记）" if report["dry_run"] else ""))
 
 
+#: What to do about cases at a renamed node: with its new name in the settings, and without.
+_TOLD = "新名已写明，由 credit_sweep 迁移；未能迁移的，原因见日志"
+_UNTOLD = '请恢复该环节名，或在 APPROVAL_HOOK["RENAMED"] 中写明新名'
 _NEW = (Where.AT, Where.BEFORE, Where.PAST)

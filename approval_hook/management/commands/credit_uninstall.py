@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 log_failure(binding.flow_class, task_pk, error)
         left = tasks.count()
         self.stdout.write(
-            f"{binding.flow_ref}：停在闸口 {len(waiting)} 件，办完 {len(waiting) - left} 件，仍待核 {left} 件"
+            f"{options['flow']}：停在闸口 {len(waiting)} 件，办完 {len(waiting) - left} 件，仍待核 {left} 件"
         )
         if not left:
             self.stdout.write('可以从 APPROVAL_HOOK["FLOWS"] 中删除该流程，然后执行 migrate。')

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from approval_hook.hosts.viewflow import inject
+from approval_hook.hosts.viewflow.injection import binding_of, eject
 from workflows.flows import FoodBusinessFlow
 from workflows.models import FoodBusinessCase
 
@@ -48,3 +50,13 @@ def test_every_foreign_address_of_an_open_task_is_not_found(credit: Any, django_
                 else:
                     assert client.get(url).status_code == 404, url
                     assert client.post(url, {}).status_code == 404, url
+
+
+def test_a_gate_that_is_put_back_answers_under_its_address(client: Client) -> None:
+    """Taking the gate out and putting it in again leaves its pages where they were."""
+    client.get("/")  # loads the URLs, which gives the nodes their addresses
+    gate = binding_of(FoodBusinessFlow).gate
+    before = FoodBusinessFlow.credit_before_decide.reverse("detail", args=[1, 2])
+    eject(FoodBusinessFlow)
+    inject(FoodBusinessFlow, gate)
+    assert FoodBusinessFlow.credit_before_decide.reverse("detail", args=[1, 2]) == before
