@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SUITE = (
     "tests/integration/test_architecture_facts.py",
     "tests/integration/test_attacks.py",
+    "tests/integration/test_limits.py",
     "tests/integration/test_statements.py",
     "tests/integration/test_sweeping.py",
     "tests/integration/test_renaming.py",
@@ -53,6 +54,8 @@ def test_essential_integration_tests_pass_on_postgresql(postgres_url: str, tmp_p
         "test_statements",
         "test_evidence",
         "test_late_checks",
+        "test_leases",
+        "test_limits",
         "test_renaming",
         "test_rule_publication",
         "test_sweeping",
