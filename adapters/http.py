@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urljoin, urlsplit
 
@@ -95,6 +96,7 @@ class HttpClient:
         self._source = source
         self._origin = _origin(source, base_url)
         self._base = base_url.rstrip("/") + "/"
+        self._url = lru_cache(maxsize=32)(self._within_origin)
         self._connect_timeout = connect_timeout
         self._attempts = attempts
         self._max_bytes = max_bytes
@@ -170,7 +172,7 @@ class HttpClient:
         """Close idle connections."""
         self._session.close()
 
-    def _url(self, path: str) -> str:
+    def _within_origin(self, path: str) -> str:
         url = urljoin(self._base, path)
         if _origin(self._source, url) != self._origin:
             raise ConfigurationError(f"Platform {self._source}: the address leads to another origin.")

@@ -46,10 +46,8 @@ class Window:
     begin: int
     end: int
 
-    def covers(self, at: datetime) -> bool:
-        """Whether an aware moment lies in it."""
-        local = at.astimezone(clock.CHINA)
-        minute = (local.weekday() * 24 + local.hour) * 60 + local.minute
+    def covers(self, minute: int) -> bool:
+        """Whether a minute of the week lies in it."""
         return (minute - self.begin) % _WEEK < (self.end - self.begin) % _WEEK
 
 
@@ -75,7 +73,11 @@ class Limits:
 
     def in_maintenance(self, at: datetime) -> bool:
         """Whether an aware moment lies in a maintenance window."""
-        return any(window.covers(at) for window in self.maintenance)
+        if not self.maintenance:
+            return False
+        local = at.astimezone(clock.CHINA)
+        minute = (local.weekday() * 24 + local.hour) * 60 + local.minute
+        return any(window.covers(minute) for window in self.maintenance)
 
 
 class Limited:
@@ -95,12 +97,11 @@ class Limited:
         self.platform = platform
         self.limits = limits
         self._places = BoundedSemaphore(limits.at_once) if limits.at_once else None
-        self._breaker = _Breaker(limits.failures, limits.pause_seconds) if limits.failures else None
+        self._breaker = _Breaker(platform.name, limits.failures, limits.pause_seconds) if limits.failures else None
         self._rate = _Rate(limits.per_minute) if limits.per_minute else None
         self._quota = _Quota(platform.name, limits.per_day) if limits.per_day else None
-        self._told: dict[str, str] = {}
+        self._maintenance = _State(platform.name, "maintenance")
         self._noted: datetime | None = None
-        self._lock = Lock()
 
     def admit(self, *, decides: bool) -> None:
         """Count one query. It stays counted, also when ``query`` finds no place for it.
@@ -115,17 +116,16 @@ class Limited:
             RuntimeError: inside a transaction, whose locks the lease would keep.
         """
         at = clock.now()
-        try:
-            if self.limits.in_maintenance(at):
-                raise PlatformNotAsked("maintenance")
-            if self._breaker and self._breaker.shut(at):
-                raise PlatformNotAsked("breaker-open")
-            if self._rate:
-                self._rate.take(at, decides=decides)
-            if self._quota:
-                self._quota.take(at, decides=decides)
-        finally:
-            self._tell(at)
+        kept_out = self.limits.in_maintenance(at)
+        self._maintenance.tell("on" if kept_out else "clear")
+        if kept_out:
+            raise PlatformNotAsked("maintenance")
+        if self._breaker and self._breaker.shut(at):
+            raise PlatformNotAsked("breaker-open")
+        if self._rate:
+            self._rate.take(at, decides=decides)
+        if self._quota:
+            self._quota.take(at, decides=decides)
 
     def query(self, query: Query, *, timeout: float) -> CreditReport:
         """Ask an admitted query; waits at most half of ``timeout`` for a place. No database is used.
@@ -135,11 +135,8 @@ class Limited:
             PlatformError: no usable answer.
         """
         started = time.monotonic()
-        try:
-            with self._place(timeout / 2), self._breaker.passage() if self._breaker else nullcontext():
-                return self.platform.query(query, timeout=timeout - (time.monotonic() - started))
-        finally:
-            self._tell(clock.now())
+        with self._place(timeout / 2), self._breaker.passage() if self._breaker else nullcontext():
+            return self.platform.query(query, timeout=timeout - (time.monotonic() - started))
 
     def note_opening(self) -> None:
         """Write down in the database that the breaker opened, for ``check_platforms``; called as ``admit`` is."""
@@ -161,20 +158,22 @@ class Limited:
         finally:
             self._places.release()
 
-    def _tell(self, at: datetime) -> None:
-        """Log what changed since the last query."""
+
+class _State:
+    """The state of one limit of a source, which logs each change as an alarm."""
+
+    def __init__(self, source: str, limit: str) -> None:
+        self._source = source
+        self._limit = limit
+        self._now = "clear"
+        self._lock = Lock()
+
+    def tell(self, state: str) -> None:
         with self._lock:
-            states = {
-                "breaker": "open" if self._breaker and self._breaker.opened_at else "clear",
-                "quota": self._quota.state if self._quota else "clear",
-                "maintenance": "on" if self.limits.in_maintenance(at) else "clear",
-            }
-            for limit, state in states.items():
-                if self._told.get(limit, "clear") != state:
-                    get_logger().error(
-                        "state of a source changed", alarm=True, source=self.name, limit=limit, state=state
-                    )
-            self._told = states
+            if state == self._now:
+                return
+            self._now = state
+        get_logger().error("state of a source changed", alarm=True, source=self._source, limit=self._limit, state=state)
 
 
 class _Breaker:
@@ -184,8 +183,9 @@ class _Breaker:
     here: the source is up, and what is wrong may be wrong about one subject only.
     """
 
-    def __init__(self, failures: int, pause_seconds: float) -> None:
+    def __init__(self, source: str, failures: int, pause_seconds: float) -> None:
         self.opened_at: datetime | None = None
+        self._state = _State(source, "breaker")
         self._most = failures
         self._pause = timedelta(seconds=pause_seconds)
         self._failed = 0
@@ -220,10 +220,12 @@ class _Breaker:
             self._failed += 1
             if trial or (self.opened_at is None and self._failed >= self._most):
                 self.opened_at = clock.now()
+                self._state.tell("open")
 
     def _close(self) -> None:
         with self._lock:
             self.opened_at, self._failed = None, 0
+            self._state.tell("clear")
 
 
 class _Rate:
@@ -254,16 +256,10 @@ class _Quota:
         self._budget = budget
         # A process wastes at most one block, so half a percent of the day.
         self._block = min(max(budget.most // 200, 1), 100)
+        self._state = _State(source, "quota")
         self._day: date | None = None
         self._next = self._end = self._leased = 0
         self._lock = Lock()
-
-    @property
-    def state(self) -> str:
-        used = self._next if self._next < self._end else self._leased
-        if used >= self._budget.most:
-            return "used-up"
-        return "reserve-only" if used >= self._budget.share(decides=False) else "clear"
 
     def take(self, at: datetime, *, decides: bool) -> None:
         share, day = self._budget.share(decides=decides), clock.china_date(at)
@@ -272,9 +268,17 @@ class _Quota:
                 self._day, self._next, self._end, self._leased = day, 0, 0, 0
             if self._next >= self._end and self._leased < share:
                 self._lease(day, share)
-            if self._next >= min(self._end, share):
-                raise PlatformNotAsked("quota")
-            self._next += 1
+            kept_back = self._next >= min(self._end, share)
+            self._next += not kept_back
+            self._state.tell(self._used())
+        if kept_back:
+            raise PlatformNotAsked("quota")
+
+    def _used(self) -> str:
+        used = self._next if self._next < self._end else self._leased
+        if used >= self._budget.most:
+            return "used-up"
+        return "reserve-only" if used >= self._budget.share(decides=False) else "clear"
 
     def _lease(self, day: date, share: int) -> None:
         leased = sourcedays.lease(self._source, day, self._block, below=share)

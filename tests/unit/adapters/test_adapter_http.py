@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -208,6 +210,43 @@ def test_no_drip_beats_the_deadline(script: Script) -> None:
     with server(script) as url, pytest.raises(PlatformUnavailable, match="in time"):
         post(url, seconds=0.5)
     assert 0.4 < time.monotonic() - started < 0.8
+
+
+def test_a_near_deadline_is_kept_behind_a_far_one() -> None:
+    """Calls share one watchdog; one that waits for a far deadline still cuts the line of a nearer one in time."""
+    with server(answering(complete("{}"))) as prompt, server(silent) as url:
+        post(prompt, seconds=60.0)
+        started = time.monotonic()
+        with pytest.raises(PlatformUnavailable):
+            post(url, seconds=0.3)
+        assert time.monotonic() - started < 0.8
+
+
+_FORKED = """
+import os, sys, time
+from adapters.http import Deadline, HttpClient
+from approval_hook.errors import PlatformUnavailable
+prompt, drip = sys.argv[1:]
+def post(url, seconds):
+    HttpClient("test", url).post("q", b"{}", headers=dict, deadline=Deadline(seconds), idempotent=True)
+post(prompt, 60.0)
+child = os.fork()
+if child:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+started = time.monotonic()
+try:
+    post(drip, 0.3)
+except PlatformUnavailable:
+    os._exit(int(time.monotonic() - started > 0.8))
+os._exit(2)
+"""
+
+
+def test_a_forked_process_keeps_its_deadlines() -> None:
+    """A server that forks its workers after a call leaves none of them without a watchdog."""
+    with server(answering(complete("{}"))) as prompt, server(drip(complete("{}"))) as url:
+        done = subprocess.run([sys.executable, "-c", _FORKED, prompt, url], timeout=30, check=False)
+    assert done.returncode == 0
 
 
 def test_a_port_that_nobody_listens_on_is_unavailable() -> None:
