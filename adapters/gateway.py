@@ -15,6 +15,8 @@ The reply::
 registered for the number. Replies with another code than 0 need not go beyond ``queryId``.
 A row has every field of ``_row``; those read with ``..._or_empty`` or ``..._or_none`` may be null.
 
+``POST /credit/v1/status`` with an empty object, signed alike, gives ``{"code": "0", "sourceTime"}``, about nobody.
+
 A second identifier of the same subject is asked under ``<queryId>.2`` and so on,
 because to the platform a query id stands for one question.
 
@@ -35,14 +37,15 @@ from adapters.http import Deadline, HttpClient
 from adapters.matching import grade, same_name
 from adapters.signing import TifSigner
 from adapters.wire import Fields, parse_object
-from approval_hook.errors import ConfigurationError, PlatformReplyInvalid
+from approval_hook.errors import ConfigurationError, PlatformRefused, PlatformReplyInvalid
 from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState, Severity
 from approval_hook.policy.subjects import Identifier, IdentifierType, Subject, mask_text
-from approval_hook.ports import Query
+from approval_hook.ports import Probe, Query
 
 __all__ = ["GatewayPlatform"]
 
 _PATH = "credit/v1/query"
+_STATUS_PATH = "credit/v1/status"
 _MOST_PAGES = 50
 _MOST_ROWS = 500
 
@@ -162,6 +165,17 @@ class GatewayPlatform:
             for n, identifier in enumerate(identifiers, start=1)
         ]
         return _report(self.name, query, asked_at, self._clock(), _merged(answers), digest.hexdigest())
+
+    def probe(self, *, timeout: float) -> Probe:
+        """Test connection and credentials; as ``ports.Probing`` says."""
+        deadline, body = Deadline(timeout), b"{}"
+        raw = self._http.post(
+            _STATUS_PATH, body, headers=lambda: self._signer.headers(body), deadline=deadline, idempotent=True
+        )
+        reply = parse_object(raw, self.name)
+        if reply.code("code", _STATUS)[0] is not QueryStatus.OK:
+            raise PlatformRefused(f"{self.name}: the platform is not ready for us.")
+        return Probe(reply.moment("sourceTime"), self._http.certificate_until(deadline))
 
     def close(self) -> None:
         """Close idle connections."""

@@ -7,6 +7,7 @@ returned is the complete body of a 200 reply that claims to be JSON in UTF-8.
 from __future__ import annotations
 
 import ipaddress
+import socket
 import ssl
 import threading
 import time
@@ -104,7 +105,8 @@ class HttpClient:
         self._session = requests.Session()
         # Neither a proxy nor the .netrc of the environment may redirect or re-sign a query.
         self._session.trust_env = False
-        self._session.verify = ca_file or True
+        self._trust = ca_file or requests.utils.DEFAULT_CA_BUNDLE_PATH
+        self._session.verify = self._trust
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.clear()
         transport = DeadlineAdapter(connections)
@@ -167,6 +169,29 @@ class HttpClient:
                 ms=round((time.monotonic() - started) * 1000),
                 attempts=call.attempts,
             )
+
+    def certificate_until(self, deadline: Deadline) -> datetime | None:
+        """When the certificate of the platform ends; None without TLS. Opens a connection of its own.
+
+        Raises:
+            PlatformUnavailable: no connection in time.
+            PlatformReplyInvalid: the certificate is not trusted.
+        """
+        scheme, host, port = self._origin
+        if scheme != "https":
+            return None
+        failure: PlatformError
+        try:
+            trusted = ssl.create_default_context(cafile=self._trust)
+            with (
+                socket.create_connection((host, port), timeout=max(deadline.left, 0.001)) as line,
+                trusted.wrap_socket(line, server_hostname=host) as secured,
+            ):
+                certificate = secured.getpeercert() or {}
+            return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
+        except OSError as error:
+            failure = self._failure(error, cut_by_us=False)
+        raise failure
 
     def close(self) -> None:
         """Close idle connections."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.register import SimulatedRecord, SimulatedSubject
 
-__all__ = ["PAGE_ROWS", "Reply", "document", "reply"]
+__all__ = ["PAGE_ROWS", "Reply", "document", "reply", "status"]
 
 #: Rows per page; small, so that tests reach the second page.
 PAGE_ROWS = 20
@@ -90,11 +90,25 @@ def _bend(reply: dict[str, Any], fault: Fault, now: datetime) -> None:
 
 def reply(query: Mapping[str, Any], subject: SimulatedSubject | None, fault: Fault | None) -> Reply:
     """Bytes of the reply to one query, bent by a fault that shows in bytes or status."""
-    kind = fault.kind if fault else None
-    if kind is FaultKind.HALF_PAGE and query["page"] > 1:
+    if fault is not None and fault.kind is FaultKind.HALF_PAGE and query["page"] > 1:
         return Reply(500, b"{}")
-    text = json.dumps(document(query, subject, fault), ensure_ascii=False)
-    match kind:
+    return _bytes(document(query, subject, fault), fault)
+
+
+def status(fault: Fault | None) -> Reply:
+    """Bytes of the reply to a status request, which is about nobody."""
+    now = datetime.now(UTC)
+    said = {"code": "0", "sourceTime": now.astimezone(_CHINA).isoformat(timespec="milliseconds")}
+    if fault is not None and fault.kind in _STATUS_WORDS:
+        said["code"] = _STATUS_WORDS[fault.kind]
+    elif fault is not None and fault.kind in (FaultKind.NAIVE_TIME, FaultKind.CLOCK_SKEW):
+        _bend(said, fault, now)
+    return _bytes(said, fault)
+
+
+def _bytes(answer: dict[str, Any], fault: Fault | None) -> Reply:
+    text = json.dumps(answer, ensure_ascii=False)
+    match fault.kind if fault else None:
         case FaultKind.HTTP_401:
             return Reply(401, b"{}")
         case FaultKind.HTTP_429 if fault is not None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.signing import TifVerifier
-from adapters.simulator.answers import Reply, reply
+from adapters.simulator.answers import Reply, reply, status
 from adapters.simulator.console import Console
 from adapters.simulator.control import TOKEN_HEADER, ControlClient
 from adapters.simulator.faults import Fault, FaultKind, FaultPlan
@@ -30,6 +30,7 @@ from adapters.simulator.register import Register, SimulatedSubject
 __all__ = ["Simulator"]
 
 _QUERY_PATH = "/credit/v1/query"
+_STATUS_PATH = "/credit/v1/status"
 _CONTROL_PATH = "/control/"
 _MOST_BYTES = 10_000_000
 _TEXTS = ("queryId", "matter", "caseNo", "organ", "ground", "asOf")
@@ -183,6 +184,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._control(body)
         if self.path == _QUERY_PATH and self.command == "POST":
             return self._query(body)
+        if self.path == _STATUS_PATH and self.command == "POST":
+            return self._status(body)
         return self._send(Reply(404, b"{}"))
 
     def _control(self, body: bytes) -> None:
@@ -212,6 +215,12 @@ class _Handler(BaseHTTPRequestHandler):
         fault = simulator.faults.strike(number)
         self._log(query, body, fault.kind.value if fault else "answered", probed)
         return self._answer(reply(query, simulator.register.get(number), fault), fault)
+
+    def _status(self, body: bytes) -> None:
+        if self.server.simulator.verifier.problem(self.headers, body):  # type: ignore[arg-type] # Message has get()
+            return self._send(Reply(401, b"{}"))
+        fault = self.server.simulator.faults.strike("")
+        return self._answer(status(fault), fault)
 
     def _log(self, query: Mapping[str, Any], body: bytes, outcome: str, probed: Any) -> None:
         number = query.get("subject", {}).get("idNumber", "")

@@ -446,6 +446,20 @@ def test_a_certificate_is_checked(certificate: tuple[ssl.SSLContext, Path]) -> N
         assert post(url, ca_file=str(public)) == b"{}"
 
 
+def test_the_end_of_a_certificate_is_told(certificate: tuple[ssl.SSLContext, Path]) -> None:
+    """To the second for one that is trusted; one that is not trusted is an error, and without TLS there is none."""
+    context, public = certificate
+    ends = x509.load_pem_x509_certificate(public.read_bytes()).not_valid_after_utc
+    with server(answering(complete("{}")), context) as url:
+        trusting = HttpClient("test", url, ca_file=str(public))
+        assert trusting.certificate_until(Deadline(2.0)) == ends
+        with pytest.raises(PlatformReplyInvalid, match="certificate"):
+            HttpClient("test", url).certificate_until(Deadline(2.0))
+    with pytest.raises(PlatformUnavailable):
+        HttpClient("test", "https://127.0.0.1:9").certificate_until(Deadline(2.0))
+    assert HttpClient("test", "http://127.0.0.1:9").certificate_until(Deadline(2.0)) is None
+
+
 def test_no_drip_beats_the_deadline_over_tls(certificate: tuple[ssl.SSLContext, Path]) -> None:
     """The line is cut at the deadline under TLS as well."""
     context, public = certificate
