@@ -275,7 +275,7 @@ def _count(value: Any, where: str) -> int:
 
 def _budget(value: Any, share: float, where: str) -> Budget:
     most = _count(value, where)
-    reserve = math.ceil(most * share)
+    reserve = math.ceil(round(most * share, 6))  # 100 * 0.07 is a little more than 7
     if reserve == most:
         raise ConfigurationError(f"APPROVAL_HOOK[{where!r}]: RESERVE leaves nothing of {most} for acceptance.")
     return Budget(most, reserve)

@@ -113,15 +113,17 @@ class Limited:
 
         Raises:
             PlatformNotAsked: do not ask; the reason says which limit.
-            RuntimeError: inside a transaction, whose locks the lease would keep.
+            RuntimeError: inside a transaction, which would keep the row of the day locked.
         """
         at = clock.now()
         kept_out = self.limits.in_maintenance(at)
         self._maintenance.tell("on" if kept_out else "clear")
         if kept_out:
             raise PlatformNotAsked("maintenance")
-        if self._breaker and self._breaker.shut(at):
-            raise PlatformNotAsked("breaker-open")
+        if self._breaker:
+            self._note_opening(self._breaker)
+            if self._breaker.shut(at):
+                raise PlatformNotAsked("breaker-open")
         if self._rate:
             self._rate.take(at, decides=decides)
         if self._quota:
@@ -138,13 +140,12 @@ class Limited:
         with self._place(timeout / 2), self._breaker.passage() if self._breaker else nullcontext():
             return self.platform.query(query, timeout=timeout - (time.monotonic() - started))
 
-    def note_opening(self) -> None:
-        """Write down in the database that the breaker opened, for ``check_platforms``; called as ``admit`` is."""
-        opened = self._breaker.opened_at if self._breaker else None
-        if opened is None or opened == self._noted:
-            return
-        self._noted = opened
-        sourcedays.note_opening(self.name, opened)
+    def _note_opening(self, breaker: _Breaker) -> None:
+        """Write down for ``check_platforms`` that the breaker opened since the last query."""
+        opened = breaker.opened_at
+        if opened is not None and opened != self._noted:
+            sourcedays.note_opening(self.name, opened)
+            self._noted = opened
 
     @contextmanager
     def _place(self, seconds: float) -> Iterator[None]:
@@ -193,7 +194,8 @@ class _Breaker:
         self._lock = Lock()
 
     def shut(self, at: datetime) -> bool:
-        return self.opened_at is not None and (self._trying or abs(at - self.opened_at) < self._pause)
+        opened = self.opened_at
+        return opened is not None and (self._trying or abs(at - opened) < self._pause)
 
     @contextmanager
     def passage(self) -> Iterator[None]:

@@ -97,8 +97,7 @@ def ask_all(questions: Sequence[Question], *, seconds: float) -> list[CreditRepo
     local = [q for q in questions if not _is_remote(sources, q)]
     # Local sources read through this thread's database connection, and so does the count of the limits.
     answers = {id(q): one(q) for q in local}
-    limited = {q.source: s for q in questions if isinstance(s := sources.get(q.source), Limited)}
-    answers.update((id(q), r) for q in questions if q.source in limited and (r := _kept_back(limited[q.source], q)))
+    answers.update((id(q), report) for q in questions if (report := _kept_back(sources.get(q.source), q)))
     remote = [q for q in questions if id(q) not in answers]
     if len(remote) == 1:
         answers[id(remote[0])] = one(remote[0])
@@ -107,8 +106,6 @@ def ask_all(questions: Sequence[Question], *, seconds: float) -> list[CreditRepo
             # Each thread takes the caller's context along: its clock, its log bindings.
             running = [pool.submit(copy_context().run, one, q) for q in remote]
             answers.update((id(q), future.result()) for q, future in zip(remote, running, strict=True))
-    for source in limited.values():
-        source.note_opening()
     return [answers[id(q)] for q in questions]
 
 
@@ -117,11 +114,13 @@ def _is_remote(sources: dict[str, CreditPlatform], question: Question) -> bool:
     return source is not None and source.remote
 
 
-def _kept_back(source: Limited, question: Question) -> CreditReport | None:
-    """The report of a question that a limit keeps back; None counts it as asked."""
+def _kept_back(platform: CreditPlatform | None, question: Question) -> CreditReport | None:
+    """The report of a question that a limit keeps back; None: it may be asked, and is counted."""
+    if not isinstance(platform, Limited):
+        return None
     asked_at = now()
     try:
-        source.admit(decides=question.decides)
+        platform.admit(decides=question.decides)
     except PlatformNotAsked as error:
         return _not_asked(question, asked_at, error)
     return None

@@ -19,12 +19,14 @@ from viewflow.workflow.status import STATUS
 from approval_hook import clock, sourcedays
 from approval_hook.contract import make_query
 from approval_hook.errors import PlatformUnavailable
+from approval_hook.hosts.viewflow.desk import panel_for
 from approval_hook.limits import Limited
 from approval_hook.models import CreditDecision, Reply, SourceDay
 from approval_hook.platforms import Question, ask_all, platforms
 from approval_hook.policy.records import CreditReport, QueryStatus
 from approval_hook.policy.subjects import organisation
 from approval_hook.testing import standing_at
+from approval_hook.wording import NOT_ASKED_TEXTS
 from tests.flows import flows
 from tests.flows.facts import CLEAN, firm_data
 
@@ -104,6 +106,18 @@ def test_case_that_is_kept_back_waits_and_has_no_clean_record(limit: Any, inject
     ]
     assert set(reasons) == {"quota" if quota else "maintenance"}
     assert len(script.asked) == 2 * quota
+
+
+def test_page_says_that_nobody_was_asked(limit: Any, inject: Any) -> None:
+    """The clerk does not read that the platform gave no answer when it was never asked."""
+    limit(MAINTENANCE=[("Mon 00:00", "Sun 23:59")])
+    inject(flows.LinearFlow)
+    with standing_at(AT):
+        process = flows.LinearFlow.start.run(data=firm_data())
+        flows.LinearFlow.accept.run(Task.objects.get(process=process, status=STATUS.NEW))
+    (party,) = panel_for(process).parties
+    assert "正在维护，本次未查询" in party.note
+    assert set(NOT_ASKED_TEXTS) == {"busy", "breaker-open", "quota", "rate", "maintenance"}
 
 
 def test_quota_is_one_row_per_source_and_day_and_a_new_process_goes_on_from_it(limit: Any) -> None:

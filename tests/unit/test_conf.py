@@ -99,6 +99,8 @@ def test_limits_become_a_frozen_object(configured: Any) -> None:
     assert limits == Limits(4, 5, 30.0, Budget(1000, 200), Budget(7, 2), windows)
     with pytest.raises(AttributeError):
         limits.at_once = 5
+    seven = configured(PLATFORMS=platform(LIMITS={"PER_DAY": 100, "RESERVE": 0.07})).platforms["province"].limits
+    assert seven.per_day == Budget(100, 7)
     only = configured(PLATFORMS=platform(LIMITS={"AT_ONCE": 1})).platforms["province"].limits
     assert only == Limits(at_once=1)
     assert configured().platforms["province"].limits is None

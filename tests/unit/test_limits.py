@@ -75,9 +75,9 @@ class Held:
         return CreditReport(query.party, self.name, QueryStatus.OK, AT, AT)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def leases(monkeypatch: pytest.MonkeyPatch) -> dict[Any, int]:
-    """What is leased per day, in memory; shared by all sources of a test, as by processes."""
+    """What is leased per day, in memory in place of the database; shared by all sources of a test, as by processes."""
     leased: dict[Any, int] = {}
 
     def lease(source: str, day: Any, block: int, *, below: int) -> int | None:
@@ -87,6 +87,7 @@ def leases(monkeypatch: pytest.MonkeyPatch) -> dict[Any, int]:
         return leased[day]
 
     monkeypatch.setattr(sourcedays, "lease", lease)
+    monkeypatch.setattr(sourcedays, "note_opening", lambda source, at: None)
     return leased
 
 
