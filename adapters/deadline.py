@@ -8,7 +8,10 @@ cuts the line when the time is up, whatever phase the exchange is in.
 from __future__ import annotations
 
 import contextlib
+import heapq
 import ipaddress
+import itertools
+import os
 import queue
 import socket
 import threading
@@ -25,17 +28,17 @@ from urllib3.util import Timeout
 
 
 class Deadline:
-    """A moment on the monotonic clock by which everything must be over."""
+    """A moment on the monotonic clock, ``ends``, by which everything must be over."""
 
     def __init__(self, seconds: float) -> None:
         """Start now; ``seconds`` is the whole time allowed, at least 0."""
         self.seconds = seconds
-        self._ends = time.monotonic() + seconds
+        self.ends = time.monotonic() + seconds
 
     @property
     def left(self) -> float:
         """Seconds left, never negative."""
-        return max(self._ends - time.monotonic(), 0.0)
+        return max(self.ends - time.monotonic(), 0.0)
 
 
 class _Watch:
@@ -47,19 +50,18 @@ class _Watch:
         self._line: socket.socket | None = None
         self._lock = threading.Lock()
         self._over = False
-        self._timer: threading.Timer | None = None
+        self._awaited = False
 
     def guard(self, line: socket.socket) -> None:
         with self._lock:
             # A handle of our own: the connection closes its own one as soon as the reply says "close".
             self._release()
             self._line = line.dup()
-            if self._timer is None:
-                self._timer = threading.Timer(self.deadline.left, self._fire)
-                self._timer.daemon = True
-                self._timer.start()
+            if not self._awaited:
+                self._awaited = True
+                _watchdog.fire_at(self.deadline.ends, self)
 
-    def _fire(self) -> None:
+    def fire(self) -> None:
         with self._lock:
             if self._over:
                 return
@@ -73,14 +75,49 @@ class _Watch:
         with self._lock:
             self._over = True
             self._release()
-        if self._timer is not None:
-            self._timer.cancel()
 
     def _release(self) -> None:
         if self._line is not None:
             self._line.close()
             self._line = None
 
+
+class _Watchdog:
+    """One thread that fires every watch of the process at its deadline, because a thread for each call is dear.
+
+    A watch that is over by then stays listed until its deadline and does nothing.
+    """
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        self._due: list[tuple[float, int, _Watch]] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def fire_at(self, ends: float, watch: _Watch) -> None:
+        with self._changed:
+            heapq.heappush(self._due, (ends, next(self._numbers), watch))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, daemon=True, name="adapters-deadline")
+                self._thread.start()
+            elif self._due[0][2] is watch:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._due or self._due[0][0] > time.monotonic():
+                    self._changed.wait(self._due[0][0] - time.monotonic() if self._due else None)
+                watch = heapq.heappop(self._due)[2]
+            watch.fire()
+
+
+_watchdog = _Watchdog()
+# A forked process has neither the thread nor the calls of its parent.
+os.register_at_fork(after_in_child=_watchdog.begin)
 
 _watch: ContextVar[_Watch | None] = ContextVar("adapters_deadline_watch", default=None)
 

@@ -15,6 +15,8 @@ The reply::
 registered for the number. Replies with another code than 0 need not go beyond ``queryId``.
 Rows as in ``adapters.rows``.
 
+``POST /credit/v1/status`` with an empty object, signed alike, gives ``{"code": "0", "sourceTime"}``, about nobody.
+
 A second identifier of the same subject is asked under ``<queryId>.2`` and so on,
 because to the platform a query id stands for one question.
 
@@ -24,24 +26,25 @@ Source: domain facts 3.7, 4.1 (P7, P9), 4.2 and 4.4.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Unpack
+from typing import Any, Unpack
 
-from adapters.http import HttpOptions, Outgoing
+from adapters.http import Deadline, HttpOptions, Outgoing
 from adapters.matching import same_name
 from adapters.platform import UNKNOWN_SUBJECT, Answer, Exchanges, HttpPlatform
 from adapters.rows import MOST_ROWS, read_rows
 from adapters.signing import TifSigner
 from adapters.wire import Fields
-from approval_hook.errors import ConfigurationError, PlatformReplyInvalid
+from approval_hook.errors import ConfigurationError, PlatformRefused, PlatformReplyInvalid
 from approval_hook.policy.records import QueryStatus
 from approval_hook.policy.subjects import Identifier
-from approval_hook.ports import Query
+from approval_hook.ports import Probe, Query
 
 __all__ = ["GatewayPlatform"]
 
 _PATH = "credit/v1/query"
+_STATUS_PATH = "credit/v1/status"
 _MOST_PAGES = 50
 
 _STATUS = {
@@ -123,6 +126,14 @@ class GatewayPlatform(HttpPlatform):
             name_differs=bool(registered) and not same_name(registered, query.subject.name),
         )
 
+    def probe(self, *, timeout: float) -> Probe:
+        """Test connection and credentials; as ``ports.Probing`` says."""
+        deadline = Deadline(timeout)
+        reply = Exchanges(self.name, self._http, deadline).post(_STATUS_PATH, self._signed({}))
+        if reply.code("code", _STATUS)[0] is not QueryStatus.OK:
+            raise PlatformRefused(f"{self.name}: the platform is not ready for us.")
+        return Probe(reply.moment("sourceTime"), self._http.certificate_until(deadline))
+
     def _outgoing(self, query: Query, identifier: Identifier, query_id: str, page: int) -> Callable[[], Outgoing]:
         question = {
             "queryId": query_id,
@@ -139,6 +150,9 @@ class GatewayPlatform(HttpPlatform):
                 "idNumber": identifier.matching_number,
             },
         }
+        return self._signed(question)
+
+    def _signed(self, question: Mapping[str, Any]) -> Callable[[], Outgoing]:
         body = json.dumps(question, ensure_ascii=False).encode()
         return lambda: (body, self._signer.headers(body))
 

@@ -7,6 +7,7 @@ returned is the complete body of a 200 reply that claims to be JSON in UTF-8.
 from __future__ import annotations
 
 import ipaddress
+import socket
 import ssl
 import threading
 import time
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import TypedDict
 from urllib.parse import urljoin, urlsplit
@@ -109,6 +111,7 @@ class HttpClient:
         self._source = source
         self._origin = _origin(source, base_url)
         self._base = base_url.rstrip("/") + "/"
+        self._url = lru_cache(maxsize=32)(self._within_origin)
         self._connect_timeout = connect_timeout
         self._attempts = attempts
         self._max_bytes = max_bytes
@@ -116,7 +119,8 @@ class HttpClient:
         self._session = requests.Session()
         # Neither a proxy nor the .netrc of the environment may redirect or re-sign a query.
         self._session.trust_env = False
-        self._session.verify = ca_file or True
+        self._trust = ca_file or requests.utils.DEFAULT_CA_BUNDLE_PATH
+        self._session.verify = self._trust
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.clear()
         transport = DeadlineAdapter(connections)
@@ -179,11 +183,34 @@ class HttpClient:
                 attempts=call.attempts,
             )
 
+    def certificate_until(self, deadline: Deadline) -> datetime | None:
+        """When the certificate of the platform ends; None without TLS. Opens a connection of its own.
+
+        Raises:
+            PlatformUnavailable: no connection in time.
+            PlatformReplyInvalid: the certificate is not trusted.
+        """
+        scheme, host, port = self._origin
+        if scheme != "https":
+            return None
+        failure: PlatformError
+        try:
+            trusted = ssl.create_default_context(cafile=self._trust)
+            with (
+                socket.create_connection((host, port), timeout=max(deadline.left, 0.001)) as line,
+                trusted.wrap_socket(line, server_hostname=host) as secured,
+            ):
+                certificate = secured.getpeercert() or {}
+            return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
+        except OSError as error:
+            failure = self._failure(error, cut_by_us=False)
+        raise failure
+
     def close(self) -> None:
         """Close idle connections."""
         self._session.close()
 
-    def _url(self, path: str) -> str:
+    def _within_origin(self, path: str) -> str:
         url = urljoin(self._base, path)
         if _origin(self._source, url) != self._origin:
             raise ConfigurationError(f"Platform {self._source}: the address leads to another origin.")

@@ -47,11 +47,11 @@ class Answer(Struct, frozen=True):
 class Exchanges:
     """The exchanges of one query: one deadline over them all, one digest of everything that came back."""
 
-    def __init__(self, source: str, http: HttpClient, timeout: float) -> None:
-        """Start the clock; ``timeout`` in seconds."""
+    def __init__(self, source: str, http: HttpClient, deadline: Deadline) -> None:
+        """Nothing is asked yet."""
         self._source = source
         self._http = http
-        self._deadline = Deadline(timeout)
+        self._deadline = deadline
         self._digest = hashlib.sha256()
 
     def post(self, path: str, outgoing: Callable[[], Outgoing]) -> Fields:
@@ -130,7 +130,7 @@ class HttpPlatform(ABC):
         Source: domain facts 4.4.
         """
         asked_at = self._clock()
-        exchanges = Exchanges(self.name, self._http, timeout)
+        exchanges = Exchanges(self.name, self._http, Deadline(timeout))
         answers = [self.ask(query, i, n, exchanges) for n, i in enumerate(self.askable(query.subject), start=1)]
         answer = _merged(answers) if answers else Answer(QueryStatus.REJECTED, "unidentified")
         ours = tuple(r for r in answer.records if r.match is not MatchGrade.NONE)

@@ -189,7 +189,8 @@ class Fields:
         clean = unicodedata.normalize("NFC", value).strip()
         if len(clean) > longest:
             self._fail(key, "is too long")
-        if any(unicodedata.category(char) in _INVISIBLE for char in clean):
+        # Nothing printable is in those categories, and most text is printable.
+        if not clean.isprintable() and any(unicodedata.category(char) in _INVISIBLE for char in clean):
             self._fail(key, "holds control or invisible characters")
         return clean
 

@@ -8,6 +8,11 @@ Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
             "province": {
                 "BACKEND": "adapters.gateway.GatewayPlatform",
                 "OPTIONS": {"base_url": "https://...", "paasid": "...", "token_secret": "NAME"},
+                "LIMITS": {
+                    "AT_ONCE": 4, "PER_DAY": 10_000, "PER_MINUTE": 120, "RESERVE": 0.2,
+                    "BREAKER": {"FAILURES": 5, "SECONDS": 30},
+                    "MAINTENANCE": [("Sun 02:00", "Sun 04:00")],   # weekly, China time
+                },
             },
         },
         "FLOWS": {
@@ -45,6 +50,7 @@ from typing import Any
 from django.conf import settings
 
 from approval_hook.errors import ConfigurationError
+from approval_hook.limits import WEEKDAYS, Budget, Limits, Window
 from approval_hook.spec import Mode, mode_named
 
 _REQUIRED = {"RULES", "PLATFORMS", "DIGEST_SECRET", "FIELD_SECRET"}
@@ -60,17 +66,20 @@ _OPTIONAL = {
 #: An emergency that lasts longer is no emergency.
 _MOST_EMERGENCY_HOURS = 72
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_LIMITS = {"AT_ONCE", "BREAKER", "PER_DAY", "PER_MINUTE", "RESERVE", "MAINTENANCE"}
+_MOMENT = re.compile(rf"({'|'.join(WEEKDAYS)}) ([01][0-9]|2[0-3]):([0-5][0-9])")
 _FLOW_REQUIRED = {"matter", "facts", "protects"}
 _FLOW_OPTIONAL = {"accepts", "issues", "inside", "mode"}
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformSettings:
-    """One configured source: dotted path of its class and its keyword options."""
+    """One configured source: dotted path of its class, its keyword options, its limits."""
 
     name: str
     backend: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +232,65 @@ def _names(value: Any, where: str, of: str = "node names") -> tuple[str, ...]:
 def _platform(name: str, value: Any) -> PlatformSettings:
     where = f"PLATFORMS.{name}"
     data = _mapping(value, where)
-    _keys(data, f"APPROVAL_HOOK[{where!r}]", {"BACKEND"}, {"OPTIONS"})
+    _keys(data, f"APPROVAL_HOOK[{where!r}]", {"BACKEND"}, {"OPTIONS", "LIMITS"})
     options = MappingProxyType(dict(_mapping(data.get("OPTIONS", {}), where + ".OPTIONS")))
     for key, option in options.items():
         if key.endswith("_secret"):
             _text(option, f"{where}.OPTIONS.{key}")
-    return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options)
+    limits = _limits(data["LIMITS"], where + ".LIMITS") if "LIMITS" in data else None
+    return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options, limits)
+
+
+def _limits(value: Any, where: str) -> Limits:
+    data = _mapping(value, where)
+    _keys(data, f"APPROVAL_HOOK[{where!r}]", set(), _LIMITS)
+    budgets = {"PER_DAY", "PER_MINUTE"} & set(data)
+    if not data or ("RESERVE" in data and not budgets):
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] limits nothing; RESERVE needs PER_DAY or PER_MINUTE.")
+    share = data.get("RESERVE", 0)
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1:
+        raise ConfigurationError(f"APPROVAL_HOOK[{where + '.RESERVE'!r}] must be a share of at least 0 and below 1.")
+    breaker = None
+    if "BREAKER" in data:
+        breaker = _mapping(data["BREAKER"], where + ".BREAKER")
+        _keys(breaker, f"APPROVAL_HOOK[{where + '.BREAKER'!r}]", {"FAILURES", "SECONDS"}, set())
+    windows = data.get("MAINTENANCE", ())
+    if isinstance(windows, str) or not isinstance(windows, Iterable):
+        raise ConfigurationError(f"APPROVAL_HOOK[{where + '.MAINTENANCE'!r}] must be a list of windows.")
+    return Limits(
+        at_once=_count(data["AT_ONCE"], where + ".AT_ONCE") if "AT_ONCE" in data else None,
+        failures=_count(breaker["FAILURES"], where + ".BREAKER.FAILURES") if breaker else None,
+        pause_seconds=_seconds(breaker["SECONDS"], where + ".BREAKER.SECONDS") if breaker else 0.0,
+        per_day=_budget(data["PER_DAY"], share, where + ".PER_DAY") if "PER_DAY" in data else None,
+        per_minute=_budget(data["PER_MINUTE"], share, where + ".PER_MINUTE") if "PER_MINUTE" in data else None,
+        maintenance=tuple(_window(w, where + ".MAINTENANCE") for w in windows),
+    )
+
+
+def _count(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be a whole number of at least 1.")
+    return value
+
+
+def _budget(value: Any, share: float, where: str) -> Budget:
+    most = _count(value, where)
+    reserve = math.ceil(round(most * share, 6))  # 100 * 0.07 is a little more than 7
+    if reserve == most:
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}]: RESERVE leaves nothing of {most} for acceptance.")
+    return Budget(most, reserve)
+
+
+def _window(value: Any, where: str) -> Window:
+    moments = value if isinstance(value, list | tuple) else ()
+    found = [_MOMENT.fullmatch(m) if isinstance(m, str) else None for m in moments]
+    minutes = [(WEEKDAYS.index(m[1]) * 24 + int(m[2])) * 60 + int(m[3]) for m in found if m is not None]
+    if len(moments) != 2 or len(set(minutes)) != 2:
+        raise ConfigurationError(
+            f"APPROVAL_HOOK[{where!r}]: a window is a begin and another end in China time, such as "
+            f"('Sat 23:30', 'Sun 04:00'), not {value!r}."
+        )
+    return Window(*minutes)
 
 
 def _renamed(path: str, value: Any) -> Mapping[str, str]:

@@ -10,6 +10,7 @@
     │   └── MatterNotConfigured the rules in force do not know the matter of the case
     ├── PlatformError           a platform gave no usable answer; always could-not-tell
     │   ├── PlatformUnavailable     may succeed later; retryable
+    │   ├── PlatformNotAsked        a limit of ours kept the query back
     │   ├── PlatformRefused         refused us: credentials, quota, permission
     │   └── PlatformReplyInvalid    answered something that cannot be trusted
     └── AppendOnlyError         somebody tried to change or delete evidence
@@ -77,6 +78,15 @@ class PlatformUnavailable(PlatformError):
         """Carry the platform's own wish for the next try, in seconds."""
         self.retry_after = retry_after
         super().__init__(message)
+
+
+class PlatformNotAsked(PlatformError):
+    """A limit of the source kept the query back, so nothing was asked; try again later."""
+
+    def __init__(self, reason: str) -> None:
+        """Say which limit: ``busy``, ``breaker-open``, ``quota``, ``rate`` or ``maintenance``."""
+        self.reason = reason
+        super().__init__()
 
 
 class PlatformRefused(PlatformError):

@@ -223,6 +223,7 @@ def ask(case: Case, inquiry: Inquiry, seconds: float | None = None) -> list[Cred
                 ground=q["ground"],
                 as_of=case.on,
             ),
+            decides=inquiry.point == Point.DECISION,
         )
         for q in inquiry.queries
     ]

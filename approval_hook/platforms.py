@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.module_loading import import_string
+from msgspec.structs import replace
 
 from approval_hook.clock import now
 from approval_hook.conf import Conf, PlatformSettings, conf
-from approval_hook.errors import ConfigurationError, PlatformError
+from approval_hook.errors import ConfigurationError, PlatformError, PlatformNotAsked
+from approval_hook.limits import Limited
 from approval_hook.logs import get_logger
 from approval_hook.policy.records import CreditReport, QueryStatus
 from approval_hook.ports import CreditPlatform, Query
@@ -25,10 +28,11 @@ _WORKERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One query and the source it goes to."""
+    """One query, the source it goes to, and whether a decision waits for the answer."""
 
     source: str
     query: Query
+    decides: bool = False
 
 
 def platforms() -> dict[str, CreditPlatform]:
@@ -40,11 +44,17 @@ def platforms() -> dict[str, CreditPlatform]:
     global _built
     c = conf()
     if _built is None or _built[0] is not c:
-        _built = (c, {name: _build(c, p) for name, p in c.platforms.items()})
+        _built = (c, {name: build(c, p) for name, p in c.platforms.items()})
     return _built[1]
 
 
-def _build(c: Conf, settings: PlatformSettings) -> CreditPlatform:
+def build(c: Conf, settings: PlatformSettings) -> CreditPlatform:
+    """One source from its settings, within its limits if it has any.
+
+    Raises:
+        ConfigurationError: the backend cannot be imported or built, a secret is missing, or limits
+            are set for a source that is not remote.
+    """
     options = {}
     for key, value in settings.options.items():
         if key.endswith("_secret"):
@@ -61,11 +71,17 @@ def _build(c: Conf, settings: PlatformSettings) -> CreditPlatform:
         raise ConfigurationError(
             f"The platform {settings.name} ({settings.backend}) needs an attribute remote (True or False) and query()."
         )
-    return platform
+    if settings.limits is None:
+        return platform
+    if not platform.remote:
+        raise ConfigurationError(f"The platform {settings.name} is not remote, so it takes no LIMITS.")
+    return Limited(platform, settings.limits)
 
 
 def ask_all(questions: Sequence[Question], *, seconds: float) -> list[CreditReport]:
     """Ask every question concurrently inside one total deadline.
+
+    To be called outside every transaction if a source is remote.
 
     Returns:
         One report per question, in order. A source that fails in whatever way gives a
@@ -79,9 +95,10 @@ def ask_all(questions: Sequence[Question], *, seconds: float) -> list[CreditRepo
         return _ask(sources.get(question.source), question, max(left, 0.0))
 
     local = [q for q in questions if not _is_remote(sources, q)]
-    remote = [q for q in questions if _is_remote(sources, q)]
-    # Local sources read through this thread's database connection.
+    # Local sources read through this thread's database connection, and so does the count of the limits.
     answers = {id(q): one(q) for q in local}
+    answers.update((id(q), report) for q in questions if (report := _kept_back(sources.get(q.source), q)))
+    remote = [q for q in questions if id(q) not in answers]
     if len(remote) == 1:
         answers[id(remote[0])] = one(remote[0])
     elif remote:
@@ -97,30 +114,52 @@ def _is_remote(sources: dict[str, CreditPlatform], question: Question) -> bool:
     return source is not None and source.remote
 
 
+def _kept_back(platform: CreditPlatform | None, question: Question) -> CreditReport | None:
+    """The report of a question that a limit keeps back; None: it may be asked, and is counted."""
+    if not isinstance(platform, Limited):
+        return None
+    asked_at = now()
+    try:
+        platform.admit(decides=question.decides)
+    except PlatformNotAsked as error:
+        return _not_asked(question, asked_at, error)
+    return None
+
+
 def _ask(platform: CreditPlatform | None, question: Question, seconds: float) -> CreditReport:
     asked_at = now()
-
-    def failed(status: QueryStatus, reason: str) -> CreditReport:
-        return CreditReport(
-            party=question.query.party,
-            source=question.source,
-            status=status,
-            asked_at=asked_at,
-            answered_at=now(),
-            reason=reason,
-        )
-
     if platform is None:
-        return failed(QueryStatus.NOT_CONFIGURED, "not-configured")
+        return _failed(question, asked_at, "not-configured", QueryStatus.NOT_CONFIGURED)
     if seconds <= 0:
-        return failed(QueryStatus.UNAVAILABLE, "deadline")
+        return _failed(question, asked_at, "deadline")
     try:
         report = platform.query(question.query, timeout=seconds)
         mine = (report.party, report.source) == (question.query.party, question.source)
+    except PlatformNotAsked as error:
+        return _not_asked(question, asked_at, error)
     except PlatformError as error:
         refused = error.reason == "refused"
-        return failed(QueryStatus.REJECTED if refused else QueryStatus.UNAVAILABLE, error.reason)
+        status = QueryStatus.REJECTED if refused else QueryStatus.UNAVAILABLE
+        return _failed(question, asked_at, error.reason, status)
     except Exception as error:  # noqa: BLE001 - a broken adapter is could-not-tell, never "no record"
         get_logger().error("adapter failed", source=question.source, error=type(error).__name__)
-        return failed(QueryStatus.UNAVAILABLE, "adapter-error")
-    return report if mine else failed(QueryStatus.UNAVAILABLE, "wrong-subject")
+        return _failed(question, asked_at, "adapter-error")
+    return report if mine else _failed(question, asked_at, "wrong-subject")
+
+
+def _not_asked(question: Question, at: datetime, error: PlatformNotAsked) -> CreditReport:
+    get_logger().info("platform not asked", source=question.source, reason=error.reason)
+    return replace(_failed(question, at, error.reason), answered_at=at)
+
+
+def _failed(
+    question: Question, asked_at: datetime, reason: str, status: QueryStatus = QueryStatus.UNAVAILABLE
+) -> CreditReport:
+    return CreditReport(
+        party=question.query.party,
+        source=question.source,
+        status=status,
+        asked_at=asked_at,
+        answered_at=now(),
+        reason=reason,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from approval_hook.policy.records import CreditReport
@@ -44,5 +44,32 @@ class CreditPlatform(Protocol):
 
         Raises:
             PlatformError: no usable answer; the gate records could-not-tell.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a test of the connection found.
+
+    Attributes:
+        source_time: the platform's own clock, aware; None when it does not say.
+        certificate_until: when its certificate ends, aware; None without TLS.
+    """
+
+    source_time: datetime | None = None
+    certificate_until: datetime | None = None
+
+
+class Probing(Protocol):
+    """What a platform may offer beside ``query``; ``check_platforms`` reports one without it as not probed."""
+
+    def probe(self, *, timeout: float) -> Probe:
+        """Test connection and credentials within ``timeout`` seconds, without a word about any subject.
+
+        Raises:
+            PlatformUnavailable: not reachable in time.
+            PlatformRefused: reached, and our credentials are not accepted.
+            PlatformReplyInvalid: reached something that cannot be trusted, by its certificate or its reply.
         """
         ...

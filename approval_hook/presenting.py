@@ -47,6 +47,7 @@ from approval_hook.wording import (
     KIND_TITLES,
     MEASURE_NOTES,
     NOT_ASKED,
+    NOT_ASKED_TEXTS,
     OUTCOME_TITLES,
     PARTY_BADGES,
     REFUSAL_NOTES,
@@ -396,7 +397,7 @@ def _note(outcome: PartyOutcome, reports: Sequence[CreditReport], title: Callabl
 def _status_text(report: CreditReport) -> str:
     if report.reason == "unknown-subject":
         return "查无此主体，请核对名称和号码；未查清不等于没有记录"
-    return STATUS_TEXTS[report.status]
+    return NOT_ASKED_TEXTS.get(report.reason) or STATUS_TEXTS[report.status]
 
 
 def emergency_views(acts: Iterable[EmergencyAct], subjects: str = "") -> list[EmergencyView]:

@@ -169,3 +169,12 @@ STATUS_TEXTS = {
     QueryStatus.REJECTED: "拒绝查询",
     QueryStatus.NOT_CONFIGURED: "未配置",
 }
+
+#: By the reason of a query that a limit kept back.
+NOT_ASKED_TEXTS = {
+    "busy": "查询排队过长，本次未查询",
+    "breaker-open": "连续没有答复，暂停查询",
+    "quota": "今日查询配额已用完，本次未查询",
+    "rate": "查询频次已到上限，本次未查询",
+    "maintenance": "正在维护，本次未查询",
+}

@@ -86,6 +86,7 @@ class Simulator:
         self.ledger = Ledger(ledger)
         spoken = (GatewayShape(paasid, self.token), AppKeyShape(paasid, self.token), *shapes)
         self.shapes = {path: shape for shape in spoken for path in shape.paths}
+        self.status_shapes = {shape.status_path: shape for shape in spoken if shape.status_path}
         self.console = Console(self.register, self.faults, self.ledger)
         self.probe = probe
         self.closing = threading.Event()
@@ -187,6 +188,9 @@ class _Handler(BaseHTTPRequestHandler):
         shape = self.server.simulator.shapes.get(self.path)
         if shape is not None and self.command == "POST":
             return self._query(shape, body)
+        asked = self.server.simulator.status_shapes.get(self.path)
+        if asked is not None and self.command == "POST":
+            return self._status(asked, body)
         return self._send(Reply(404, b"{}"))
 
     def _control(self, body: bytes) -> None:
@@ -218,6 +222,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(Reply(501, b"{}"))
         self._log(question, fault.kind.value if fault else "answered", probed)
         return self._answer(shape.reply(question, simulator.register, fault), fault)
+
+    def _status(self, shape: Shape, body: bytes) -> None:
+        problem = shape.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()
+        if problem:
+            return self._send(shape.refusal(problem))
+        fault = self.server.simulator.faults.strike("", self.path)
+        return self._answer(shape.status(fault), fault)
 
     def _log(self, question: Question, outcome: str, probed: Any) -> None:
         self.server.simulator.ledger.append(

@@ -10,7 +10,7 @@ from approval_hook.models.evidence import (
     Settlement,
 )
 from approval_hook.models.observations import IssueReading, Observation
-from approval_hook.models.operations import Hold, LateCheck, Recheck, TaskMove
+from approval_hook.models.operations import Hold, LateCheck, Recheck, SourceDay, TaskMove
 from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "RuleDraft",
     "RuleRevision",
     "Settlement",
+    "SourceDay",
     "TaskMove",
 ]

@@ -1,4 +1,4 @@
-"""Operational rows: what is held, what is owed, what was found to have slipped past, what was moved."""
+"""Operational rows: what is held, what is owed, what slipped past, what was moved, what a source has used up."""
 
 from __future__ import annotations
 
@@ -100,3 +100,20 @@ class TaskMove(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_key} {self.old} -> {self.new}"
+
+
+class SourceDay(models.Model):
+    """What all processes together made of one source on one day in China."""
+
+    source = models.CharField("来源", max_length=120)
+    day = models.DateField("日期")
+    leased = models.PositiveBigIntegerField("已领用查询次数", default=0)  # may pass the quota by a part of a block
+    openings = models.PositiveIntegerField("熔断次数", default=0)
+    opened_at = models.DateTimeField("最近熔断时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "来源用量"
+        constraints = [models.UniqueConstraint(fields=["source", "day"], name="one_row_per_source_and_day")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.day}"

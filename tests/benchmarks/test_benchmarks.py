@@ -12,7 +12,7 @@ import pytest
 
 from approval_hook.policy.decision import Channel, ObligationKind, Outcome
 from approval_hook.policy.receipt import receipt_from_bytes
-from tests.benchmarks import core, flow, flow_cases, prove, sweep
+from tests.benchmarks import core, flow, flow_cases, http, prove, sweep
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.figures import Figure, exit_code
 from tests.benchmarks.policy_set import cases_of, full_policy
@@ -130,6 +130,14 @@ def test_sweep_finds_what_the_bare_join_finds(tmp_path: Path) -> None:
     figures = sweep._figures("sqlite", result)
     assert [figure.name for figure in figures] == ["sweep.minute_sqlite", "sweep.join_sqlite"]
     assert figures[0].value == pytest.approx(result.seconds * sweep.FULL / 401 / 60)
+
+
+def test_client_layer_is_measured_on_complete_answers() -> None:
+    """A short run checks every answer, and every query of the whole layer was counted by the quota."""
+    result = http.run(0.5)
+    assert min(result.bare, result.bare_again, result.adapter, result.whole) > 0
+    assert result.leased >= result.rounds
+    assert result.six >= result.one >= 0.2
 
 
 @pytest.mark.parametrize("hit_heavy", [False, True])

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -379,6 +379,47 @@ def test_the_probe_runs_before_the_answer() -> None:
     assert [line["probe"] for line in running.control.ledger()] == [{"saw": "q-probed"}]
     platform.close()
     running.end()
+
+
+def test_the_connection_is_tested_without_a_query(simulator: RunningSimulator, ask: GatewayPlatform) -> None:
+    """The platform's clock comes back, and its ledger of queries stays empty."""
+    found = ask.probe(timeout=5)
+    assert found.source_time is not None
+    assert abs(found.source_time - datetime.now(UTC)) < timedelta(seconds=5)
+    assert found.certificate_until is None
+    assert simulator.control.ledger() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        (FaultKind.HANG, PlatformUnavailable),
+        (FaultKind.RESET, PlatformUnavailable),
+        (FaultKind.HTTP_502, PlatformUnavailable),
+        (FaultKind.HTTP_401, PlatformRefused),
+        (FaultKind.REFUSED, PlatformRefused),
+        (FaultKind.LOGIN_PAGE, PlatformReplyInvalid),
+        (FaultKind.NAIVE_TIME, PlatformReplyInvalid),
+        (FaultKind.UNKNOWN_STATUS, PlatformReplyInvalid),
+    ],
+)
+def test_a_connection_that_fails_its_test_says_how(
+    simulator: RunningSimulator, ask: GatewayPlatform, kind: FaultKind, error: type[Exception]
+) -> None:
+    """Unreachable, refused and not to be trusted are told apart, within the deadline."""
+    simulator.control.fault(kind)
+    started = time.monotonic()
+    with pytest.raises(error):
+        ask.probe(timeout=0.5)
+    assert time.monotonic() - started < 0.8
+
+
+def test_a_wrong_token_fails_the_test_of_the_connection(simulator: RunningSimulator) -> None:
+    """What is tested are the credentials too."""
+    stranger = GatewayPlatform("province", simulator.url, simulator.paasid, "another-token")
+    with pytest.raises(PlatformRefused):
+        stranger.probe(timeout=5)
+    stranger.close()
 
 
 def test_an_old_answer_is_not_trusted(simulator: RunningSimulator) -> None:

@@ -255,8 +255,8 @@ CATALOGUE: dict[str, Sabotage] = {
         (
             Edit(
                 _PLATFORMS,
-                "return failed(QueryStatus.REJECTED if refused else QueryStatus.UNAVAILABLE, error.reason)",
-                "return failed(QueryStatus.REJECTED if refused else QueryStatus.OK, error.reason)",
+                "status = QueryStatus.REJECTED if refused else QueryStatus.UNAVAILABLE",
+                "status = QueryStatus.REJECTED if refused else QueryStatus.OK",
             ),
         ),
         (
@@ -275,11 +275,25 @@ CATALOGUE: dict[str, Sabotage] = {
         (
             Edit(
                 _PLATFORMS,
-                'return failed(QueryStatus.UNAVAILABLE, "adapter-error")',
-                'return failed(QueryStatus.OK, "adapter-error")',
+                'return _failed(question, asked_at, "adapter-error")',
+                'return _failed(question, asked_at, "adapter-error", QueryStatus.OK)',
             ),
         ),
         ((PLATFORMS, "test_a_source_that_fails_is_could_not_tell"),),
+    ),
+    "kept-back-is-clean": Sabotage(
+        "a query that a limit of the source keeps back gives could-not-tell",
+        (
+            Edit(
+                _PLATFORMS,
+                "replace(_failed(question, at, error.reason), answered_at=at)",
+                "replace(_failed(question, at, error.reason, QueryStatus.OK), answered_at=at)",
+            ),
+        ),
+        (
+            ("tests/integration/test_limits.py", "test_query_that_a_limit_keeps_back_is_could_not_tell"),
+            ("tests/integration/test_limits.py", "test_case_that_is_kept_back_waits_and_has_no_clean_record"),
+        ),
     ),
     "cut-answer-is-whole": Sabotage(
         "an answer that our deadline cut off is none",

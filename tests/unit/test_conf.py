@@ -10,6 +10,7 @@ import pytest
 
 from approval_hook.conf import Conf, conf
 from approval_hook.errors import ConfigurationError
+from approval_hook.limits import Budget, Limits, Window
 from approval_hook.platforms import platforms
 
 SECRET = "hunter2-hunter2-hunter2"
@@ -83,6 +84,36 @@ def test_good_settings_become_a_frozen_object(configured: Any) -> None:
         found.platforms["other"] = None
 
 
+def test_limits_become_a_frozen_object(configured: Any) -> None:
+    """Each limit is read into numbers; a share is rounded up in favour of the decisions; what is not set is none."""
+    full = {
+        "AT_ONCE": 4,
+        "BREAKER": {"FAILURES": 5, "SECONDS": 30},
+        "PER_DAY": 1000,
+        "PER_MINUTE": 7,
+        "RESERVE": 0.2,
+        "MAINTENANCE": [("Sun 02:00", "Sun 04:00"), ["Sun 23:00", "Mon 01:30"]],
+    }
+    limits = configured(PLATFORMS=platform(LIMITS=full)).platforms["province"].limits
+    windows = (Window(8760, 8880), Window(10020, 90))
+    assert limits == Limits(4, 5, 30.0, Budget(1000, 200), Budget(7, 2), windows)
+    with pytest.raises(AttributeError):
+        limits.at_once = 5
+    seven = configured(PLATFORMS=platform(LIMITS={"PER_DAY": 100, "RESERVE": 0.07})).platforms["province"].limits
+    assert seven.per_day == Budget(100, 7)
+    only = configured(PLATFORMS=platform(LIMITS={"AT_ONCE": 1})).platforms["province"].limits
+    assert only == Limits(at_once=1)
+    assert configured().platforms["province"].limits is None
+
+
+def test_limits_of_a_local_source_are_an_error(configured: Any) -> None:
+    """A source of this process needs no limits; set there, they would say something that is not so."""
+    keeper = {"BACKEND": f"{__name__}.Keeper", "OPTIONS": {"token_secret": TOKEN_NAME}, "LIMITS": {"AT_ONCE": 1}}
+    configured(PLATFORMS={"one": keeper})
+    with pytest.raises(ConfigurationError, match="The platform one is not remote, so it takes no LIMITS"):
+        platforms()
+
+
 def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
     """The settings are cached by identity, so that a test or a reload brings a new dict."""
     assert configured() is conf()
@@ -105,6 +136,32 @@ def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
         ({"PLATFORMS": platform(OPTION={})}, "unknown keys ['OPTION']"),
         ({"PLATFORMS": platform(BACKEND="")}, "PLATFORMS.province.BACKEND"),
         ({"PLATFORMS": platform(OPTIONS=[1])}, "PLATFORMS.province.OPTIONS"),
+        ({"PLATFORMS": platform(LIMITS=[])}, "'PLATFORMS.province.LIMITS'] must be a dict"),
+        ({"PLATFORMS": platform(LIMITS={})}, "limits nothing"),
+        ({"PLATFORMS": platform(LIMITS={"RESERVE": 0.5, "AT_ONCE": 1})}, "RESERVE needs PER_DAY or PER_MINUTE"),
+        ({"PLATFORMS": platform(LIMITS={"PER_DAYS": 1})}, "Did you mean 'PER_DAY' for 'PER_DAYS'?"),
+        *(
+            ({"PLATFORMS": platform(LIMITS={key: wrong})}, f"LIMITS.{key}'] must be a whole number of at least 1")
+            for key in ("AT_ONCE", "PER_DAY", "PER_MINUTE")
+            for wrong in (0, -1, 1.5, True, "5", None)
+        ),
+        *(
+            ({"PLATFORMS": platform(LIMITS={"PER_DAY": 10, "RESERVE": wrong})}, "LIMITS.RESERVE'] must be a share")
+            for wrong in (1, -0.1, True, "0.5", float("nan"))
+        ),
+        ({"PLATFORMS": platform(LIMITS={"PER_DAY": 3, "RESERVE": 0.9})}, "RESERVE leaves nothing of 3 for acceptance"),
+        ({"PLATFORMS": platform(LIMITS={"BREAKER": {"FAILURES": 5}})}, "missing keys ['SECONDS']"),
+        ({"PLATFORMS": platform(LIMITS={"BREAKER": {"FAILURES": 0, "SECONDS": 1}})}, "BREAKER.FAILURES"),
+        ({"PLATFORMS": platform(LIMITS={"BREAKER": {"FAILURES": 1, "SECONDS": 0}})}, "a number of seconds above 0"),
+        ({"PLATFORMS": platform(LIMITS={"BREAKER": 5})}, "BREAKER'] must be a dict"),
+        *(
+            ({"PLATFORMS": platform(LIMITS={"MAINTENANCE": wrong})}, "MAINTENANCE")
+            for wrong in ("Sun 02:00", 5, ["Sun 02:00"], [("Sun 02:00",)], [("Sun 02:00", "Sun 02:00")])
+        ),
+        *(
+            ({"PLATFORMS": platform(LIMITS={"MAINTENANCE": [("Sun 02:00", wrong)]})}, "another end in China time")
+            for wrong in ("Sun 24:00", "Sun 4:00", "周日 04:00", "sun 04:00", 4)
+        ),
         *(({"EMERGENCY_HOURS": wrong}, "from 1 to 72") for wrong in (0, 73, 1.5, True, "6")),
         *(({"FLOWS": flow(mode=wrong)}, "there is no off switch") for wrong in ("off", "", "OBSERVE", False, 0)),
         ({"FLOWS": flow(protect=["x"])}, "unknown keys ['protect']"),

@@ -36,10 +36,12 @@ class Shape(ABC):
         paths: where it is asked, each with its leading slash.
         inexpressible: faults that it has no way to show, each with the reason; asked for one, the
             simulator answers 501 rather than well.
+        status_path: where it is asked whether it is there and knows the caller; empty where it has no such request.
     """
 
     paths: ClassVar[tuple[str, ...]]
     inexpressible: ClassVar[Mapping[FaultKind, str]] = {}
+    status_path: ClassVar[str] = ""
 
     @abstractmethod
     def read(self, path: str, body: bytes) -> Question | None:
@@ -56,3 +58,7 @@ class Shape(ABC):
     @abstractmethod
     def reply(self, question: Question, register: Register, fault: Fault | None) -> Reply:
         """Reply to a question, bent by a fault that shows in fields, bytes or status."""
+
+    def status(self, fault: Fault | None) -> Reply:
+        """Reply to a genuine status request, which is about nobody."""
+        raise NotImplementedError(f"{type(self).__name__} names a status_path and has no status.")

@@ -29,6 +29,7 @@ class GatewayShape(Shape):
     """Every fault can be shown; an unknown subject has a code of its own."""
 
     paths = ("/credit/v1/query",)
+    status_path = "/credit/v1/status"
 
     def __init__(self, paasid: str, token: str) -> None:
         """Know one caller."""
@@ -70,6 +71,16 @@ class GatewayShape(Shape):
         if fault is not None and fault.kind is FaultKind.HALF_PAGE and question.page > 1:
             return Reply(500, b"{}")
         return json_reply(_document(question, register.get(question.number), fault), fault, other_code="1")
+
+    def status(self, fault: Fault | None) -> Reply:
+        """Ready, at this moment of the platform's clock."""
+        now = datetime.now(UTC)
+        said = {"code": "0", "sourceTime": now.astimezone(_CHINA).isoformat(timespec="milliseconds")}
+        if fault is not None and fault.kind in _CODES:
+            said["code"] = _CODES[fault.kind]
+        elif fault is not None and fault.kind in (FaultKind.NAIVE_TIME, FaultKind.CLOCK_SKEW):
+            _bend(said, fault, now)
+        return json_reply(said, fault, other_code="1")
 
 
 def _texts(data: Mapping[str, Any], *keys: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.db import DatabaseError
 from approval_hook import cases
 from approval_hook.errors import ConfigurationError
 from approval_hook.hosts.viewflow.coverage import Coverage, Fault, FaultKind, FlowCoverage, Placement, coverage
+from approval_hook.management.commands._tables import lines
 from approval_hook.policy.catalogue import Matter
 
 _HEADINGS = ("流程", "事项", "受理环节", "决定环节", "闸口", "证明")
@@ -74,15 +74,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {_words(fault)}")
 
     def _table(self, rows: Sequence[tuple[str, ...]], indent: str = "") -> None:
-        widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            cells = [text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True)]
-            self.stdout.write(indent + "  ".join(cells).rstrip())
-
-
-def _width(text: str) -> int:
-    """Columns that a text takes on a screen: Chinese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+        for line in lines(rows, indent):
+            self.stdout.write(line)
 
 
 def _row(flow: FlowCoverage) -> tuple[str, ...]:

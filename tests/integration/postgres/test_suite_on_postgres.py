@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SUITE = (
     "tests/integration/test_architecture_facts.py",
     "tests/integration/test_attacks.py",
+    "tests/integration/test_limits.py",
     "tests/integration/test_statements.py",
     "tests/integration/test_sweeping.py",
     "tests/integration/test_renaming.py",
@@ -59,6 +60,8 @@ def test_essential_tests_pass_on_postgresql(postgres_url: str, tmp_path: Path) -
         "test_emergency_release",
         "test_evidence",
         "test_late_checks",
+        "test_leases",
+        "test_limits",
         "test_observe_mode",
         "test_renaming",
         "test_rule_publication",

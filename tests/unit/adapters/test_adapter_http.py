@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -210,6 +212,43 @@ def test_no_drip_beats_the_deadline(script: Script) -> None:
     assert 0.4 < time.monotonic() - started < 0.8
 
 
+def test_a_near_deadline_is_kept_behind_a_far_one() -> None:
+    """Calls share one watchdog; one that waits for a far deadline still cuts the line of a nearer one in time."""
+    with server(answering(complete("{}"))) as prompt, server(silent) as url:
+        post(prompt, seconds=60.0)
+        started = time.monotonic()
+        with pytest.raises(PlatformUnavailable):
+            post(url, seconds=0.3)
+        assert time.monotonic() - started < 0.8
+
+
+_FORKED = """
+import os, sys, time
+from adapters.http import Deadline, HttpClient
+from approval_hook.errors import PlatformUnavailable
+prompt, drip = sys.argv[1:]
+def post(url, seconds):
+    HttpClient("test", url).post("q", b"{}", headers=dict, deadline=Deadline(seconds), idempotent=True)
+post(prompt, 60.0)
+child = os.fork()
+if child:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+started = time.monotonic()
+try:
+    post(drip, 0.3)
+except PlatformUnavailable:
+    os._exit(int(time.monotonic() - started > 0.8))
+os._exit(2)
+"""
+
+
+def test_a_forked_process_keeps_its_deadlines() -> None:
+    """A server that forks its workers after a call leaves none of them without a watchdog."""
+    with server(answering(complete("{}"))) as prompt, server(drip(complete("{}"))) as url:
+        done = subprocess.run([sys.executable, "-c", _FORKED, prompt, url], timeout=30, check=False)
+    assert done.returncode == 0
+
+
 def test_a_port_that_nobody_listens_on_is_unavailable() -> None:
     """A refused connection is an outage."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -405,6 +444,20 @@ def test_a_certificate_is_checked(certificate: tuple[ssl.SSLContext, Path]) -> N
         with pytest.raises(PlatformReplyInvalid, match="certificate"):
             post(url)
         assert post(url, ca_file=str(public)) == b"{}"
+
+
+def test_the_end_of_a_certificate_is_told(certificate: tuple[ssl.SSLContext, Path]) -> None:
+    """To the second for one that is trusted; one that is not trusted is an error, and without TLS there is none."""
+    context, public = certificate
+    ends = x509.load_pem_x509_certificate(public.read_bytes()).not_valid_after_utc
+    with server(answering(complete("{}")), context) as url:
+        trusting = HttpClient("test", url, ca_file=str(public))
+        assert trusting.certificate_until(Deadline(2.0)) == ends
+        with pytest.raises(PlatformReplyInvalid, match="certificate"):
+            HttpClient("test", url).certificate_until(Deadline(2.0))
+    with pytest.raises(PlatformUnavailable):
+        HttpClient("test", "https://127.0.0.1:9").certificate_until(Deadline(2.0))
+    assert HttpClient("test", "http://127.0.0.1:9").certificate_until(Deadline(2.0)) is None
 
 
 def test_no_drip_beats_the_deadline_over_tls(certificate: tuple[ssl.SSLContext, Path]) -> None:
