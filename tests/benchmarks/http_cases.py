@@ -63,7 +63,6 @@ def main(seconds: float) -> None:
     import django
 
     django.setup()
-    from approval_hook.testing import make_query
     from django.conf import settings
     from django.core.management import call_command
 
@@ -73,6 +72,7 @@ def main(seconds: float) -> None:
     from approval_hook.platforms import Question, ask_all, platforms
     from approval_hook.policy.records import CreditReport, QueryStatus
     from approval_hook.policy.subjects import organisation
+    from approval_hook.testing import make_query
     from tests.contract.conftest import start_simulator
 
     logs.configure()
