@@ -26,6 +26,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError
 from urllib3.util import Timeout
 
+_LONGEST = 3600.0
+
 
 class Deadline:
     """A moment on the monotonic clock, ``ends``, by which everything must be over."""
@@ -110,7 +112,8 @@ class _Watchdog:
         while True:
             with self._changed:
                 while not self._due or self._due[0][0] > time.monotonic():
-                    self._changed.wait(self._due[0][0] - time.monotonic() if self._due else None)
+                    # A deadline beyond what a lock can wait for must not end the thread that keeps all others.
+                    self._changed.wait(min(self._due[0][0] - time.monotonic(), _LONGEST) if self._due else None)
                 watch = heapq.heappop(self._due)[2]
             watch.fire()
 

@@ -40,18 +40,21 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 
 from approval_hook.errors import ConfigurationError
 from approval_hook.limits import WEEKDAYS, Budget, Limits, Window
 from approval_hook.spec import Mode, mode_named
+
+T = TypeVar("T")
 
 _REQUIRED = {"RULES", "PLATFORMS", "DIGEST_SECRET", "FIELD_SECRET"}
 _OPTIONAL = {
@@ -244,27 +247,35 @@ def _platform(name: str, value: Any) -> PlatformSettings:
 def _limits(value: Any, where: str) -> Limits:
     data = _mapping(value, where)
     _keys(data, f"APPROVAL_HOOK[{where!r}]", set(), _LIMITS)
-    budgets = {"PER_DAY", "PER_MINUTE"} & set(data)
-    if not data or ("RESERVE" in data and not budgets):
+    if not data or ("RESERVE" in data and not {"PER_DAY", "PER_MINUTE"} & set(data)):
         raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] limits nothing; RESERVE needs PER_DAY or PER_MINUTE.")
-    share = data.get("RESERVE", 0)
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1:
-        raise ConfigurationError(f"APPROVAL_HOOK[{where + '.RESERVE'!r}] must be a share of at least 0 and below 1.")
-    breaker = None
-    if "BREAKER" in data:
-        breaker = _mapping(data["BREAKER"], where + ".BREAKER")
-        _keys(breaker, f"APPROVAL_HOOK[{where + '.BREAKER'!r}]", {"FAILURES", "SECONDS"}, set())
-    windows = data.get("MAINTENANCE", ())
-    if isinstance(windows, str) or not isinstance(windows, Iterable):
-        raise ConfigurationError(f"APPROVAL_HOOK[{where + '.MAINTENANCE'!r}] must be a list of windows.")
+
+    def read(key: str, parse: Callable[[Any, str], T], missing: T) -> T:
+        return parse(data[key], f"{where}.{key}") if key in data else missing
+
+    share = read("RESERVE", _share, 0.0)
+    no_breaker: tuple[int | None, float] = (None, 0.0)
+    failures, pause_seconds = read("BREAKER", _breaker, no_breaker)
     return Limits(
-        at_once=_count(data["AT_ONCE"], where + ".AT_ONCE") if "AT_ONCE" in data else None,
-        failures=_count(breaker["FAILURES"], where + ".BREAKER.FAILURES") if breaker else None,
-        pause_seconds=_seconds(breaker["SECONDS"], where + ".BREAKER.SECONDS") if breaker else 0.0,
-        per_day=_budget(data["PER_DAY"], share, where + ".PER_DAY") if "PER_DAY" in data else None,
-        per_minute=_budget(data["PER_MINUTE"], share, where + ".PER_MINUTE") if "PER_MINUTE" in data else None,
-        maintenance=tuple(_window(w, where + ".MAINTENANCE") for w in windows),
+        at_once=read("AT_ONCE", _count, None),
+        failures=failures,
+        pause_seconds=pause_seconds,
+        per_day=read("PER_DAY", partial(_budget, share), None),
+        per_minute=read("PER_MINUTE", partial(_budget, share), None),
+        maintenance=read("MAINTENANCE", _windows, ()),
     )
+
+
+def _share(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be a share of at least 0 and below 1.")
+    return value
+
+
+def _breaker(value: Any, where: str) -> tuple[int | None, float]:
+    data = _mapping(value, where)
+    _keys(data, f"APPROVAL_HOOK[{where!r}]", {"FAILURES", "SECONDS"}, set())
+    return _count(data["FAILURES"], where + ".FAILURES"), _seconds(data["SECONDS"], where + ".SECONDS")
 
 
 def _count(value: Any, where: str) -> int:
@@ -273,12 +284,18 @@ def _count(value: Any, where: str) -> int:
     return value
 
 
-def _budget(value: Any, share: float, where: str) -> Budget:
+def _budget(share: float, value: Any, where: str) -> Budget:
     most = _count(value, where)
     reserve = math.ceil(round(most * share, 6))  # 100 * 0.07 is a little more than 7
     if reserve == most:
         raise ConfigurationError(f"APPROVAL_HOOK[{where!r}]: RESERVE leaves nothing of {most} for acceptance.")
     return Budget(most, reserve)
+
+
+def _windows(value: Any, where: str) -> tuple[Window, ...]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be a list of windows.")
+    return tuple(_window(window, where) for window in value)
 
 
 def _window(value: Any, where: str) -> Window:

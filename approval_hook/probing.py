@@ -131,8 +131,7 @@ def _tested(platform: CreditPlatform) -> Connection:
     try:
         found = probe(timeout=PATIENCE)
     except PlatformError as error:
-        fault = _FAULTS.get(type(error), Fault.UNREACHABLE)
-        return Connection(fault, str(error), milliseconds())
+        return Connection(_fault(error), str(error), milliseconds())
     except Exception as error:  # noqa: BLE001 - a broken adapter is a finding about this source, the others go on
         get_logger().error("adapter failed", source=platform.name, error=type(error).__name__)
         return Connection(Fault.ADAPTER, type(error).__name__, milliseconds())
@@ -141,7 +140,14 @@ def _tested(platform: CreditPlatform) -> Connection:
     return Connection(None, "", milliseconds(), skew, found.certificate_until)
 
 
-_FAULTS = {PlatformRefused: Fault.REFUSED, PlatformReplyInvalid: Fault.REPLY_INVALID}
+def _fault(error: PlatformError) -> Fault:
+    match error:
+        case PlatformRefused():
+            return Fault.REFUSED
+        case PlatformReplyInvalid():
+            return Fault.REPLY_INVALID
+        case _:
+            return Fault.UNREACHABLE
 
 
 def _use(source: str, limits: Limits, at: datetime) -> Use | None:
