@@ -75,7 +75,7 @@ def _run(state: Path, *options: str) -> Run:
         env=_environment(state),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return Run(done.returncode, done.stdout, done.stderr, state)

@@ -67,7 +67,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 def _await(process: subprocess.Popen[bytes], output: Path, state: Path) -> Demo:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         printed = output.read_text()
         url, password = re.search(r"页面：(http://[^/\s]+)/", printed), re.search(r"（全部账号）：(\S+)", printed)

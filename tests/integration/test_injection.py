@@ -98,7 +98,7 @@ def test_flows_module_of_an_application_that_raises_stops_the_start(monkeypatch:
         raise SyntaxError("invalid syntax")
 
     monkeypatch.setattr("approval_hook.hosts.viewflow.injection.import_module", broken)
-    says = r"the flows of workflows, workflows\.flows, cannot be imported: SyntaxError"
+    says = r"the flows of testflows, tests\.flows\.flows, cannot be imported: SyntaxError"
     with pytest.raises(ConfigurationError, match=says):
         import_flow_modules()
 
