@@ -228,7 +228,7 @@ from adapters.http import Deadline, HttpClient
 from approval_hook.errors import PlatformUnavailable
 prompt, drip = sys.argv[1:]
 def post(url, seconds):
-    HttpClient("test", url).post("q", b"{}", headers=dict, deadline=Deadline(seconds), idempotent=True)
+    HttpClient("test", url).post("q", lambda: (b"{}", {}), deadline=Deadline(seconds), idempotent=True)
 post(prompt, 60.0)
 child = os.fork()
 if child:
