@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from tests.benchmarks.apart import printed
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.flow_cases import Result, Shape
 from tests.benchmarks.flow_load import Load
 from tests.postgres import database, server
 
-ROOT = Path(__file__).resolve().parents[2]
 #: Measured seconds per database.
 SECONDS = 10
 LONG_SECONDS = 60
@@ -55,29 +50,13 @@ def measure(long: bool) -> list[Figure]:
 
 
 def _run(url: str, seconds: float) -> Result:
-    data = _printed(url, "tests.benchmarks.flow_cases", str(seconds))
+    data = printed(url, "tests.benchmarks.flow_cases", str(seconds))
     shapes = {name: Shape(**shape) for name, shape in data.pop("shapes").items()}
     return Result(shapes=shapes, **data)
 
 
 def _load(url: str, workers: int, seconds: float) -> Load:
-    return Load(**_printed(url, "tests.benchmarks.flow_load", str(workers), str(seconds)))
-
-
-def _printed(url: str, module: str, *arguments: str) -> dict[str, Any]:
-    # A process of its own per database: Django's settings are read once.
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings", "TEST_DATABASE_URL": url},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"the cases on {url.partition(':')[0]} failed; see above")
-    printed: dict[str, Any] = json.loads(done.stdout)
-    return printed
+    return Load(**printed(url, "tests.benchmarks.flow_load", str(workers), str(seconds)))
 
 
 def _throughput(load: Load) -> list[Figure]:

@@ -14,11 +14,10 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
+from tests.benchmarks.apart import ROOT
 from tests.benchmarks.flow_cases import replayed, variants
 
-ROOT = Path(__file__).resolve().parents[2]
 #: In this order in every round; the plain flow twice, as a control.
 ORDER = ("plain", "visible", "parked", "plain_again")
 #: Length of one turn of a variant.

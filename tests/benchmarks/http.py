@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+from tests.benchmarks.apart import printed
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.http_cases import AT_ONCE, Result
 
-ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 20.0
 LONG_SECONDS = 120.0
 #: Of the bare call's time, on top of it.
@@ -59,14 +55,4 @@ def run(seconds: float) -> Result:
     """
     with tempfile.TemporaryDirectory(prefix="approval-hook-bench-") as folder:
         url = f"sqlite:///{Path(folder) / 'quota.sqlite3'}"
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.http_cases", str(seconds)],
-            cwd=ROOT,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings", "TEST_DATABASE_URL": url},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        raise SystemExit("the client layer could not be measured; see above")
-    return Result(**json.loads(done.stdout))
+        return Result(**printed(url, "tests.benchmarks.http_cases", str(seconds)))

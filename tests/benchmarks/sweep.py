@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+from tests.benchmarks.apart import printed
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.sweep_cases import Result
 from tests.postgres import database, server
 
-ROOT = Path(__file__).resolve().parents[2]
 #: Running cases; the bar is about ``FULL``.
 CASES = 20_000
 FULL = 100_000
@@ -36,17 +32,7 @@ def run(url: str, cases: int) -> Result:
     Raises:
         SystemExit: it failed, or the sweep and the bare join did not find the same cases.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.sweep_cases", str(cases)],
-        cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings", "TEST_DATABASE_URL": url},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"the sweep on {url.partition(':')[0]} failed; see above")
-    return Result(**json.loads(done.stdout))
+    return Result(**printed(url, "tests.benchmarks.sweep_cases", str(cases)))
 
 
 def _figures(name: str, result: Result) -> list[Figure]:

@@ -14,6 +14,7 @@ from approval_hook.policy.decision import Channel, ObligationKind, Outcome
 from approval_hook.policy.receipt import receipt_from_bytes
 from tests.benchmarks import core, flow, flow_cases, http, prove, sweep
 from tests.benchmarks.__main__ import main
+from tests.benchmarks.apart import ROOT
 from tests.benchmarks.figures import Figure, exit_code
 from tests.benchmarks.policy_set import cases_of, full_policy
 from tests.postgres import database, server
@@ -75,7 +76,7 @@ def _added(result: flow_cases.Result) -> dict[str, list[int]]:
 
 def _documented() -> dict[str, list[int]]:
     """The same as the table of the documentation says it."""
-    text = (flow.ROOT / "docs" / "explanation" / "performance.md").read_text("utf-8")
+    text = (ROOT / "docs" / "explanation" / "performance.md").read_text("utf-8")
     rows = re.findall(r"^\| `([A-Z]+(?: \w+)?)` \| (\d+) \| (\d+) \| (\d+) \|", text, re.MULTILINE)
     return {name: [int(number) for number in numbers] for name, *numbers in rows}
 
@@ -100,7 +101,7 @@ def test_flow_cases_refuse_a_database_with_evidence_of_somebody_else(tmp_path: P
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings", "TEST_DATABASE_URL": url}
     again = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.flow_cases", "0.1"],
-        cwd=flow.ROOT,
+        cwd=ROOT,
         env=env,
         capture_output=True,
         text=True,

@@ -15,8 +15,8 @@ from typing import Any
 from viewflow import this
 from viewflow.workflow import flow
 
-from approval_hook.hosts.viewflow import Gate, injection
-from approval_hook.hosts.viewflow.binding import Binding
+from approval_hook.hosts.viewflow import Gate
+from approval_hook.hosts.viewflow.binding import Binding, injected
 from approval_hook.hosts.viewflow.nodes import CreditGate
 from approval_hook.models import Point
 from tests.flows.facts import facts_of
@@ -132,11 +132,11 @@ def _node(name: str, step: Step) -> Any:
 def bound(flow_class: Any, plan: Plan, protects: tuple[str, ...]) -> Iterator[None]:
     """Take the gate nodes that stand in the plan for injected ones, wherever they stand."""
     gate = Gate("food-business", facts_of, protects)
-    injection._bindings[flow_class] = Binding(flow_class, gate, dict.fromkeys(gates_of(plan), Point.DECISION), {}, {})
+    injected[flow_class] = Binding(flow_class, gate, dict.fromkeys(gates_of(plan), Point.DECISION), {}, {})
     try:
         yield
     finally:
-        del injection._bindings[flow_class]
+        del injected[flow_class]
 
 
 def large(size: int, seed: int = 1) -> dict[str, Step]:

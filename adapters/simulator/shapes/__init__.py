@@ -24,9 +24,8 @@ class Question:
     number: str = ""  # of the subject
     query_id: str = ""
     page: int = 1
-    case: Mapping[str, str] = field(
-        default_factory=dict
-    )  # matter, case_no, organ, ground, as_of, where it carries them
+    #: matter, case_no, organ, ground and as_of, where it carries them.
+    case: Mapping[str, str] = field(default_factory=dict)
 
 
 class Shape(ABC):

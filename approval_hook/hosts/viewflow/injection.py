@@ -30,14 +30,12 @@ from approval_hook.triggers import GuardedTable
 
 _FlowClass = TypeVar("_FlowClass", bound=type[Flow])
 
-_bindings = keys.injected
-
 GATE_PREFIX = "credit_before_"
 
 
 def bindings() -> list[Binding]:
     """Every injected flow."""
-    return list(_bindings.values())
+    return list(keys.injected.values())
 
 
 def binding_of(flow_class: type[Flow]) -> Binding:
@@ -47,14 +45,14 @@ def binding_of(flow_class: type[Flow]) -> Binding:
         ConfigurationError: no gate was injected into it.
     """
     try:
-        return _bindings[flow_class]
+        return keys.injected[flow_class]
     except KeyError:
         raise ConfigurationError(f"No credit gate is injected into {flow_class.__name__}.") from None
 
 
 def find_binding(flow_class: type[Flow]) -> Binding | None:
     """The binding of one flow, or None."""
-    return _bindings.get(flow_class)
+    return keys.injected.get(flow_class)
 
 
 def inject(flow_class: type[Flow], gate: Gate) -> Binding:
@@ -71,7 +69,7 @@ def inject(flow_class: type[Flow], gate: Gate) -> Binding:
         ConfigurationError: a name is not a node of the flow, another gate is there already,
             or the gate cannot be placed.
     """
-    found = _bindings.get(flow_class)
+    found = keys.injected.get(flow_class)
     if found is not None:
         if found.gate == gate:
             return found
@@ -94,7 +92,7 @@ def inject(flow_class: type[Flow], gate: Gate) -> Binding:
     graph.relink(flow_class)
     graph.forget_references()
     result = Binding(flow_class, gate, gate_nodes, originals, incoming)
-    _bindings[flow_class] = result
+    keys.injected[flow_class] = result
     return result
 
 
@@ -107,7 +105,7 @@ def eject(flow_class: type[Flow]) -> None:
         if nodes[name].activation_class is not original:
             nodes[name].activation_class = original
     _take_out(flow_class, found.gate_nodes, found.incoming)
-    del _bindings[flow_class]
+    del keys.injected[flow_class]
 
 
 def credit_gate(
@@ -331,7 +329,7 @@ def guarded_tables() -> list[GuardedTable]:
     tables: dict[tuple[str, str, str], list[Binding]] = {
         (Task._meta.db_table, "process_id", Process._meta.db_table): []
     }
-    for flow_class, found in _bindings.items():
+    for flow_class, found in keys.injected.items():
         key = (keys.task_table(flow_class), keys.process_column(flow_class), keys.process_table(flow_class))
         tables.setdefault(key, []).append(found)
     return [
