@@ -56,7 +56,7 @@ lint: $(STAMP)
 	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m django makemigrations --check --dry-run
 
 lock:
-	@$(BIN)/pip-compile --extra dev --extra postgres --generate-hashes --no-emit-index-url --no-emit-find-links \
+	@$(BIN)/pip-compile --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --allow-unsafe --strip-extras --quiet --output-file requirements.lock pyproject.toml
 
 clean:

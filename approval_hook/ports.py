@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
-from approval_hook.policy.records import CreditReport
+from approval_hook.policy.records import CreditRecord, CreditReport
 from approval_hook.policy.subjects import Subject
+from approval_hook.policy.words import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +73,144 @@ class Probing(Protocol):
             PlatformUnavailable: not reachable in time.
             PlatformRefused: reached, and our credentials are not accepted.
             PlatformReplyInvalid: reached something that cannot be trusted, by its certificate or its reply.
+        """
+        ...
+
+
+class Deferring(Protocol):
+    """What a platform offers whose staff approve a query before it is answered (``PENDING``)."""
+
+    def fetch(self, query: Query, receipt_no: str, *, timeout: float) -> CreditReport:
+        """Ask what became of a query that was answered ``PENDING`` with this receipt; changes nothing there.
+
+        Returns:
+            A report as from ``query``; ``PENDING`` while the staff have not decided, ``REJECTED`` when they refused.
+
+        Raises:
+            PlatformError: no usable answer; the query stays pending.
+        """
+        ...
+
+
+class ItemState(Word):
+    """What became of one item that was sent to a platform."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"  # will be refused again; somebody must correct it
+    UNKNOWN = "unknown"  # sent, and no usable answer: send it again under the same id
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOutcome:
+    """What a platform says about one item sent; partial success is normal (domain facts 4.1, P5)."""
+
+    item_id: str
+    state: ItemState
+    reason: str = ""  # short machine word why it is not accepted, e.g. "field-missing"; never payload
+    receipt_no: str = ""
+
+
+class FeedbackResult(Word):
+    """What the organ did after a query that found something (R-31)."""
+
+    EXECUTED = "executed"  # 实施奖惩
+    OTHER = "other"  # 其他
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What became of one case after a query, told to the platform that answered it."""
+
+    feedback_id: str  # idempotency key; a retry carries the same one
+    query_id: str  # of the query answered, as the platform was asked
+    receipt_no: str  # the platform's receipt of that query
+    subject: Subject
+    matter: str
+    case_no: str
+    organ: str
+    region: str  # 6 digits of GB/T 2260
+    result: FeedbackResult
+    handled_on: date
+    list_type: str = ""  # of the record acted on, key of RuleSet.list_types
+    record_id: str = ""
+    measures: tuple[str, ...] = ()  # names of the measures, in Chinese
+    basis: str = ""
+    remark: str = ""
+
+
+class FeedbackTarget(Protocol):
+    """A platform that takes feedback."""
+
+    def feed_back(self, items: Sequence[Feedback], *, timeout: float) -> Sequence[ItemOutcome]:
+        """Send feedback within ``timeout`` seconds in all.
+
+        Returns:
+            One outcome per item, in order. What may have arrived without a usable answer is ``UNKNOWN``.
+
+        Raises:
+            PlatformError: nothing was taken.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One row to be published or submitted, in the fields of its table."""
+
+    item_id: str  # idempotency key
+    table: str  # code of the table at the platform, e.g. "permission" (行政许可)
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+class PublicationTarget(Protocol):
+    """A platform that takes rows for publication (双公示) or collection."""
+
+    def publish(self, items: Sequence[Publication], *, timeout: float) -> Sequence[ItemOutcome]:
+        """Send rows within ``timeout`` seconds in all; as ``FeedbackTarget.feed_back``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ListEntry:
+    """One row of a list, with whom it is about; ``record.match`` says nothing before it is compared with a subject."""
+
+    record: CreditRecord
+    name: str  # full, masked or empty
+    id_type: str  # label as the source gives it; empty when it gives none
+    number: str  # full, masked or empty
+    removed: bool = False  # incremental updates: this record id is gone from the list
+
+    def __repr__(self) -> str:
+        return f"ListEntry({self.record.list_type})"
+
+
+@dataclass(frozen=True, slots=True)
+class ListEdition:
+    """What a source says about one edition of one list, before its rows are read."""
+
+    list_type: str  # key of RuleSet.list_types
+    version: str  # the source's own; an edition with the same version is not loaded twice
+    as_of: datetime  # aware; when the source says it held
+    count: int  # rows announced; another number of rows means a partial download
+    base: str = ""  # incremental: the version on which it builds; empty for a whole list
+    digest: str = ""  # SHA-256 of the file or of all pages, hexadecimal, where the source gives one
+
+
+class ListSource(Protocol):
+    """A platform or a folder from which whole lists are fetched for the mirror."""
+
+    def editions(self, *, timeout: float) -> Sequence[ListEdition]:
+        """What can be fetched now, oldest first.
+
+        Raises:
+            PlatformError: no usable answer.
+        """
+        ...
+
+    def entries(self, edition: ListEdition, *, timeout: float) -> Iterator[ListEntry]:
+        """The rows of one edition, in constant memory.
+
+        Raises:
+            PlatformError: the rows are not those announced; whatever came before must not be used.
         """
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.simulator.faults import Fault, FaultPlan
+from adapters.simulator.inbox import Inbox
 from adapters.simulator.ledger import Ledger
 from adapters.simulator.register import Register, SimulatedSubject
 
@@ -14,11 +15,12 @@ __all__ = ["Console"]
 class Console:
     """Changes what the simulated platform holds and how it behaves."""
 
-    def __init__(self, register: Register, faults: FaultPlan, ledger: Ledger) -> None:
+    def __init__(self, register: Register, faults: FaultPlan, ledger: Ledger, inbox: Inbox) -> None:
         """Work on these."""
         self._register = register
         self._faults = faults
         self._ledger = ledger
+        self._inbox = inbox
 
     def handle(self, method: str, path: str, data: Any) -> tuple[int, Any]:
         """Status and reply to one control request; 400 for malformed data, 404 for an unknown path or object."""
@@ -42,10 +44,13 @@ class Console:
                     self._faults.clear()
                 case "GET", "ledger":
                     return 200, self._ledger.lines()
+                case "GET", "taken":
+                    return 200, self._inbox.all()
                 case "POST", "reset":
                     self._register.reset()
                     self._faults.clear()
                     self._ledger.clear()
+                    self._inbox.clear()
                 case _:
                     return 404, {}
         except (TypeError, ValueError, KeyError) as error:

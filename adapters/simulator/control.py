@@ -61,8 +61,13 @@ class ControlClient:
         lines: list[dict[str, Any]] = self._call("GET", "ledger")
         return lines
 
+    def taken(self) -> list[dict[str, Any]]:
+        """What the platform took beside queries; fields as in ``Inbox.all``."""
+        documents: list[dict[str, Any]] = self._call("GET", "taken")
+        return documents
+
     def reset(self) -> None:
-        """Back to the initial subjects, no faults, empty ledger."""
+        """Back to the initial subjects, no faults, empty ledger, nothing taken."""
         self._call("POST", "reset")
 
     def close(self) -> None:

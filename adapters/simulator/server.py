@@ -23,9 +23,10 @@ from adapters.simulator.answers import Reply
 from adapters.simulator.console import Console
 from adapters.simulator.control import TOKEN_HEADER, ControlClient
 from adapters.simulator.faults import Fault, FaultKind, FaultPlan
+from adapters.simulator.inbox import Inbox
 from adapters.simulator.ledger import Ledger
 from adapters.simulator.register import Register, SimulatedSubject
-from adapters.simulator.shapes import Question, Shape
+from adapters.simulator.shapes import Holdings, Question, Shape
 from adapters.simulator.shapes.appkey import AppKeyShape
 from adapters.simulator.shapes.gateway import GatewayShape
 
@@ -84,10 +85,11 @@ class Simulator:
         self.register = Register(tuple(subjects))
         self.faults = FaultPlan(seed)
         self.ledger = Ledger(ledger)
+        self.inbox = Inbox()
         spoken = (GatewayShape(paasid, self.token), AppKeyShape(paasid, self.token), *shapes)
         self.shapes = {path: shape for shape in spoken for path in shape.paths}
         self.status_shapes = {shape.status_path: shape for shape in spoken if shape.status_path}
-        self.console = Console(self.register, self.faults, self.ledger)
+        self.console = Console(self.register, self.faults, self.ledger, self.inbox)
         self.probe = probe
         self.closing = threading.Event()
         self._server = _Server(("127.0.0.1", port), self)
@@ -221,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._log(question, f"inexpressible:{fault.kind.value}", probed)
             return self._send(Reply(501, b"{}"))
         self._log(question, fault.kind.value if fault else "answered", probed)
-        return self._answer(shape.reply(question, simulator.register, fault), fault)
+        return self._answer(shape.reply(question, Holdings(simulator.register, simulator.inbox), fault), fault)
 
     def _status(self, shape: Shape, body: bytes) -> None:
         problem = shape.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()

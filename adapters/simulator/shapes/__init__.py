@@ -9,9 +9,18 @@ from typing import Any, ClassVar
 
 from adapters.simulator.answers import Reply
 from adapters.simulator.faults import Fault, FaultKind
+from adapters.simulator.inbox import Inbox
 from adapters.simulator.register import Register
 
-__all__ = ["Question", "Shape"]
+__all__ = ["Holdings", "Question", "Shape"]
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What every shape reads and writes."""
+
+    register: Register
+    inbox: Inbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class Shape(ABC):
         """Reply to a request that was not understood ("malformed") or not genuine."""
 
     @abstractmethod
-    def reply(self, question: Question, register: Register, fault: Fault | None) -> Reply:
+    def reply(self, question: Question, holdings: Holdings, fault: Fault | None) -> Reply:
         """Reply to a question, bent by a fault that shows in fields, bytes or status."""
 
     def status(self, fault: Fault | None) -> Reply:

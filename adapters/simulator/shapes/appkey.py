@@ -12,7 +12,7 @@ from adapters.signing import WINDOW, AppKeyVerifier
 from adapters.simulator.answers import ANY_ROW, OTHER_NAME, OTHERS, Reply, json_reply, row, rows_of
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.register import Register, SimulatedIdentifier, SimulatedSubject
-from adapters.simulator.shapes import Question, Shape
+from adapters.simulator.shapes import Holdings, Question, Shape
 
 __all__ = ["AppKeyShape"]
 
@@ -53,9 +53,9 @@ class AppKeyShape(Shape):
         document = _said("97" if problem == "malformed" else "99", problem)
         return Reply(200, json.dumps(document, ensure_ascii=False).encode())
 
-    def reply(self, question: Question, register: Register, fault: Fault | None) -> Reply:
+    def reply(self, question: Question, holdings: Holdings, fault: Fault | None) -> Reply:
         """Everything in one reply."""
-        return json_reply(self.document(question, register, fault), fault, other_code="99")
+        return json_reply(self.document(question, holdings.register, fault), fault, other_code="99")
 
     def document(self, question: Question, register: Register, fault: Fault | None) -> dict[str, Any]:
         """Reply document, bent by a fault that shows in its fields."""

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from adapters.signing import TifVerifier
 from adapters.simulator.answers import OTHER_NAME, OTHERS, Reply, json_reply, rows_of
 from adapters.simulator.faults import Fault, FaultKind
-from adapters.simulator.register import Register, SimulatedSubject
-from adapters.simulator.shapes import Question, Shape
+from adapters.simulator.register import SimulatedSubject
+from adapters.simulator.shapes import Holdings, Question, Shape
 
 __all__ = ["PAGE_ROWS", "GatewayShape"]
 
@@ -66,11 +66,11 @@ class GatewayShape(Shape):
         """HTTP 400 or 401, as gateways do."""
         return Reply(400 if problem == "malformed" else 401, b"{}")
 
-    def reply(self, question: Question, register: Register, fault: Fault | None) -> Reply:
+    def reply(self, question: Question, holdings: Holdings, fault: Fault | None) -> Reply:
         """One page."""
         if fault is not None and fault.kind is FaultKind.HALF_PAGE and question.page > 1:
             return Reply(500, b"{}")
-        return json_reply(_document(question, register.get(question.number), fault), fault, other_code="1")
+        return json_reply(_document(question, holdings.register.get(question.number), fault), fault, other_code="1")
 
     def status(self, fault: Fault | None) -> Reply:
         """Ready, at this moment of the platform's clock."""
