@@ -140,12 +140,13 @@ class HttpClient:
         Args:
             path: below the base URL, without a leading slash, or a whole URL of the same origin.
             outgoing: makes the very bytes that are sent and their headers; called once per attempt,
-                so that nonce, time and signature are fresh. The bytes are JSON unless a header says otherwise.
+                so that nonce, time and signature are fresh. The bytes are JSON unless Content-Type says
+                otherwise, and the reply must be JSON unless Accept names one other media type.
             deadline: for everything: waiting for a place, connecting, retries, body.
             idempotent: whether a repeat is harmless; only then are failures retried.
 
         Returns:
-            The body of a complete reply with status 200 that claims JSON in UTF-8; not yet parsed.
+            The body of a complete reply with status 200 that claims the media type accepted, in UTF-8; not yet parsed.
 
         Raises:
             PlatformUnavailable: may succeed later; ``retry_after`` when the platform says when.
@@ -218,7 +219,7 @@ class HttpClient:
 
     def _exchange(self, url: str, outgoing: Outgoing, deadline: Deadline, call: _Call) -> bytes:
         if not self._places.acquire(timeout=deadline.left):
-            raise PlatformUnavailable(f"{self._source}: all connections are busy.")
+            raise PlatformUnavailable(f"{self._source}: all connections are busy.", sent=False)
         failure: PlatformError
         try:
             with enforced(deadline) as watch:
@@ -233,17 +234,17 @@ class HttpClient:
 
     def _attempt(self, url: str, outgoing: Outgoing, deadline: Deadline, call: _Call) -> bytes:
         body, headers = outgoing
-        fixed = {
+        sent = {
             "Content-Type": "application/json; charset=utf-8",
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             "User-Agent": "approval-hook",
-        }
+        } | dict(headers)
         with closing(
             self._session.post(
                 url,
                 data=body,
-                headers=fixed | dict(headers),
+                headers=sent,
                 timeout=phases(deadline, self._connect_timeout),  # type: ignore[arg-type] # requests takes urllib3's Timeout
                 allow_redirects=False,
                 stream=True,
@@ -251,7 +252,7 @@ class HttpClient:
         ) as reply:
             call.status = reply.status_code
             self._check_status(reply)
-            self._check_form(reply)
+            self._check_form(reply, sent["Accept"])
             return self._body(reply, deadline)
 
     def _check_status(self, reply: requests.Response) -> None:
@@ -263,11 +264,11 @@ class HttpClient:
         if status != 200:
             raise PlatformReplyInvalid(f"{self._source}: HTTP {status} where 200 was expected.")
 
-    def _check_form(self, reply: requests.Response) -> None:
+    def _check_form(self, reply: requests.Response, accepted: str) -> None:
         declared = Message()
         declared["Content-Type"] = reply.headers.get("Content-Type", "")
-        if declared.get_content_type() != "application/json":
-            raise PlatformReplyInvalid(f"{self._source}: the reply is not JSON by its content type.")
+        if declared.get_content_type() != accepted:
+            raise PlatformReplyInvalid(f"{self._source}: the reply is not {accepted} by its content type.")
         if declared.get_content_charset("utf-8") not in {"utf-8", "utf8"}:
             raise PlatformReplyInvalid(f"{self._source}: the reply declares a charset other than UTF-8.")
         if reply.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
@@ -289,6 +290,8 @@ class HttpClient:
     def _failure(self, error: BaseException, *, cut_by_us: bool) -> PlatformError:
         if _has_cause(error, ssl.SSLCertVerificationError):
             return PlatformReplyInvalid(f"{self._source}: the certificate of the platform is not trusted.")
+        if _has_cause(error, urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.NewConnectionError):
+            return PlatformUnavailable(f"{self._source}: no connection.", sent=False)
         if cut_by_us or isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
             return PlatformUnavailable(f"{self._source}: no complete reply in time.")
         return PlatformUnavailable(f"{self._source}: the connection failed or was cut.")
@@ -313,10 +316,10 @@ def _retry_after(reply: requests.Response) -> float | None:
     return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), float(_LONGEST_WISH))
 
 
-def _has_cause(error: BaseException | None, kind: type[BaseException]) -> bool:
+def _has_cause(error: BaseException | None, *kinds: type[BaseException]) -> bool:
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
-        if isinstance(error, kind):
+        if isinstance(error, kinds):
             return True
         seen.add(id(error))
         error = error.__cause__ or error.__context__

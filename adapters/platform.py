@@ -55,14 +55,18 @@ class Exchanges:
         self._digest = hashlib.sha256()
 
     def post(self, path: str, outgoing: Callable[[], Outgoing]) -> Fields:
-        """Ask, repeating after a failure, because a query changes nothing; the reply must be a JSON object.
+        """As ``fetch``; the reply must be a JSON object."""
+        return parse_object(self.fetch(path, outgoing), self._source)
+
+    def fetch(self, path: str, outgoing: Callable[[], Outgoing]) -> bytes:
+        """Ask, repeating after a failure, because a query changes nothing.
 
         Raises:
             PlatformError: no usable reply.
         """
         raw = self._http.post(path, outgoing, deadline=self._deadline, idempotent=True)
         self._digest.update(raw)
-        return parse_object(raw, self._source)
+        return raw
 
     @property
     def digest(self) -> str:

@@ -77,6 +77,9 @@ class Fields:
     def __repr__(self) -> str:
         return f"Fields({self._path or 'reply'})"
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._data
+
     def text(self, key: str, *, longest: int = 500) -> str:
         """Text in NFC, outer spaces removed; neither empty nor with control or invisible characters.
 

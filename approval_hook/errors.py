@@ -74,9 +74,10 @@ class PlatformUnavailable(PlatformError):
 
     reason = "unavailable"
 
-    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
-        """Carry the platform's own wish for the next try, in seconds."""
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None, sent: bool = True) -> None:
+        """Carry the platform's own wish for the next try, in seconds, and whether it may have got what was sent."""
         self.retry_after = retry_after
+        self.sent = sent
         super().__init__(message)
 
 

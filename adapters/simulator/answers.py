@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,6 +63,14 @@ def json_reply(document: Mapping[str, Any], fault: Fault | None, *, other_code: 
             return Reply(200, (f'{{"code": "{other_code}", ' + text[1:]).encode())
         case FaultKind.GBK:
             return Reply(200, text.replace("{", '{"note": "示例", ', 1).encode("gbk"))
+        case FaultKind.GBK_DECLARED:
+            return Reply(200, text.encode(), {"Content-Type": "application/json; charset=gbk"})
+        case FaultKind.UNESCAPED:
+            return Reply(200, text.replace("{", '{"note": "示"例"", ', 1).encode())
+        case FaultKind.BOMB:
+            return Reply(200, text.replace("{", f'{{"note": {"[" * 100_000}{"]" * 100_000}, ', 1).encode())
+        case FaultKind.ERROR_DOCUMENT:
+            return Reply(200, b'{"error": "internal"}')
         case FaultKind.OVERSIZE:
             return Reply(200, text.encode() + b" " * 4_000_000)
         case _:
@@ -77,10 +86,18 @@ def rows_of(subject: SimulatedSubject, fault: Fault | None) -> list[dict[str, An
             return [r | {"idNumber": ""} for r in rows]
         case FaultKind.EXTRA_FIELDS:
             return [r | {"household": "示例"} for r in rows]
+        case FaultKind.MIXED_DATES:
+            forms = {"decidedOn": "{}年{}月{}日", "publishedOn": "{}{}{}", "displayUntil": "{}/{}/{}"}
+            return [r | {key: _respelt(r[key], form) for key, form in forms.items()} for r in rows]
         case FaultKind.UNKNOWN_STATE:
             return [r | {"state": "0"} for r in rows or [row(ANY_ROW, subject)]]
         case _:
             return rows
+
+
+def _respelt(day: str | None, form: str) -> str | None:
+    parts = re.fullmatch(r"(\d{4})\D?(\d\d)\D?(\d\d)\D?", day or "")
+    return form.format(*parts.groups()) if parts else day
 
 
 def row(record: SimulatedRecord, subject: SimulatedSubject) -> dict[str, Any]:

@@ -32,6 +32,10 @@ class FaultKind(StrEnum):
     BAD_JSON = "bad_json"  # JSON that stops in the middle, complete by its length
     DUPLICATE_KEY = "duplicate_key"  # two codes in one object, the second harmless
     GBK = "gbk"  # GBK bytes declared as UTF-8
+    GBK_DECLARED = "gbk_declared"  # UTF-8 bytes declared as GBK
+    UNESCAPED = "unescaped"  # a character in a text that the format wants escaped
+    BOMB = "bomb"  # nested without end, or entities that expand
+    ERROR_DOCUMENT = "error_document"  # the protocol's own form of an error, with status 200
     OVERSIZE = "oversize"  # several megabytes of blanks
     HALF_PAGE = "half_page"  # the second page never comes
     DUPLICATE_PAGE = "duplicate_page"  # the second page repeats the rows of the first
@@ -48,10 +52,11 @@ class FaultKind(StrEnum):
     REFUSED = "refused"
     NAME_ONLY = "name_only"  # rows without a number
     EXTRA_FIELDS = "extra_fields"  # fields nobody asked for
+    MIXED_DATES = "mixed_dates"  # days of one row in different forms
 
 
 #: Kinds after which an answer may still be complete and right.
-HARMLESS = frozenset({FaultKind.SLOW, FaultKind.NAME_ONLY, FaultKind.EXTRA_FIELDS})
+HARMLESS = frozenset({FaultKind.SLOW, FaultKind.NAME_ONLY, FaultKind.EXTRA_FIELDS, FaultKind.MIXED_DATES})
 
 
 @dataclass(frozen=True, slots=True)

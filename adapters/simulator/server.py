@@ -29,6 +29,8 @@ from adapters.simulator.register import Register, SimulatedSubject
 from adapters.simulator.shapes import Holdings, Question, Shape
 from adapters.simulator.shapes.appkey import AppKeyShape
 from adapters.simulator.shapes.gateway import GatewayShape
+from adapters.simulator.shapes.joint_reward import JointRewardShape
+from adapters.simulator.shapes.submission import SubmissionShape
 
 __all__ = ["Simulator"]
 
@@ -45,7 +47,8 @@ class Simulator:
     Attributes:
         url: base URL for adapters.
         control_url: base URL for ``ControlClient``.
-        paasid, token: what callers sign with; appKey and secret in the shape that calls them so.
+        paasid, token: what callers are known by; appKey and secret, system id and login, or department code in
+            shapes that call them so.
         control_token: what ``ControlClient`` needs.
     """
 
@@ -86,7 +89,13 @@ class Simulator:
         self.faults = FaultPlan(seed)
         self.ledger = Ledger(ledger)
         self.inbox = Inbox()
-        spoken = (GatewayShape(paasid, self.token), AppKeyShape(paasid, self.token), *shapes)
+        spoken = (
+            GatewayShape(paasid, self.token),
+            AppKeyShape(paasid, self.token),
+            JointRewardShape(paasid, self.token),
+            SubmissionShape(paasid),
+            *shapes,
+        )
         self.shapes = {path: shape for shape in spoken for path in shape.paths}
         self.status_shapes = {shape.status_path: shape for shape in spoken if shape.status_path}
         self.console = Console(self.register, self.faults, self.ledger, self.inbox)
@@ -219,7 +228,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._log(question, f"refused:{problem}", probed)
             return self._send(shape.refusal(problem))
         fault = simulator.faults.strike(question.number, self.path)
-        if fault is not None and fault.kind in shape.inexpressible:
+        if fault is not None and shape.lacks(question, fault.kind):
             self._log(question, f"inexpressible:{fault.kind.value}", probed)
             return self._send(Reply(501, b"{}"))
         self._log(question, fault.kind.value if fault else "answered", probed)

@@ -50,6 +50,10 @@ FAULTS = (
     "bad_json",  # or what your platform speaks: complete by its length, unreadable
     "duplicate_key",  # one field twice, with two contents
     "gbk",  # another charset than declared
+    "gbk_declared",  # the same the other way round
+    "unescaped",  # a character in a text that your format wants escaped
+    "bomb",  # nested without end, or entities that expand
+    "error_document",  # your protocol's own form of an error, with status 200
     "oversize",
     "half_page",  # the second page never comes
     "duplicate_page",  # the second page repeats the first

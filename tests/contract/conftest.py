@@ -13,6 +13,7 @@ import pytest
 
 from adapters.appkey import AppKeyPlatform
 from adapters.gateway import GatewayPlatform
+from adapters.joint_reward import JointRewardPlatform
 from adapters.simulator import ControlClient, Fault, FaultKind, SimulatedRecord
 from approval_hook.testing import PlatformContract, Received
 
@@ -45,6 +46,10 @@ class RunningSimulator:
     def appkey(self, **options: object) -> AppKeyPlatform:
         """An adapter for the appKey shape connected to it."""
         return AppKeyPlatform("city", self.url, self.paasid, self.token, **options)  # type: ignore[arg-type] # test options
+
+    def joint_reward(self, **options: object) -> JointRewardPlatform:
+        """An adapter for the joint-reward shape connected to it."""
+        return JointRewardPlatform("reward", self.url, self.paasid, self.token, **options)  # type: ignore[arg-type] # test options
 
     def end(self) -> None:
         """Kill the process, as a crash would."""

@@ -20,12 +20,14 @@ from hypothesis import strategies as st
 import adapters
 from adapters.appkey import AppKeyPlatform
 from adapters.gateway import GatewayPlatform
+from adapters.joint_reward import JointRewardPlatform
 from adapters.platform import HttpPlatform
 from adapters.simulator import Fault, FaultKind, SimulatedRecord, SimulatedSubject, Simulator
 from adapters.simulator.faults import HARMLESS
 from adapters.simulator.shapes import Shape
 from adapters.simulator.shapes.appkey import AppKeyShape
 from adapters.simulator.shapes.gateway import PAGE_ROWS, GatewayShape
+from adapters.simulator.shapes.joint_reward import JointRewardShape
 from approval_hook.errors import PlatformError
 from approval_hook.policy.records import CreditReport, QueryStatus
 from approval_hook.policy.subjects import Subject, organisation, person
@@ -43,7 +45,10 @@ Make = Callable[[Simulator], HttpPlatform]
 ADAPTERS: dict[str, tuple[type[Shape], Make]] = {
     "gateway": (GatewayShape, lambda s: GatewayPlatform("it", s.url, s.paasid, s.token)),
     "appkey": (AppKeyShape, lambda s: AppKeyPlatform("it", s.url, s.paasid, s.token)),
+    "joint_reward": (JointRewardShape, lambda s: JointRewardPlatform("it", s.url, s.paasid, s.token)),
 }
+#: Shapes that are asked about organisations alone.
+ORGANISATIONS_ONLY = (AppKeyShape, JointRewardShape)
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class Scene:
 def scenes(draw: st.DrawFn, shape: type[Shape]) -> Scene:
     """Registers with and without rows, subjects known and unknown, every fault that the shape can show."""
     rng = random.Random(draw(st.integers(0, 10_000)))  # noqa: S311 - invents subjects, not secrets
-    if draw(st.booleans()) or shape is AppKeyShape:
+    if draw(st.booleans()) or shape in ORGANISATIONS_ONLY:
         subject = organisation(synthetic_firm_name(rng), synthetic_uscc(rng), on=ON)
     else:
         subject = person("陈示例", synthetic_resident_id(rng, born_on=date(1990, 1, 1)), on=ON)

@@ -51,6 +51,10 @@ class Shape(ABC):
     inexpressible: ClassVar[Mapping[FaultKind, str]] = {}
     status_path: ClassVar[str] = ""
 
+    def lacks(self, question: Question, kind: FaultKind) -> bool:
+        """Whether the reply to this question has no way to show a fault."""
+        return kind in self.inexpressible
+
     @abstractmethod
     def read(self, path: str, body: bytes) -> Question | None:
         """What is asked; ``None`` when a part is missing."""
