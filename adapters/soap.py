@@ -37,7 +37,7 @@ __all__ = ["Node", "SoapService", "parse_document", "sendable"]
 _ENVELOPE = "{http://schemas.xmlsoap.org/soap/envelope/}"
 _DEEPEST = 20
 _MOST_ELEMENTS = 50_000
-_DECLARATION = re.compile(r"\s*<\?xml\s[^>]*?\?>")
+_DECLARATION = re.compile(r"[\ufeff\s]*<\?xml\s[^>]*?\?>")
 _ENCODING = re.compile(r"encoding\s*=\s*[\"']([^\"']*)[\"']")
 _UNSENDABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -126,6 +126,7 @@ class _OneAnswer(zeep.Plugin):
 
 def _check_bytes(raw: bytes) -> None:
     text = raw.decode("utf-8")
+    # Before it is parsed, because the parser expands entities that stand in attributes.
     if "<!DOCTYPE" in text or _declared(text) not in ("", "utf-8"):
         raise ValueError("a document type, or another encoding")
 
@@ -213,9 +214,10 @@ def parse_document(text: str, source: str, *, root: str, encoding: str = "UTF-8"
     """
     element: Element | None = None
     if "\ufffd" not in text and _declared(text) in ("", encoding.lower()):
+        # The encoding named here goes before that of the declaration.
         parser = DefusedXMLParser(target=_Bounded(), encoding="utf-8", forbid_dtd=True)
         try:
-            parser.feed(_DECLARATION.sub("", text, count=1).encode("utf-8"))
+            parser.feed(text.encode("utf-8"))
             element = parser.close()
         except (ParseError, DefusedXmlException, ValueError):
             element = None

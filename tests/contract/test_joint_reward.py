@@ -362,6 +362,13 @@ def test_a_row_of_another_list_with_the_same_id_spoils_the_reply() -> None:
     assert isinstance(answer_of(inner(' id="R-2"', ' id="R-1"'), known=known), PlatformReplyInvalid)
 
 
+def test_a_list_that_comes_twice_spoils_the_reply() -> None:
+    """Two elements of one list, or two lists that the settings give one type, cannot be told apart afterwards."""
+    known = SimulatedSubject.of(CLEAN, row("R-1"), row("R-2", list_type="general"))
+    assert isinstance(answer_of(inner('unitedId="general"', 'unitedId="penalty"'), known=known), PlatformReplyInvalid)
+    assert isinstance(answer_of(lambda text: text, known=known, lists={"general": "penalty"}), PlatformReplyInvalid)
+
+
 def test_what_a_row_leaves_out_is_not_guessed_lightly() -> None:
     """No degree on a black list is serious; no scope is an error unless the settings say where rows hold."""
     bare = inner('title="失信严重程度"', 'title="备注一"')

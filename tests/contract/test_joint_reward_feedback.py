@@ -273,6 +273,18 @@ def test_time_that_runs_out_leaves_the_rest_unknown(simulator: RunningSimulator,
     assert taken(simulator) == {"f-1", "f-2"}
 
 
+def test_a_refusal_after_something_was_taken_is_told_item_by_item(
+    simulator: RunningSimulator, target: JointRewardPlatform
+) -> None:
+    """An error would say that nothing was taken."""
+    other = organisation("广州示例乙商贸有限公司", "91440300MA5FKAEH40", on=ON)
+    second = replace(ITEM, feedback_id="f-2", receipt_no="RB-2", subject=other)
+    simulator.control.fault(Fault(FaultKind.HTTP_401, number=other.name))
+    outcomes = target.feed_back([ITEM, second], timeout=5)
+    assert states(outcomes) == {"f-1": (ItemState.ACCEPTED, ""), "f-2": (ItemState.UNKNOWN, "refused")}
+    assert taken(simulator) == {"f-1"}
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[Simulator]:
     """One simulator inside this process, for every example."""
