@@ -1,7 +1,7 @@
 """A joint-reward platform (联合奖惩) asked over SOAP, by name.
 
-Three operations of ``adapters/wsdl/joint_reward.wsdl``, each with systemId, loginName, operatorName and a reserved,
-empty parameter; each returns an XML document as text::
+Three operations of ``adapters/wsdl/joint_reward.wsdl``, each with systemId, loginName, operatorName (we give the organ,
+no clerk's name) and a reserved, empty parameter; each returns an XML document as text::
 
     getTypeList(filter)                             which lists there are
     getListPage(subjectName, redCount, blackCount)  rows after the first redCount red and blackCount black ones
