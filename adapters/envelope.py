@@ -96,7 +96,7 @@ class SmEnvelope:
     def seal(self, document: bytes) -> bytes:
         """An envelope of this moment; another one each time."""
         timestamp = int(self._clock().timestamp() * 1000)
-        hidden = self._encrypted(document).hex()
+        hidden = self.hidden(document)
         signature = self._signer.sign(_signed_text(self._app_code, hidden, timestamp))
         envelope = {
             "data": {"encData": hidden},
@@ -135,12 +135,13 @@ class SmEnvelope:
             raise PlatformReplyInvalid(f"{source}: the envelope cannot be decrypted.")
         return document
 
-    def _encrypted(self, document: bytes) -> bytes:
+    def hidden(self, document: bytes) -> str:
+        """``encData`` for a document."""
         padding = PKCS7(_BLOCK * 8).padder()
         padded = padding.update(document) + padding.finalize()
         start = secrets.token_bytes(_BLOCK) if self._mode == "cbc" else b""
         encryptor = self._chained(start).encryptor()
-        return start + encryptor.update(padded) + encryptor.finalize()
+        return (start + encryptor.update(padded) + encryptor.finalize()).hex()
 
     def _decrypted(self, hidden: bytes) -> bytes | None:
         start, blocks = (hidden[:_BLOCK], hidden[_BLOCK:]) if self._mode == "cbc" else (b"", hidden)

@@ -1,7 +1,7 @@
 """Tests and doubles for those who build on this package; part of the product, not a test toy.
 
-For adapter authors ``PlatformContract`` with ``FAULTS``, ``Received`` and ``make_query``: they need pytest and no
-Django settings. For flow authors ``ScriptedPlatform`` with ``Script``, ``GateTransactionTestCase``,
+For adapter authors ``PlatformContract`` (``EnvelopedPlatformContract``) with ``FAULTS``, ``Received`` and
+``make_query``: they need pytest and no Django settings. For flow authors ``ScriptedPlatform`` with ``Script``, ``GateTransactionTestCase``,
 ``lifted_triggers`` and ``standing_at``: they need Django and no pytest. So each name is loaded when it is asked for.
 """
 
@@ -11,7 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from approval_hook.testing.contract import FAULTS, PlatformContract, Received, make_query
+    from approval_hook.testing.contract import (
+        ENVELOPE_FAULTS,
+        FAULTS,
+        EnvelopedPlatformContract,
+        PlatformContract,
+        Received,
+        make_query,
+    )
     from approval_hook.testing.doubles import (
         GateTransactionTestCase,
         Script,
@@ -21,7 +28,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ENVELOPE_FAULTS",
     "FAULTS",
+    "EnvelopedPlatformContract",
     "GateTransactionTestCase",
     "PlatformContract",
     "Received",
@@ -32,7 +41,9 @@ __all__ = [
     "standing_at",
 ]
 
-_OF_CONTRACT = frozenset({"FAULTS", "PlatformContract", "Received", "make_query"})
+_OF_CONTRACT = frozenset(
+    {"ENVELOPE_FAULTS", "FAULTS", "EnvelopedPlatformContract", "PlatformContract", "Received", "make_query"}
+)
 
 
 def __getattr__(name: str) -> Any:
