@@ -23,7 +23,7 @@ from approval_hook.policy.records import CreditRecord, MatchGrade, RecordState, 
 from approval_hook.policy.subjects import mask_text
 from approval_hook.ports import ListEntry, Query
 
-__all__ = ["MOST_ROWS", "read_entry", "read_rows"]
+__all__ = ["MOST_ROWS", "masked_document_no", "read_entry", "read_rows"]
 
 #: The most rows in one list of a reply.
 MOST_ROWS = 500
@@ -98,7 +98,7 @@ def _record(row: Fields, source: str, match: MatchGrade) -> CreditRecord:
         title=mask_text(row.text("title")),
         decided_on=row.day("decidedOn"),
         decided_by=mask_text(row.text_or_empty("decidedBy", longest=200)),
-        document_no=_document_no(row),
+        document_no=masked_document_no(row.text_or_empty("documentNo", longest=200), row.text("recordId", longest=100)),
         category=row.text_or_empty("category", longest=20),
         match=match,
         state=row.code("state", _STATE),
@@ -112,12 +112,11 @@ def _record(row: Fields, source: str, match: MatchGrade) -> CreditRecord:
     )
 
 
-def _document_no(row: Fields) -> str:
+def masked_document_no(plain: str, record_id: str) -> str:
     """Document number without personal numbers.
 
     Two documents may look alike once masked, and one entry must never speak for another, so a
     masked one carries the number of its row.
     """
-    plain = row.text_or_empty("documentNo", longest=200)
     masked = mask_text(plain)
-    return plain if masked == plain else f"{masked}（{row.text('recordId', longest=100)}）"
+    return plain if masked == plain else f"{masked}（{record_id}）"
