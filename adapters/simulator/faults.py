@@ -48,7 +48,7 @@ class FaultKind(StrEnum):
     REFUSED = "refused"
     NAME_ONLY = "name_only"  # rows without a number
     EXTRA_FIELDS = "extra_fields"  # fields nobody asked for
-    BAD_SIGNATURE = "bad_signature"  # the platform's signature does not fit its reply
+    FORGED_SIGNATURE = "forged_signature"  # the platform's signature does not fit its reply
     OLD_TIMESTAMP = "old_timestamp"  # the reply was sealed hours ago
     WRONG_APP_CODE = "wrong_app_code"  # the envelope is another caller's
     NOT_ENCRYPTED = "not_encrypted"  # a signed reply that hides nothing
@@ -58,7 +58,7 @@ class FaultKind(StrEnum):
 #: Kinds that only a platform with an envelope around its replies can show.
 ENVELOPE_FAULTS = frozenset(
     {
-        FaultKind.BAD_SIGNATURE,
+        FaultKind.FORGED_SIGNATURE,
         FaultKind.OLD_TIMESTAMP,
         FaultKind.WRONG_APP_CODE,
         FaultKind.NOT_ENCRYPTED,

@@ -234,7 +234,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._log(question, f"refused:{problem}", probed)
             return self._send(shape.refusal(problem))
         fault = simulator.faults.strike(question.number, self.path)
-        if fault is not None and shape.cannot_show(fault.kind):
+        if fault is not None and shape.lacks(question, fault.kind):
             self._log(question, f"inexpressible:{fault.kind.value}", probed)
             return self._send(Reply(501, b"{}"))
         self._log(question, fault.kind.value if fault else "answered", probed)

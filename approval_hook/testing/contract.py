@@ -68,7 +68,7 @@ FAULTS = (
 
 #: The same for a platform that encrypts and signs its replies, see ``EnvelopedPlatformContract``.
 ENVELOPE_FAULTS = (
-    "bad_signature",  # the platform's signature does not fit
+    "forged_signature",  # the platform's signature does not fit
     "old_timestamp",  # sealed hours ago
     "wrong_app_code",  # for another caller
     "not_encrypted",  # a genuine signature around a document that anybody can read

@@ -164,7 +164,7 @@ def test_one_field_goes_over_the_line_and_it_hides_whom(
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        (FaultKind.BAD_SIGNATURE, "signature"),
+        (FaultKind.FORGED_SIGNATURE, "signature"),
         (FaultKind.OLD_TIMESTAMP, "moment"),
         (FaultKind.CLOCK_SKEW, "moment"),
         (FaultKind.NOT_ENCRYPTED, "decrypted"),

@@ -100,7 +100,7 @@ def test_all_pages_are_read_and_nobody_on_the_line_reads_along(
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        (FaultKind.BAD_SIGNATURE, "signature"),
+        (FaultKind.FORGED_SIGNATURE, "signature"),
         (FaultKind.OLD_TIMESTAMP, "moment"),
         (FaultKind.WRONG_APP_CODE, "appCode"),
         (FaultKind.NOT_ENCRYPTED, "decrypted"),
@@ -194,7 +194,7 @@ def test_the_platform_believes_no_stranger(simulator: RunningSimulator, change: 
 def test_the_connection_is_tested_in_an_envelope(simulator: RunningSimulator, ask: SealedGatewayPlatform) -> None:
     """The probe is sealed like a question; a reply with a signature that does not fit fails it."""
     assert ask.probe(timeout=5).source_time is not None
-    simulator.control.fault(FaultKind.BAD_SIGNATURE)
+    simulator.control.fault(FaultKind.FORGED_SIGNATURE)
     with pytest.raises(PlatformReplyInvalid):
         ask.probe(timeout=5)
 

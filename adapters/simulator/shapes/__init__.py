@@ -64,6 +64,10 @@ class Shape(ABC):
             return "there is no envelope"
         return cls.inexpressible.get(kind, "")
 
+    def lacks(self, question: Question, kind: FaultKind) -> bool:
+        """Whether the reply to this question has no way to show a fault."""
+        return bool(self.cannot_show(kind))
+
     @abstractmethod
     def read(self, path: str, body: bytes) -> Question | None:
         """What is asked; ``None`` when a part is missing."""

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from adapters.simulator.answers import Reply, json_reply
 from adapters.simulator.editions import Edition
-from adapters.simulator.faults import Fault, FaultKind
+from adapters.simulator.faults import ENVELOPE_FAULTS, Fault, FaultKind
 from adapters.simulator.shapes import Holdings, Shape
 
-__all__ = ["CODES", "NOT_TAKEN", "PAGE_ROWS", "ExchangingShape"]
+__all__ = ["CODES", "NOT_TAKEN", "ON_THE_LINE", "PAGE_ROWS", "ExchangingShape"]
 
 #: Rows per page; small, so that tests reach the second page.
 PAGE_ROWS = 20
@@ -27,13 +27,36 @@ NOT_TAKEN = frozenset({FaultKind.HTTP_401, FaultKind.HTTP_429, FaultKind.REFUSED
 
 _CHINA = ZoneInfo("Asia/Shanghai")
 _FEEDBACK = ("queryId", "matter", "caseNo", "organ", "region", "result", "handledOn")
-_PAGED = frozenset({FaultKind.HALF_PAGE, FaultKind.DUPLICATE_PAGE})
-_TIMED = frozenset({FaultKind.NAIVE_TIME, FaultKind.CLOCK_SKEW})
-_NOT_OF_LISTS = frozenset(
-    {FaultKind.NAME_ONLY, FaultKind.PARTIAL, FaultKind.WRONG_QUERY, FaultKind.WRONG_SUBJECT, FaultKind.UNKNOWN_STATE}
-)
-_NOT_OF_PAGES = frozenset({FaultKind.NAME_ONLY, FaultKind.PARTIAL, FaultKind.EXTRA_FIELDS, *_TIMED})
-_NO_FORM = Reply(501, b"{}")
+#: Faults of the line and of bytes, which every reply can show.
+ON_THE_LINE = ENVELOPE_FAULTS | {
+    FaultKind.SLOW,
+    FaultKind.DRIP,
+    FaultKind.DRIP_HEAD,
+    FaultKind.RESET,
+    FaultKind.CUT,
+    FaultKind.HANG,
+    FaultKind.HTTP_401,
+    FaultKind.HTTP_429,
+    FaultKind.HTTP_500,
+    FaultKind.HTTP_502,
+    FaultKind.REDIRECT,
+    FaultKind.LOGIN_PAGE,
+    FaultKind.EMPTY,
+    FaultKind.BAD_JSON,
+    FaultKind.DUPLICATE_KEY,
+    FaultKind.GBK,
+    FaultKind.OVERSIZE,
+}
+_ANYWHERE = ON_THE_LINE | set(CODES) | {FaultKind.MISSING_FIELD, FaultKind.MISSING_ROWS}
+_OTHERS = frozenset({FaultKind.WRONG_QUERY, FaultKind.WRONG_SUBJECT, FaultKind.UNKNOWN_STATE})
+
+#: What each path can show; another fault is told by 501.
+_SHOWN = {
+    "feedback": _ANYWHERE | _OTHERS | {FaultKind.PARTIAL, FaultKind.EXTRA_FIELDS},
+    "publish": _ANYWHERE | _OTHERS | {FaultKind.PARTIAL, FaultKind.EXTRA_FIELDS},
+    "lists": _ANYWHERE | {FaultKind.NAIVE_TIME, FaultKind.CLOCK_SKEW, FaultKind.EXTRA_FIELDS},
+    "list": _ANYWHERE | _OTHERS | {FaultKind.HALF_PAGE, FaultKind.DUPLICATE_PAGE},
+}
 
 
 class ExchangingShape(Shape):
@@ -51,24 +74,22 @@ class ExchangingShape(Shape):
             return self.refusal("malformed")
         if not isinstance(said, dict):
             return self.refusal("malformed")
-        kind = fault.kind if fault else None
-        match path.rpartition("/")[2]:
-            case "lists":
-                return _NO_FORM if kind in _NOT_OF_LISTS | _PAGED else _lists(holdings, fault)
-            case "list":
-                edition = holdings.editions.get(*(str(said.get(key)) for key in ("listType", "version", "base")))
-                page = said.get("page")
-                if edition is None or not isinstance(page, int) or not 1 <= page <= _pages(edition) + 1:
-                    return self.refusal("malformed")
-                return _NO_FORM if kind in _NOT_OF_PAGES else _page_reply(edition, page, fault)
-            case what:
-                items = said.get("items")
-                if not isinstance(items, list) or not all(isinstance(i, dict) and i.get("id") for i in items):
-                    return self.refusal("malformed")
-                if kind in {FaultKind.NAME_ONLY, *_PAGED, *_TIMED}:
-                    return _NO_FORM
-                problem = _problem_of_feedback if what == "feedback" else _problem_of_publication
-                return _take(what, items, problem, holdings, fault)
+        what = path.rpartition("/")[2]
+        if fault is not None and fault.kind not in _SHOWN[what]:
+            return Reply(501, b"{}")
+        if what == "lists":
+            return _lists(holdings, fault)
+        if what == "list":
+            edition = holdings.editions.get(*(str(said.get(key)) for key in ("listType", "version", "base")))
+            page = said.get("page")
+            if edition is None or not isinstance(page, int) or not 1 <= page <= _pages(edition) + 1:
+                return self.refusal("malformed")
+            return _page_reply(edition, page, fault)
+        items = said.get("items")
+        if not isinstance(items, list) or not all(isinstance(i, dict) and i.get("id") for i in items):
+            return self.refusal("malformed")
+        problem = _problem_of_feedback if what == "feedback" else _problem_of_publication
+        return _take(what, items, problem, holdings, fault)
 
 
 def _take(

@@ -17,7 +17,7 @@ from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.keys import SimulatedKeys
 from adapters.simulator.register import Register, SimulatedIdentifier, SimulatedSubject
 from adapters.simulator.shapes import Holdings, Question, Shape
-from adapters.simulator.shapes.gateway_exchange import NOT_TAKEN
+from adapters.simulator.shapes.gateway_exchange import NOT_TAKEN, ON_THE_LINE
 
 __all__ = ["LISTS", "MessageGatewayShape"]
 
@@ -31,7 +31,9 @@ _LIST_FIELDS = ("itemCode", "certCode", "partyName", "partyType", "bizDept")
 _FEEDBACK_FIELDS = ("feedbackId", "entityName", "uniCode", "type", "district", "dept", "itemId", "disciplinaryTime")
 _CODES = {FaultKind.REFUSED: "3", FaultKind.UNKNOWN_STATUS: "77"}
 _AGE = 3 * 3600.0
-_NO_FORM = Reply(501, b"{}")
+_OF_FEEDBACK = frozenset(
+    {FaultKind.WRONG_QUERY, FaultKind.WRONG_SUBJECT, FaultKind.MISSING_FIELD, FaultKind.EXTRA_FIELDS, *_CODES}
+) | {FaultKind.CLOCK_SKEW}
 
 
 class MessageGatewayShape(Shape):
@@ -57,6 +59,11 @@ class MessageGatewayShape(Shape):
         self._stranger = DesMessage(secrets.token_hex(8))
         self._secret = secret
         self._reply = SignedReply(secret, self._message)
+
+    def lacks(self, question: Question, kind: FaultKind) -> bool:
+        """A list query's reply has no query id."""
+        listed = question.path.endswith(_REDBLACK)
+        return super().lacks(question, kind) or (listed and kind is FaultKind.WRONG_QUERY)
 
     def read(self, path: str, body: bytes) -> Question | None:
         """``None`` when a field is missing, or the message cannot be decrypted."""
@@ -87,8 +94,6 @@ class MessageGatewayShape(Shape):
     def reply(self, question: Question, holdings: Holdings, fault: Fault | None) -> Reply:
         """Everything in one reply."""
         make = self.credit if question.path.endswith(_CREDIT) else self.listed
-        if make == self.listed and fault is not None and fault.kind is FaultKind.WRONG_QUERY:
-            return _NO_FORM
         return self._sealed(json_reply(make(question.said, holdings.register, fault), fault, other_code="3"), fault)
 
     def exchange(self, path: str, body: bytes, holdings: Holdings, fault: Fault | None) -> Reply:
@@ -97,8 +102,8 @@ class MessageGatewayShape(Shape):
         kind = fault.kind if fault else None
         if not said.get("feedbackId"):
             return self.refusal("malformed")
-        if kind in {FaultKind.NAME_ONLY, FaultKind.MISSING_ROWS, FaultKind.UNKNOWN_STATE}:
-            return _NO_FORM
+        if kind is not None and kind not in ON_THE_LINE | _OF_FEEDBACK:
+            return Reply(501, b"{}")
         complete = all(said.get(key) for key in _FEEDBACK_FIELDS)
         if complete and kind not in NOT_TAKEN:
             holdings.inbox.take("feedback", said["feedbackId"], said)
@@ -162,7 +167,7 @@ class MessageGatewayShape(Shape):
             return reply
         message, signed = self._message.encrypt(reply.body), self._reply
         match fault.kind if fault else None:
-            case FaultKind.BAD_SIGNATURE:
+            case FaultKind.FORGED_SIGNATURE:
                 signed = SignedReply(f"not-{self._secret}", self._message)
             case FaultKind.OLD_TIMESTAMP:
                 signed = SignedReply(self._secret, self._message, clock=lambda: time.time() - _AGE)

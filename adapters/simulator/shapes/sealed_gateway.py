@@ -36,7 +36,7 @@ class SealedGatewayShape(GatewayShape):
         self._mode = mode
         self._envelope = self._made()
         self._bent: dict[FaultKind, SmEnvelope] = {
-            FaultKind.BAD_SIGNATURE: self._made(pair=generate()),
+            FaultKind.FORGED_SIGNATURE: self._made(pair=generate()),
             FaultKind.OLD_TIMESTAMP: self._made(clock=lambda: datetime.now(UTC) - _AGE),
             FaultKind.WRONG_APP_CODE: self._made(app_code="another-app"),
             FaultKind.OTHER_KEY: self._made(sm4_key=secrets.token_hex(16)),
