@@ -34,10 +34,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from adapters.delivery import Tries, deliver
 from adapters.http import Outgoing
 from adapters.platform import HttpPlatform
 from adapters.rows import MOST_ROWS, read_entry
-from adapters.sending import Tries, deliver
 from adapters.wire import Fields, parse_object
 from approval_hook.errors import PlatformRefused, PlatformReplyInvalid
 from approval_hook.policy.subjects import Identifier, Subject

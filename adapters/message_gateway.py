@@ -48,12 +48,12 @@ from urllib.parse import urlencode
 
 import structlog
 
+from adapters.delivery import Tries, deliver
 from adapters.des_message import WEAKNESS, DesMessage, SignedReply
 from adapters.http import HttpOptions, Outgoing
 from adapters.matching import name_within, same_name
 from adapters.platform import UNKNOWN_SUBJECT, Answer, Exchanges, HttpPlatform
 from adapters.rows import MOST_ROWS, read_rows
-from adapters.sending import Tries, deliver
 from adapters.signing import AppKeySigner, TifSigner
 from adapters.wire import parse_object
 from approval_hook.errors import ConfigurationError, PlatformReplyInvalid

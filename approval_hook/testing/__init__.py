@@ -1,8 +1,9 @@
 """Tests and doubles for those who build on this package; part of the product, not a test toy.
 
-For adapter authors ``PlatformContract`` (``EnvelopedPlatformContract``) with ``FAULTS``, ``Received`` and
-``make_query``: they need pytest and no Django settings. For flow authors ``ScriptedPlatform`` with ``Script``, ``GateTransactionTestCase``,
-``lifted_triggers`` and ``standing_at``: they need Django and no pytest. So each name is loaded when it is asked for.
+For adapter authors ``PlatformContract`` and ``EnvelopedPlatformContract`` with ``FAULTS``, ``ENVELOPE_FAULTS``,
+``Received`` and ``make_query``: they need pytest and no Django settings. For flow authors ``ScriptedPlatform`` with
+``Script``, ``GateTransactionTestCase``, ``lifted_triggers`` and ``standing_at``: they need Django and no pytest.
+So each name is loaded when it is asked for.
 """
 
 from __future__ import annotations

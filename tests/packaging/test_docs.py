@@ -19,6 +19,8 @@ import approval_hook
 from adapters.appkey import AppKeyPlatform
 from adapters.gateway import GatewayPlatform
 from adapters.http import HttpOptions
+from adapters.message_gateway import MessageGatewayPlatform
+from adapters.sealed_gateway import SealedGatewayPlatform
 from approval_hook import checks, conf, surroundings
 from approval_hook.errors import ApprovalHookError
 from approval_hook.models import Point
@@ -91,13 +93,17 @@ def test_required_settings_are_marked_as_required() -> None:
     assert {key for key, needed in rows if needed == "yes"} == conf._REQUIRED
 
 
-@pytest.mark.parametrize("adapter", [GatewayPlatform, AppKeyPlatform])
+#: Options whose value is a secret.
+SECRETS = {"token", "sm4_key", "private_key", "des_key"}
+
+
+@pytest.mark.parametrize("adapter", [GatewayPlatform, AppKeyPlatform, SealedGatewayPlatform, MessageGatewayPlatform])
 def test_every_option_of_an_adapter_is_in_the_reference(adapter: type) -> None:
     """Options are the adapter's keyword arguments, the secret under its suffix, the injected clock left out."""
     path = f"{adapter.__module__}.{adapter.__name__}"
     section = _section(_text("reference", "settings.md"), f"Options of `{path}`")
-    taken = set(inspect.signature(adapter.__init__).parameters) - {"self", "name", "base_url", "http", "clock", "token"}
-    assert _first_column(section) == taken | {"token_secret"}
+    taken = set(inspect.signature(adapter.__init__).parameters) - {"self", "name", "base_url", "http", "clock"}
+    assert _first_column(section) == {f"{option}_secret" if option in SECRETS else option for option in taken}
 
 
 def test_the_options_of_every_adapter_are_in_the_reference() -> None:
