@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -270,7 +271,7 @@ def test_a_public_key_may_have_the_mark_of_an_uncompressed_point(simulator: Runn
 
 def test_a_missing_library_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the extra the adapter says what to install, and the simulator speaks the other shapes."""
-    monkeypatch.setitem(__import__("sys").modules, "gmssl_pyx", None)
+    monkeypatch.setitem(sys.modules, "gmssl_pyx", None)
     with pytest.raises(ConfigurationError, match="extra 'gm'"):
         sealed_gateway("http://127.0.0.1:9", "me", "token", KEYS)
     with Simulator() as simulator:

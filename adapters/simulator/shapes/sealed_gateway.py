@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from adapters.envelope import SmEnvelope
 from adapters.simulator.answers import Reply
@@ -34,8 +35,15 @@ class SealedGatewayShape(GatewayShape):
         super().__init__(paasid, token)
         self._keys = keys
         self._mode = mode
-        self._envelope = self._made()
-        self._bent: dict[FaultKind, SmEnvelope] = {
+
+    # Made when they are needed, because each proves its keys by a signature.
+    @cached_property
+    def _envelope(self) -> SmEnvelope:
+        return self._made()
+
+    @cached_property
+    def _bent(self) -> dict[FaultKind, SmEnvelope]:
+        return {
             FaultKind.FORGED_SIGNATURE: self._made(pair=generate()),
             FaultKind.OLD_TIMESTAMP: self._made(clock=lambda: datetime.now(UTC) - _AGE),
             FaultKind.WRONG_APP_CODE: self._made(app_code="another-app"),
@@ -46,7 +54,7 @@ class SealedGatewayShape(GatewayShape):
     def read(self, path: str, body: bytes) -> Question | None:
         """``None`` also when the envelope is none of ours."""
         opened = self._opened(body)
-        return None if opened is None else super().read(path, opened)
+        return None if opened is None else super().read(path.rpartition(_PREFIX)[2], opened)
 
     def problem(self, headers: Mapping[str, str], body: bytes) -> str:
         """The gateway's own check of the headers, then the envelope's."""
@@ -65,7 +73,7 @@ class SealedGatewayShape(GatewayShape):
         opened = self._opened(body)
         if opened is None:
             return self.refusal("malformed")
-        return self._sealed(super().exchange(path, opened, holdings, fault), fault)
+        return self._sealed(super().exchange(path.rpartition(_PREFIX)[2], opened, holdings, fault), fault)
 
     def _made(
         self,
