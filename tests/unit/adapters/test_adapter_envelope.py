@@ -122,6 +122,21 @@ def test_every_byte_counts() -> None:
                 side().open(bytes(changed), "it")
 
 
+def test_a_signature_in_another_spelling_of_base64_does_not_fit() -> None:
+    """The last letter before the padding has bits that count for nothing; one spelling of them is accepted."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    envelope = json.loads(SEALED)
+    while not envelope["signData"].endswith("="):
+        envelope = json.loads(platform().seal(b"{}"))
+    text = envelope["signData"]
+    bare = text.rstrip("=")
+    other = bare[:-1] + letters[letters.index(bare[-1]) + 1] + text[len(bare) :]
+    assert base64.b64decode(other) == base64.b64decode(text)
+    assert side().open(json.dumps(envelope).encode(), "it")
+    with pytest.raises(PlatformReplyInvalid, match="signature"):
+        side().open(json.dumps(envelope | {"signData": other}).encode(), "it")
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
