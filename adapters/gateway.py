@@ -16,6 +16,7 @@ registered for the number. Replies with another code than 0 need not go beyond `
 Rows as in ``adapters.rows``.
 
 ``POST /credit/v1/status`` with an empty object, signed alike, gives ``{"code": "0", "sourceTime"}``, about nobody.
+Feedback, publication and lists are in ``adapters.gateway_exchange``.
 
 A second identifier of the same subject is asked under ``<queryId>.2`` and so on,
 because to the platform a query id stands for one question.
@@ -30,9 +31,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Unpack
 
-from adapters.http import Deadline, HttpOptions, Outgoing
+from adapters.gateway_exchange import ExchangingPlatform, subject_fields
+from adapters.http import HttpOptions, Outgoing
 from adapters.matching import same_name
-from adapters.platform import UNKNOWN_SUBJECT, Answer, Exchanges, HttpPlatform
+from adapters.platform import UNKNOWN_SUBJECT, Answer, Exchanges
 from adapters.rows import MOST_ROWS, read_rows
 from adapters.signing import TifSigner
 from adapters.wire import Fields
@@ -57,7 +59,7 @@ _STATUS = {
 }
 
 
-class GatewayPlatform(HttpPlatform):
+class GatewayPlatform(ExchangingPlatform):
     """Asks the platform behind an x-tif gateway."""
 
     def __init__(
@@ -128,11 +130,11 @@ class GatewayPlatform(HttpPlatform):
 
     def probe(self, *, timeout: float) -> Probe:
         """Test connection and credentials; as ``ports.Probing`` says."""
-        deadline = Deadline(timeout)
-        reply = Exchanges(self.name, self._http, deadline).post(_STATUS_PATH, self._signed({}))
+        exchanges = self.exchanges(timeout)
+        reply = exchanges.post(_STATUS_PATH, self._signed({}))
         if reply.code("code", _STATUS)[0] is not QueryStatus.OK:
             raise PlatformRefused(f"{self.name}: the platform is not ready for us.")
-        return Probe(reply.moment("sourceTime"), self._http.certificate_until(deadline))
+        return Probe(reply.moment("sourceTime"), self._http.certificate_until(exchanges.deadline))
 
     def _outgoing(self, query: Query, identifier: Identifier, query_id: str, page: int) -> Callable[[], Outgoing]:
         question = {
@@ -143,17 +145,12 @@ class GatewayPlatform(HttpPlatform):
             "ground": query.ground,
             "asOf": query.as_of.isoformat(),
             "page": page,
-            "subject": {
-                "kind": query.subject.kind.value,
-                "name": query.subject.name,
-                "idType": identifier.type.value,
-                "idNumber": identifier.matching_number,
-            },
+            "subject": subject_fields(query.subject, identifier),
         }
         return self._signed(question)
 
-    def _signed(self, question: Mapping[str, Any]) -> Callable[[], Outgoing]:
-        body = json.dumps(question, ensure_ascii=False).encode()
+    def _signed(self, document: Mapping[str, Any]) -> Callable[[], Outgoing]:
+        body = json.dumps(document, ensure_ascii=False).encode()
         return lambda: (body, self._signer.headers(body))
 
     def _fresh(self, moment: datetime) -> datetime:

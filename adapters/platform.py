@@ -47,11 +47,14 @@ class Answer(Struct, frozen=True):
 class Exchanges:
     """The exchanges of one query: one deadline over them all, one digest of everything that came back."""
 
-    def __init__(self, source: str, http: HttpClient, deadline: Deadline) -> None:
-        """Nothing is asked yet."""
+    def __init__(
+        self, source: str, http: HttpClient, deadline: Deadline, opened: Callable[[bytes], bytes] | None = None
+    ) -> None:
+        """Nothing is asked yet; ``opened`` takes the body out of its envelope, where there is one."""
+        self.deadline = deadline
         self._source = source
         self._http = http
-        self._deadline = deadline
+        self._opened = opened
         self._digest = hashlib.sha256()
 
     def post(self, path: str, outgoing: Callable[[], Outgoing]) -> Fields:
@@ -64,9 +67,17 @@ class Exchanges:
         Raises:
             PlatformError: no usable reply.
         """
-        raw = self._http.post(path, outgoing, deadline=self._deadline, idempotent=True)
+        return parse_object(self.fetch(path, outgoing), self._source)
+
+    def fetch(self, path: str, outgoing: Callable[[], Outgoing], *, idempotent: bool = True) -> bytes:
+        """The body out of its envelope, not yet parsed; ``idempotent`` as in ``HttpClient.post``.
+
+        Raises:
+            PlatformError: no usable reply.
+        """
+        raw = self._http.post(path, outgoing, deadline=self.deadline, idempotent=idempotent)
         self._digest.update(raw)
-        return raw
+        return raw if self._opened is None else self._opened(raw)
 
     @property
     def digest(self) -> str:
@@ -134,7 +145,7 @@ class HttpPlatform(ABC):
         Source: domain facts 4.4.
         """
         asked_at = self._clock()
-        exchanges = Exchanges(self.name, self._http, Deadline(timeout))
+        exchanges = self.exchanges(timeout)
         answers = [self.ask(query, i, n, exchanges) for n, i in enumerate(self.askable(query.subject), start=1)]
         answer = _merged(answers) if answers else Answer(QueryStatus.REJECTED, "unidentified")
         ours = tuple(r for r in answer.records if r.match is not MatchGrade.NONE)
@@ -152,6 +163,18 @@ class HttpPlatform(ABC):
             reason=answer.reason,
             mismatched=len(answer.records) - len(ours),
         )
+
+    def exchanges(self, timeout: float) -> Exchanges:
+        """Exchanges that together take at most ``timeout`` seconds."""
+        return Exchanges(self.name, self._http, Deadline(timeout), self.opened)
+
+    def opened(self, raw: bytes) -> bytes:
+        """The document inside a reply's body; a platform with an envelope opens it here.
+
+        Raises:
+            PlatformReplyInvalid: the envelope cannot be trusted.
+        """
+        return raw
 
     def close(self) -> None:
         """Close idle connections."""

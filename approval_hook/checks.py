@@ -36,7 +36,7 @@ def register_all() -> None:
 
 
 def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """E001 settings, E002 rules in force, W015 rules to come, E003 platforms and secrets."""
+    """E001 settings, E002 rules in force, W015 rules to come, E003 platforms and secrets, W029 weak platforms."""
     from approval_hook import cases, platforms, privacy
 
     try:
@@ -55,9 +55,15 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
             hint = "Mend it before its first day; what is in force today is not touched."
             problems.append(checks.Warning(str(error), hint=hint, id="approval_hook.W015"))
     try:
-        platforms.platforms()
+        weak = platforms.weaknesses()
     except ApprovalHookError as error:
         problems.append(checks.Error(str(error), hint="Mend APPROVAL_HOOK['PLATFORMS'].", id="approval_hook.E003"))
+        return problems
+    hint = "Ask the platform for an interface with current cryptography."
+    problems += [
+        checks.Warning(f"The platform {name}: {text}.", hint=hint, id="approval_hook.W029")
+        for name, text in weak.items()
+    ]
     return problems
 
 

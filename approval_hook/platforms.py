@@ -48,6 +48,17 @@ def platforms() -> dict[str, CreditPlatform]:
     return _built[1]
 
 
+def weaknesses() -> dict[str, str]:
+    """What adapters say about their platforms' weak cryptography, by source; silent ones are left out.
+
+    Raises:
+        ConfigurationError: as ``platforms``.
+    """
+    adapters = {name: p.platform if isinstance(p, Limited) else p for name, p in platforms().items()}
+    told = {name: getattr(adapter, "weakness", "") for name, adapter in adapters.items()}
+    return {name: text for name, text in told.items() if isinstance(text, str) and text}
+
+
 def build(c: Conf, settings: PlatformSettings) -> CreditPlatform:
     """One source from its settings, within its limits if it has any.
 

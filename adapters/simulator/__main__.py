@@ -3,12 +3,13 @@
     python -m adapters.simulator --port 0 --ledger ledger.jsonl --seed 7
 
 When ready it prints one line of JSON: ``url``, ``control``, ``control_token``, ``paasid``,
-``token``, ``pid``. It ends on SIGTERM or SIGINT.
+``token``, ``keys``, ``pid``. It ends on SIGTERM or SIGINT.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib
 import json
 import os
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "control_token": simulator.control_token,
             "paasid": simulator.paasid,
             "token": simulator.token,
+            "keys": dataclasses.asdict(simulator.keys),
             "pid": os.getpid(),
         }
         sys.stdout.write(json.dumps(ready) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.simulator.editions import Editions
 from adapters.simulator.faults import Fault, FaultPlan
 from adapters.simulator.inbox import Inbox
 from adapters.simulator.ledger import Ledger
@@ -15,12 +16,13 @@ __all__ = ["Console"]
 class Console:
     """Changes what the simulated platform holds and how it behaves."""
 
-    def __init__(self, register: Register, faults: FaultPlan, ledger: Ledger, inbox: Inbox) -> None:
+    def __init__(self, register: Register, faults: FaultPlan, ledger: Ledger, inbox: Inbox, editions: Editions) -> None:
         """Work on these."""
         self._register = register
         self._faults = faults
         self._ledger = ledger
         self._inbox = inbox
+        self._editions = editions
 
     def handle(self, method: str, path: str, data: Any) -> tuple[int, Any]:
         """Status and reply to one control request; 400 for malformed data, 404 for an unknown path or object."""
@@ -51,6 +53,7 @@ class Console:
                     self._faults.clear()
                     self._ledger.clear()
                     self._inbox.clear()
+                    self._editions.clear()
                 case _:
                     return 404, {}
         except (TypeError, ValueError, KeyError) as error:

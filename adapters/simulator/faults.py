@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["HARMLESS", "Fault", "FaultKind", "FaultPlan"]
+__all__ = ["ENVELOPE_FAULTS", "HARMLESS", "Fault", "FaultKind", "FaultPlan"]
 
 
 class FaultKind(StrEnum):
@@ -53,7 +53,23 @@ class FaultKind(StrEnum):
     NAME_ONLY = "name_only"  # rows without a number
     EXTRA_FIELDS = "extra_fields"  # fields nobody asked for
     MIXED_DATES = "mixed_dates"  # days of one row in different forms
+    FORGED_SIGNATURE = "forged_signature"  # the platform's signature does not fit its reply
+    OLD_TIMESTAMP = "old_timestamp"  # the reply was sealed hours ago
+    WRONG_APP_CODE = "wrong_app_code"  # the envelope is another caller's
+    NOT_ENCRYPTED = "not_encrypted"  # a signed reply that hides nothing
+    OTHER_KEY = "other_key"  # encrypted with another key
 
+
+#: Kinds that only a platform with an envelope around its replies can show.
+ENVELOPE_FAULTS = frozenset(
+    {
+        FaultKind.FORGED_SIGNATURE,
+        FaultKind.OLD_TIMESTAMP,
+        FaultKind.WRONG_APP_CODE,
+        FaultKind.NOT_ENCRYPTED,
+        FaultKind.OTHER_KEY,
+    }
+)
 
 #: Kinds after which an answer may still be complete and right.
 HARMLESS = frozenset({FaultKind.SLOW, FaultKind.NAME_ONLY, FaultKind.EXTRA_FIELDS, FaultKind.MIXED_DATES})

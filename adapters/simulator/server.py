@@ -22,8 +22,10 @@ from typing import Any
 from adapters.simulator.answers import Reply
 from adapters.simulator.console import Console
 from adapters.simulator.control import TOKEN_HEADER, ControlClient
+from adapters.simulator.editions import Editions
 from adapters.simulator.faults import Fault, FaultKind, FaultPlan
 from adapters.simulator.inbox import Inbox
+from adapters.simulator.keys import SimulatedKeys
 from adapters.simulator.ledger import Ledger
 from adapters.simulator.register import Register, SimulatedSubject
 from adapters.simulator.shapes import Holdings, Question, Shape
@@ -31,6 +33,8 @@ from adapters.simulator.shapes.appkey import AppKeyShape
 from adapters.simulator.shapes.gateway import GatewayShape
 from adapters.simulator.shapes.joint_reward import JointRewardShape
 from adapters.simulator.shapes.submission import SubmissionShape
+from adapters.simulator.shapes.message_gateway import MessageGatewayShape
+from adapters.simulator.shapes.sealed_gateway import SealedGatewayShape
 
 __all__ = ["Simulator"]
 
@@ -50,6 +54,7 @@ class Simulator:
         paasid, token: what callers are known by; appKey and secret, system id and login, or department code in
             shapes that call them so.
         control_token: what ``ControlClient`` needs.
+        keys: what callers of the shapes with envelopes need.
     """
 
     def __init__(
@@ -89,16 +94,22 @@ class Simulator:
         self.faults = FaultPlan(seed)
         self.ledger = Ledger(ledger)
         self.inbox = Inbox()
-        spoken = (
+        self.editions = Editions(self.register)
+        self.keys = SimulatedKeys.fresh()
+        spoken: list[Shape] = [
             GatewayShape(paasid, self.token),
             AppKeyShape(paasid, self.token),
             JointRewardShape(paasid, self.token),
             SubmissionShape(paasid),
-            *shapes,
-        )
+            MessageGatewayShape(paasid, self.token, self.keys),
+        ]
+        if self.keys.sm is not None:
+            spoken.append(SealedGatewayShape(paasid, self.token, self.keys.sm))
+        spoken += shapes
         self.shapes = {path: shape for shape in spoken for path in shape.paths}
         self.status_shapes = {shape.status_path: shape for shape in spoken if shape.status_path}
-        self.console = Console(self.register, self.faults, self.ledger, self.inbox)
+        self.exchange_shapes = {path: shape for shape in spoken for path in shape.exchange_paths}
+        self.console = Console(self.register, self.faults, self.ledger, self.inbox, self.editions)
         self.probe = probe
         self.closing = threading.Event()
         self._server = _Server(("127.0.0.1", port), self)
@@ -202,6 +213,9 @@ class _Handler(BaseHTTPRequestHandler):
         asked = self.server.simulator.status_shapes.get(self.path)
         if asked is not None and self.command == "POST":
             return self._status(asked, body)
+        partner = self.server.simulator.exchange_shapes.get(self.path)
+        if partner is not None and self.command == "POST":
+            return self._exchange(partner, body)
         return self._send(Reply(404, b"{}"))
 
     def _control(self, body: bytes) -> None:
@@ -232,7 +246,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._log(question, f"inexpressible:{fault.kind.value}", probed)
             return self._send(Reply(501, b"{}"))
         self._log(question, fault.kind.value if fault else "answered", probed)
-        return self._answer(shape.reply(question, Holdings(simulator.register, simulator.inbox), fault), fault)
+        return self._answer(shape.reply(question, self._holdings(), fault), fault)
 
     def _status(self, shape: Shape, body: bytes) -> None:
         problem = shape.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()
@@ -240,6 +254,19 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(shape.refusal(problem))
         fault = self.server.simulator.faults.strike("", self.path)
         return self._answer(shape.status(fault), fault)
+
+    def _exchange(self, shape: Shape, body: bytes) -> None:
+        problem = shape.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()
+        if problem:
+            return self._send(shape.refusal(problem))
+        fault = self.server.simulator.faults.strike("", self.path)
+        if fault is not None and shape.cannot_show(fault.kind):
+            return self._send(Reply(501, b"{}"))
+        return self._answer(shape.exchange(self.path, body, self._holdings(), fault), fault)
+
+    def _holdings(self) -> Holdings:
+        simulator = self.server.simulator
+        return Holdings(simulator.register, simulator.inbox, simulator.editions)
 
     def _log(self, question: Question, outcome: str, probed: Any) -> None:
         self.server.simulator.ledger.append(

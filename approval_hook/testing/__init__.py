@@ -1,8 +1,9 @@
 """Tests and doubles for those who build on this package; part of the product, not a test toy.
 
-For adapter authors ``PlatformContract`` with ``FAULTS``, ``Received`` and ``make_query``: they need pytest and no
-Django settings. For flow authors ``ScriptedPlatform`` with ``Script``, ``GateTransactionTestCase``,
-``lifted_triggers`` and ``standing_at``: they need Django and no pytest. So each name is loaded when it is asked for.
+For adapter authors ``PlatformContract`` and ``EnvelopedPlatformContract`` with ``FAULTS``, ``ENVELOPE_FAULTS``,
+``Received`` and ``make_query``: they need pytest and no Django settings. For flow authors ``ScriptedPlatform`` with
+``Script``, ``GateTransactionTestCase``, ``lifted_triggers`` and ``standing_at``: they need Django and no pytest.
+So each name is loaded when it is asked for.
 """
 
 from __future__ import annotations
@@ -11,7 +12,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from approval_hook.testing.contract import FAULTS, PlatformContract, Received, make_query
+    from approval_hook.testing.contract import (
+        ENVELOPE_FAULTS,
+        FAULTS,
+        EnvelopedPlatformContract,
+        PlatformContract,
+        Received,
+        make_query,
+    )
     from approval_hook.testing.doubles import (
         GateTransactionTestCase,
         Script,
@@ -21,7 +29,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ENVELOPE_FAULTS",
     "FAULTS",
+    "EnvelopedPlatformContract",
     "GateTransactionTestCase",
     "PlatformContract",
     "Received",
@@ -32,7 +42,9 @@ __all__ = [
     "standing_at",
 ]
 
-_OF_CONTRACT = frozenset({"FAULTS", "PlatformContract", "Received", "make_query"})
+_OF_CONTRACT = frozenset(
+    {"ENVELOPE_FAULTS", "FAULTS", "EnvelopedPlatformContract", "PlatformContract", "Received", "make_query"}
+)
 
 
 def __getattr__(name: str) -> Any:

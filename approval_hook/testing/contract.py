@@ -30,7 +30,7 @@ from approval_hook.policy.records import CreditReport, MatchGrade, QueryStatus
 from approval_hook.policy.subjects import Subject, SubjectKind
 from approval_hook.ports import CreditPlatform, Query
 
-__all__ = ["FAULTS", "PlatformContract", "Received"]
+__all__ = ["ENVELOPE_FAULTS", "FAULTS", "EnvelopedPlatformContract", "PlatformContract", "Received"]
 
 #: Misbehaviour after which no answer may count as "no record". ``break_with`` gets these words.
 FAULTS = (
@@ -68,6 +68,15 @@ FAULTS = (
     "partial",
     "pending",
     "refused",
+)
+
+#: The same for a platform that encrypts and signs its replies, see ``EnvelopedPlatformContract``.
+ENVELOPE_FAULTS = (
+    "forged_signature",  # the platform's signature does not fit
+    "old_timestamp",  # sealed hours ago
+    "wrong_app_code",  # for another caller
+    "not_encrypted",  # a genuine signature around a document that anybody can read
+    "other_key",  # encrypted with another key
 )
 
 #: Seconds allowed to the adapter in these tests, and how much later it may come back.
@@ -154,7 +163,7 @@ class PlatformContract:
 
     def test_what_cannot_be_expressed_is_known_and_has_a_reason(self) -> None:
         """A fault that is left out is one of the contract's, and the author says why."""
-        assert set(self.cannot_express) <= set(FAULTS)
+        assert set(self.cannot_express) <= {*FAULTS, *ENVELOPE_FAULTS}
         assert all(self.cannot_express.values())
 
     @pytest.mark.parametrize("about", ["subject_clean", "subject_hit"])
@@ -171,7 +180,16 @@ class PlatformContract:
         """Every fault ends in a typed error or a report that is not OK, in time, and tells nobody's number or name."""
         if fault in self.cannot_express:
             pytest.skip(self.cannot_express[fault])
-        subject: Subject = request.getfixturevalue(about)
+        self._check_never_an_answer(fault, request.getfixturevalue(about), platform, break_with, caplog)
+
+    def _check_never_an_answer(
+        self,
+        fault: str,
+        subject: Subject,
+        platform: CreditPlatform,
+        break_with: Callable[[str, int | None], None],
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
         break_with(fault, None)
         caplog.set_level(logging.DEBUG)
         started = time.monotonic()
@@ -263,6 +281,26 @@ class PlatformContract:
 
         with ThreadPoolExecutor(max_workers=8) as pool:
             assert all(pool.map(ask, range(40)))
+
+
+class EnvelopedPlatformContract(PlatformContract):
+    """The same for a platform that encrypts and signs its replies: an envelope that does not fit is no answer."""
+
+    @pytest.mark.parametrize("about", ["subject_clean", "subject_hit"])
+    @pytest.mark.parametrize("fault", ENVELOPE_FAULTS)
+    def test_an_envelope_that_does_not_fit_is_never_an_answer(
+        self,
+        fault: str,
+        about: str,
+        platform: CreditPlatform,
+        break_with: Callable[[str, int | None], None],
+        request: pytest.FixtureRequest,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """As with any other fault."""
+        if fault in self.cannot_express:
+            pytest.skip(self.cannot_express[fault])
+        self._check_never_an_answer(fault, request.getfixturevalue(about), platform, break_with, caplog)
 
 
 def _outcome(platform: CreditPlatform, query: Query, timeout: float) -> CreditReport | PlatformError:

@@ -14,7 +14,10 @@ import pytest
 from adapters.appkey import AppKeyPlatform
 from adapters.gateway import GatewayPlatform
 from adapters.joint_reward import JointRewardPlatform
+from adapters.message_gateway import MessageGatewayPlatform
+from adapters.sealed_gateway import SealedGatewayPlatform
 from adapters.simulator import ControlClient, Fault, FaultKind, SimulatedRecord
+from adapters.simulator.keys import SimulatedKeys, SmKeys
 from approval_hook.testing import PlatformContract, Received
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +41,7 @@ class RunningSimulator:
     control: ControlClient
     paasid: str
     token: str
+    keys: SimulatedKeys
 
     def platform(self, **options: object) -> GatewayPlatform:
         """A gateway adapter connected to it."""
@@ -50,6 +54,13 @@ class RunningSimulator:
     def joint_reward(self, **options: object) -> JointRewardPlatform:
         """An adapter for the joint-reward shape connected to it."""
         return JointRewardPlatform("reward", self.url, self.paasid, self.token, **options)  # type: ignore[arg-type] # test options
+    def sealed(self, **options: object) -> SealedGatewayPlatform:
+        """An adapter for the gateway with envelopes connected to it."""
+        return sealed_gateway(self.url, self.paasid, self.token, self.keys, **options)
+
+    def messages(self, **options: object) -> MessageGatewayPlatform:
+        """An adapter for the gateway with DES messages connected to it."""
+        return message_gateway(self.url, self.paasid, self.token, self.keys, **options)
 
     def end(self) -> None:
         """Kill the process, as a crash would."""
@@ -59,6 +70,32 @@ class RunningSimulator:
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 stream.close()
+
+
+def sealed_gateway(url: str, paasid: str, token: str, keys: SimulatedKeys, **options: object) -> SealedGatewayPlatform:
+    """An adapter with the keys of a simulator."""
+    assert keys.sm is not None
+    given = {
+        "app_code": keys.sm.app_code,
+        "sm4_key": keys.sm.sm4,
+        "private_key": keys.sm.caller_private,
+        "public_key": keys.sm.caller_public,
+        "platform_public_key": keys.sm.platform_public,
+    }
+    return SealedGatewayPlatform("ministry", url + "/sealed", paasid, token, **(given | options))  # type: ignore[arg-type] # test options
+
+
+def message_gateway(
+    url: str, paasid: str, token: str, keys: SimulatedKeys, **options: object
+) -> MessageGatewayPlatform:
+    """An adapter with the key of a simulator, which asks two of its lists."""
+    given = {
+        "des_key": keys.des,
+        "area_code": "440100",
+        "black_lists": {"penalty": "B-001"},
+        "red_lists": {"integrity_model": "R-001"},
+    }
+    return MessageGatewayPlatform("town", url, paasid, token, **(given | options))  # type: ignore[arg-type] # test options
 
 
 def start_simulator(*arguments: str) -> RunningSimulator:
@@ -73,7 +110,8 @@ def start_simulator(*arguments: str) -> RunningSimulator:
     assert process.stdout is not None
     ready = json.loads(process.stdout.readline())
     control = ControlClient(ready["control"], ready["control_token"])
-    return RunningSimulator(process, ready["url"], control, ready["paasid"], ready["token"])
+    keys = SimulatedKeys(ready["keys"]["des"], SmKeys(**ready["keys"]["sm"]))
+    return RunningSimulator(process, ready["url"], control, ready["paasid"], ready["token"], keys)
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,13 @@ import pytest
 
 from adapters.gateway import GatewayPlatform
 from adapters.simulator import FaultKind, SimulatedIdentifier, SimulatedRecord, SimulatedSubject
+from adapters.simulator.faults import ENVELOPE_FAULTS as ENVELOPE
 from adapters.simulator.faults import HARMLESS
 from approval_hook.errors import PlatformRefused, PlatformReplyInvalid, PlatformUnavailable
 from approval_hook.policy.records import MatchGrade, QueryStatus, RecordState, Severity
 from approval_hook.policy.subjects import IdentifierType as T
 from approval_hook.policy.subjects import Subject, organisation, parse_identifier, person
-from approval_hook.testing import FAULTS, make_query
+from approval_hook.testing import ENVELOPE_FAULTS, FAULTS, make_query
 from tests.contract.conftest import OnSimulator, RunningSimulator, row, start_simulator
 
 ON = date(2026, 10, 1)
@@ -63,7 +64,8 @@ def ask(simulator: RunningSimulator) -> Iterator[GatewayPlatform]:
 
 def test_every_harmful_fault_is_in_the_contract() -> None:
     """The contract and the simulator know the same misbehaviour."""
-    assert set(FAULTS) == {k.value for k in FaultKind} - {k.value for k in HARMLESS} | {"slow"}
+    assert set(FAULTS) == {k.value for k in FaultKind} - {k.value for k in HARMLESS | ENVELOPE} | {"slow"}
+    assert set(ENVELOPE_FAULTS) == {k.value for k in ENVELOPE}
 
 
 def test_a_row_is_read_whole(simulator: RunningSimulator, ask: GatewayPlatform) -> None:

@@ -21,6 +21,8 @@ from adapters.gateway import GatewayPlatform
 from adapters.http import HttpOptions
 from adapters.joint_reward import JointRewardPlatform
 from adapters.submission import SubmissionPlatform
+from adapters.message_gateway import MessageGatewayPlatform
+from adapters.sealed_gateway import SealedGatewayPlatform
 from approval_hook import checks, conf, surroundings
 from approval_hook.errors import ApprovalHookError
 from approval_hook.models import Point
@@ -93,13 +95,27 @@ def test_required_settings_are_marked_as_required() -> None:
     assert {key for key, needed in rows if needed == "yes"} == conf._REQUIRED
 
 
-@pytest.mark.parametrize("adapter", [GatewayPlatform, AppKeyPlatform, JointRewardPlatform, SubmissionPlatform])
+#: Options whose value is a secret.
+SECRETS = {"token", "login", "sm4_key", "private_key", "des_key"}
+
+
+@pytest.mark.parametrize(
+    "adapter",
+    [
+        GatewayPlatform,
+        AppKeyPlatform,
+        JointRewardPlatform,
+        SubmissionPlatform,
+        SealedGatewayPlatform,
+        MessageGatewayPlatform,
+    ],
+)
 def test_every_option_of_an_adapter_is_in_the_reference(adapter: type) -> None:
     """Options are the adapter's keyword arguments, the secret under its suffix, the injected clock left out."""
     path = f"{adapter.__module__}.{adapter.__name__}"
     section = _section(_text("reference", "settings.md"), f"Options of `{path}`")
     taken = set(inspect.signature(adapter.__init__).parameters) - {"self", "name", "base_url", "http", "clock"}
-    assert _first_column(section) == {f"{o}_secret" if o in ("token", "login") else o for o in taken}
+    assert _first_column(section) == {f"{option}_secret" if option in SECRETS else option for option in taken}
 
 
 def test_the_options_of_every_adapter_are_in_the_reference() -> None:

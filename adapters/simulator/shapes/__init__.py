@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from adapters.simulator.answers import Reply
-from adapters.simulator.faults import Fault, FaultKind
+from adapters.simulator.editions import Editions
+from adapters.simulator.faults import ENVELOPE_FAULTS, Fault, FaultKind
 from adapters.simulator.inbox import Inbox
 from adapters.simulator.register import Register
 
@@ -21,6 +22,7 @@ class Holdings:
 
     register: Register
     inbox: Inbox
+    editions: Editions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,26 @@ class Shape(ABC):
         inexpressible: faults that it has no way to show, each with the reason; asked for one, the
             simulator answers 501 rather than well.
         status_path: where it is asked whether it is there and knows the caller; empty where it has no such request.
+        exchange_paths: where it takes what is no query and gives lists; not in the ledger of queries.
+        enveloped: whether it can show ``faults.ENVELOPE_FAULTS``.
     """
 
     paths: ClassVar[tuple[str, ...]]
     inexpressible: ClassVar[Mapping[FaultKind, str]] = {}
     status_path: ClassVar[str] = ""
+    exchange_paths: ClassVar[tuple[str, ...]] = ()
+    enveloped: ClassVar[bool] = False
+
+    @classmethod
+    def cannot_show(cls, kind: FaultKind) -> str:
+        """Why it has no way to show a fault; empty when it has."""
+        if kind in ENVELOPE_FAULTS and not cls.enveloped:
+            return "there is no envelope"
+        return cls.inexpressible.get(kind, "")
+
+    def lacks(self, question: Question, kind: FaultKind) -> bool:
+        """Whether the reply to this question has no way to show a fault."""
+        return bool(self.cannot_show(kind))
 
     def lacks(self, question: Question, kind: FaultKind) -> bool:
         """Whether the reply to this question has no way to show a fault."""
@@ -74,3 +91,7 @@ class Shape(ABC):
     def status(self, fault: Fault | None) -> Reply:
         """Reply to a genuine status request, which is about nobody."""
         raise NotImplementedError(f"{type(self).__name__} names a status_path and has no status.")
+
+    def exchange(self, path: str, body: bytes, holdings: Holdings, fault: Fault | None) -> Reply:
+        """Reply to a genuine request at one of ``exchange_paths``; a fault that shows there alone is told by 501."""
+        raise NotImplementedError(f"{type(self).__name__} names exchange_paths and has no exchange.")

@@ -6,29 +6,27 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from adapters.signing import TifVerifier
 from adapters.simulator.answers import OTHER_NAME, OTHERS, Reply, json_reply, rows_of
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.register import SimulatedSubject
-from adapters.simulator.shapes import Holdings, Question, Shape
+from adapters.simulator.shapes import Holdings, Question
+from adapters.simulator.shapes.gateway_exchange import CODES, PAGE_ROWS, ExchangingShape
 
 __all__ = ["PAGE_ROWS", "GatewayShape"]
 
-#: Rows per page; small, so that tests reach the second page.
-PAGE_ROWS = 20
-
 _CHINA = ZoneInfo("Asia/Shanghai")
 _CASE = {"matter": "matter", "case_no": "caseNo", "organ": "organ", "ground": "ground", "as_of": "asOf"}
-_CODES = {FaultKind.PARTIAL: "1", FaultKind.PENDING: "2", FaultKind.REFUSED: "3", FaultKind.UNKNOWN_STATUS: "77"}
+_CODES = CODES | {FaultKind.PARTIAL: "1"}
 
 
-class GatewayShape(Shape):
-    """Every fault can be shown; an unknown subject has a code of its own."""
+class GatewayShape(ExchangingShape):
+    """Every fault but those of envelopes can be shown; an unknown subject has a code of its own."""
 
-    paths = ("/credit/v1/query",)
+    paths: ClassVar[tuple[str, ...]] = ("/credit/v1/query",)
     status_path = "/credit/v1/status"
 
     def __init__(self, paasid: str, token: str) -> None:
