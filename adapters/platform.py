@@ -61,14 +61,6 @@ class Exchanges:
         """As ``fetch``; the reply must be a JSON object."""
         return parse_object(self.fetch(path, outgoing), self._source)
 
-    def fetch(self, path: str, outgoing: Callable[[], Outgoing]) -> bytes:
-        """Ask, repeating after a failure, because a query changes nothing.
-
-        Raises:
-            PlatformError: no usable reply.
-        """
-        return parse_object(self.fetch(path, outgoing), self._source)
-
     def fetch(self, path: str, outgoing: Callable[[], Outgoing], *, idempotent: bool = True) -> bytes:
         """The body out of its envelope, not yet parsed; ``idempotent`` as in ``HttpClient.post``.
 

@@ -32,9 +32,9 @@ from adapters.simulator.shapes import Holdings, Question, Shape
 from adapters.simulator.shapes.appkey import AppKeyShape
 from adapters.simulator.shapes.gateway import GatewayShape
 from adapters.simulator.shapes.joint_reward import JointRewardShape
-from adapters.simulator.shapes.submission import SubmissionShape
 from adapters.simulator.shapes.message_gateway import MessageGatewayShape
 from adapters.simulator.shapes.sealed_gateway import SealedGatewayShape
+from adapters.simulator.shapes.submission import SubmissionShape
 
 __all__ = ["Simulator"]
 

@@ -54,6 +54,7 @@ class RunningSimulator:
     def joint_reward(self, **options: object) -> JointRewardPlatform:
         """An adapter for the joint-reward shape connected to it."""
         return JointRewardPlatform("reward", self.url, self.paasid, self.token, **options)  # type: ignore[arg-type] # test options
+
     def sealed(self, **options: object) -> SealedGatewayPlatform:
         """An adapter for the gateway with envelopes connected to it."""
         return sealed_gateway(self.url, self.paasid, self.token, self.keys, **options)

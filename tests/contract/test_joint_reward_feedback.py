@@ -46,7 +46,7 @@ UNANSWERED = sorted(
     kind
     for kind in FaultKind
     if kind not in TIMED
-    and kind not in JointRewardShape.inexpressible
+    and not JointRewardShape.cannot_show(kind)
     and kind not in (FaultKind.NAME_ONLY, FaultKind.EXTRA_FIELDS, FaultKind.MIXED_DATES, FaultKind.HALF_PAGE)
 )
 

@@ -25,7 +25,7 @@ TABLES = {"permission": {"code": "XZXK", "version": "2018"}, "penalty": {"code":
 ACCEPTED, REFUSED, UNKNOWN = ItemState.ACCEPTED, ItemState.REFUSED, ItemState.UNKNOWN
 
 HARMLESS = frozenset({FaultKind.EXTRA_FIELDS})
-UNANSWERED = sorted(k for k in FaultKind if k not in TIMED | HARMLESS | SubmissionShape.inexpressible.keys())
+UNANSWERED = sorted(k for k in FaultKind if k not in TIMED | HARMLESS and not SubmissionShape.cannot_show(k))
 
 
 def rows(*ids: str, table: str = "permission", **fields: str) -> list[Publication]:

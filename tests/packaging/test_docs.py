@@ -20,9 +20,9 @@ from adapters.appkey import AppKeyPlatform
 from adapters.gateway import GatewayPlatform
 from adapters.http import HttpOptions
 from adapters.joint_reward import JointRewardPlatform
-from adapters.submission import SubmissionPlatform
 from adapters.message_gateway import MessageGatewayPlatform
 from adapters.sealed_gateway import SealedGatewayPlatform
+from adapters.submission import SubmissionPlatform
 from approval_hook import checks, conf, surroundings
 from approval_hook.errors import ApprovalHookError
 from approval_hook.models import Point

@@ -68,10 +68,6 @@ class Shape(ABC):
         """Whether the reply to this question has no way to show a fault."""
         return bool(self.cannot_show(kind))
 
-    def lacks(self, question: Question, kind: FaultKind) -> bool:
-        """Whether the reply to this question has no way to show a fault."""
-        return kind in self.inexpressible
-
     @abstractmethod
     def read(self, path: str, body: bytes) -> Question | None:
         """What is asked; ``None`` when a part is missing."""
