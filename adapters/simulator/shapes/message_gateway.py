@@ -178,7 +178,7 @@ class MessageGatewayShape(Shape):
                 message = reply.body.decode()
             case FaultKind.OTHER_KEY:
                 message = self._stranger.encrypt(reply.body)
-        return Reply(200, signed.make(message))
+        return Reply(200, signed.make(message), reply.headers)
 
 
 def _form(body: bytes) -> dict[str, str]:

@@ -106,7 +106,7 @@ class SealedGatewayShape(GatewayShape):
         if reply.status != 200 or "json" not in reply.headers.get("Content-Type", ""):
             return reply
         envelope = self._bent.get(fault.kind, self._envelope) if fault else self._envelope
-        return Reply(200, envelope.seal(reply.body))
+        return Reply(200, envelope.seal(reply.body), reply.headers)
 
 
 class _Naked(SmEnvelope):
