@@ -451,6 +451,18 @@ def test_editions_come_whole_or_not_at_all(simulator: RunningSimulator, name: st
     platform.close()
 
 
+@pytest.mark.parametrize("kind", [FaultKind.WRONG_QUERY, FaultKind.WRONG_SUBJECT])
+def test_a_page_of_another_edition_is_known_by_its_own_words(
+    simulator: RunningSimulator, gateway: ExchangingPlatform, kind: FaultKind
+) -> None:
+    """Before any of its rows is handed out, and not only by the digest at the end."""
+    listed(simulator, 1)
+    (penalties,) = of_type(gateway.editions(timeout=5), "penalty")
+    simulator.control.fault(kind)
+    with pytest.raises(PlatformReplyInvalid, match="another edition"):
+        next(gateway.entries(penalties, timeout=5))
+
+
 @pytest.mark.parametrize("changes", [{"digest": "0" * 64}, {"digest": ""}, {"count": 44}, {"count": 46}])
 def test_an_edition_that_says_something_else_is_not_filled(
     simulator: RunningSimulator, gateway: ExchangingPlatform, changes: dict[str, Any]

@@ -236,7 +236,9 @@ class Bent(MessageGatewayShape):
 
     def listed(self, said: Mapping[str, Any], register: Register, fault: Fault | None) -> dict[str, Any]:
         """The right reply with the changes."""
-        return self._changed("redblack", super().listed(said, register, fault))
+        right = super().listed(said, register, fault)
+        # One list only: what was bent for it would be of another list in the other one.
+        return self._changed("redblack", right) if said["itemCode"] == "B-001" else right
 
     def _changed(self, method: str, right: dict[str, Any]) -> dict[str, Any]:
         changed = right | (self._changes if method == self._method else {})
@@ -292,24 +294,27 @@ def wire(record: SimulatedRecord, **changes: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("record", "why"),
     [
-        {"count": 1, "records": [wire(ANOTHER_LIST)]},
-        {"count": 1, "records": [wire(row("R-9"), idNumber=NAMESAKE, name="另一家示例公司")]},
-        {"count": 1, "records": [wire(row("R-9"), idNumber=NAMESAKE, name="")]},
+        (wire(ANOTHER_LIST), "another list"),
+        (wire(row("R-9"), idNumber=NAMESAKE, name="另一家示例公司"), "another subject"),
+        (wire(row("R-9"), idNumber=NAMESAKE, name=""), "another subject"),
     ],
     ids=["a row of another list", "a row of another firm", "a row of another number without a name"],
 )
-def test_a_row_that_does_not_belong_spoils_the_list(changes: dict[str, Any]) -> None:
+def test_a_row_that_does_not_belong_spoils_the_list(record: dict[str, Any], why: str) -> None:
     """Without an echo, such a row is the only sign that another question was answered."""
-    assert isinstance(answer_of("redblack", changes), PlatformReplyInvalid)
+    answer = answer_of("redblack", {"count": 1, "records": [record]})
+    assert isinstance(answer, PlatformReplyInvalid)
+    assert why in str(answer)
 
 
 def test_one_row_with_two_contents_is_invalid() -> None:
     """By the credit query and by the list the same row must say the same."""
     listed = {"count": 1, "records": [wire(row("R-1"), title="别的内容")]}
-    general = row("R-1", list_type="general")
-    assert isinstance(answer_of("redblack", listed, general), PlatformReplyInvalid)
+    answer = answer_of("redblack", listed, row("R-1", list_type="general"))
+    assert isinstance(answer, PlatformReplyInvalid)
+    assert "two contents" in str(answer)
 
 
 @pytest.mark.parametrize(
