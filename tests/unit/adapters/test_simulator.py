@@ -10,11 +10,19 @@ from pathlib import Path
 import pytest
 import requests
 
-from adapters.simulator import ControlClient, Fault, FaultKind, SimulatedRecord, SimulatedSubject, Simulator
+from adapters.simulator import (
+    ControlClient,
+    Fault,
+    FaultKind,
+    SimulatedIdentifier,
+    SimulatedRecord,
+    SimulatedSubject,
+    Simulator,
+)
 from adapters.simulator.faults import FaultPlan
 from adapters.simulator.ledger import Ledger
-from adapters.simulator.population import population
-from approval_hook.policy.subjects import IdentifierType, SubjectKind, parse_identifier, person
+from adapters.simulator.register import Register
+from approval_hook.policy.subjects import organisation, person
 
 ON = date(2026, 10, 1)
 PERSON = person("陈示例", "440300199001010016", on=ON)
@@ -68,6 +76,32 @@ def test_bad_control_requests_are_told(running: Simulator, method: str, path: st
     headers = {"X-Control-Token": running.control_token}
     reply = requests.request(method, f"{running.control_url}/{path}", json=data, headers=headers, timeout=5)
     assert reply.status_code == status
+
+
+def test_a_row_that_two_subjects_have_is_changed_at_the_one_entered_last() -> None:
+    """Dropping that one leaves the other's row, which is not found any more rather than changed by chance."""
+    register = Register()
+    first = SimulatedSubject.of(PERSON, ROW)
+    second = SimulatedSubject.of(organisation("示例餐饮（广州）有限公司", "92440104MA5FKAEH4C", on=ON), ROW)
+    register.put(first)
+    register.put(second)
+    assert register.patch("R-1", {"state": "2"})
+    assert [(s.kind, s.records[0].state) for s in register.all()] == [("person", "1"), ("organisation", "2")]
+    assert register.remove("92440104MA5FKAEH4C")
+    assert not register.remove("92440104MA5FKAEH4C")
+    assert not register.patch("R-1", {"state": "3"})
+    assert register.all() == (first,)
+
+
+def test_whoever_holds_one_of_the_numbers_is_replaced_whole() -> None:
+    """A subject entered with an alias of another takes its place, and the other numbers of that one find nobody."""
+    register = Register()
+    one, two, three = (SimulatedIdentifier("hm_permit", f"H0000000{n}") for n in (1, 2, 3))
+    register.put(SimulatedSubject("person", "甲", (one, two), (ROW,)))
+    newer = SimulatedSubject("person", "乙", (two, three))
+    register.put(newer)
+    assert [register.get(i.number) for i in (one, two, three)] == [None, newer, newer]
+    assert not register.patch("R-1", {"state": "2"})
 
 
 def test_a_query_without_case_or_signature_is_refused_and_logged(running: Simulator) -> None:
@@ -140,18 +174,6 @@ def test_a_probe_that_fails_is_seen(running: Simulator) -> None:
         timeout=5,
     )
     assert [line["probe"] for line in running.ledger.lines()] == [{"probe_error": "LookupError", "message": "no table"}]
-
-
-def test_the_population_is_valid_and_repeats_with_its_seed() -> None:
-    """Every number passes its check digits, numbers are unique, and some subjects are clean and some are not."""
-    subjects = population(7)
-    assert subjects == population(7) != population(8)
-    numbers = [i for s in subjects for i in s.identifiers]
-    for identifier in numbers:
-        parse_identifier(identifier.number, type=IdentifierType(identifier.type), field="号码", on=ON)
-    assert len({i.number for i in numbers}) == len(numbers) == 300
-    assert {s.kind for s in subjects} == {k.value for k in SubjectKind}
-    assert {bool(s.records) for s in subjects} == {True, False}
 
 
 def test_closing_twice_is_harmless() -> None:
