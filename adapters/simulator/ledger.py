@@ -27,7 +27,7 @@ class Ledger:
 
         Raises:
             OSError: the file cannot be opened.
-            ValueError: a complete line of the file is not JSON.
+            ValueError: a complete line of the file is no entry of a ledger; the file is as it was.
         """
         self._lock = threading.Lock()
         self._lines: list[dict[str, Any]] = []
@@ -36,10 +36,14 @@ class Ledger:
             whole = path.read_bytes()
             # A line without its end was being written when the process died, so nothing was answered.
             kept = whole[: whole.rfind(b"\n") + 1]
+            self._lines = [json.loads(line) for line in kept.decode().split("\n")[:-1]]
+            try:
+                self._attempts.update(_question(line) for line in self._lines)
+            except (KeyError, TypeError):
+                raise ValueError("a line is no entry of a ledger") from None
+            # Only now: a file that is no ledger stays as it is.
             if kept != whole:
                 path.write_bytes(kept)
-            self._lines = [json.loads(line) for line in kept.decode().split("\n")[:-1]]
-            self._attempts.update(_question(line) for line in self._lines)
         self._file = path.open("a", encoding="utf-8") if path is not None else None
 
     def append(self, line: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.inbox import Inbox
 from adapters.simulator.register import Register
 
-__all__ = ["Holdings", "Question", "Shape"]
+__all__ = ["Holdings", "Question", "Shape", "Wiring"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,21 @@ class Question:
     case: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """How the settings name the adapter of a shape: an entry of ``PLATFORMS``.
+
+    Attributes:
+        source: short name of the entry.
+        backend: dotted path of the adapter.
+        options: its options; ``{url}``, ``{caller}`` and ``{token_name}`` stand for what the simulator is started with.
+    """
+
+    source: str
+    backend: str
+    options: Mapping[str, str]
+
+
 class Shape(ABC):
     """One interface: its paths, its requests and its replies.
 
@@ -44,12 +59,14 @@ class Shape(ABC):
         paths: where it is asked, each with its leading slash.
         inexpressible: faults that it has no way to show, each with the reason; asked for one, the
             simulator answers 501 rather than well.
+        wiring: what to put into the settings to ask it; ``None`` where no shipped adapter does.
         status_path: where it is asked whether it is there and knows the caller; empty where it has no such request.
     """
 
     paths: ClassVar[tuple[str, ...]]
     inexpressible: ClassVar[Mapping[FaultKind, str]] = {}
     status_path: ClassVar[str] = ""
+    wiring: ClassVar[Wiring | None] = None
 
     @abstractmethod
     def read(self, path: str, body: bytes) -> Question | None:

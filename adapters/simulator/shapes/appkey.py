@@ -12,7 +12,7 @@ from adapters.signing import WINDOW, AppKeyVerifier
 from adapters.simulator.answers import ANY_ROW, OTHER_NAME, OTHERS, Reply, json_reply, row, rows_of
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.register import Register, SimulatedIdentifier, SimulatedSubject
-from adapters.simulator.shapes import Holdings, Question, Shape
+from adapters.simulator.shapes import Holdings, Question, Shape, Wiring
 
 __all__ = ["AppKeyShape"]
 
@@ -24,6 +24,11 @@ class AppKeyShape(Shape):
     """A number that it does not know gives empty lists; a number that it knows brings rows of like names too."""
 
     paths = (_SUBJECT, _RECORDS)
+    wiring = Wiring(
+        "city",
+        "adapters.appkey.AppKeyPlatform",
+        {"base_url": "{url}", "app_key": "{caller}", "token_secret": "{token_name}"},
+    )
     inexpressible = {
         FaultKind.HALF_PAGE: "there are no pages",
         FaultKind.DUPLICATE_PAGE: "there are no pages",

@@ -13,7 +13,7 @@ from adapters.signing import TifVerifier
 from adapters.simulator.answers import OTHER_NAME, OTHERS, Reply, json_reply, rows_of
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.register import SimulatedSubject
-from adapters.simulator.shapes import Holdings, Question, Shape
+from adapters.simulator.shapes import Holdings, Question, Shape, Wiring
 
 __all__ = ["PAGE_ROWS", "GatewayShape"]
 
@@ -30,6 +30,11 @@ class GatewayShape(Shape):
 
     paths = ("/credit/v1/query",)
     status_path = "/credit/v1/status"
+    wiring = Wiring(
+        "province",
+        "adapters.gateway.GatewayPlatform",
+        {"base_url": "{url}", "paasid": "{caller}", "token_secret": "{token_name}"},
+    )
 
     def __init__(self, paasid: str, token: str) -> None:
         """Know one caller."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from adapters.gateway import GatewayPlatform
 from adapters.simulator import (
     ControlClient,
     Fault,
@@ -22,7 +23,9 @@ from adapters.simulator import (
 from adapters.simulator.faults import FaultPlan
 from adapters.simulator.ledger import Ledger
 from adapters.simulator.register import Register
+from approval_hook.errors import PlatformError
 from approval_hook.policy.subjects import organisation, person
+from approval_hook.testing import make_query
 
 ON = date(2026, 10, 1)
 PERSON = person("陈示例", "440300199001010016", on=ON)
@@ -65,6 +68,10 @@ def test_the_control_interface_needs_its_own_token(running: Simulator) -> None:
     [
         ("POST", "faults", {"kind": "nonsense"}, 400),
         ("POST", "faults", {"kind": "slow", "speed": 1}, 400),
+        ("POST", "faults", {"kind": "slow", "probability": "often"}, 400),
+        ("POST", "faults", {"kind": "slow", "probability": 1.5}, 400),
+        ("POST", "faults", {"kind": "slow", "seconds": None}, 400),
+        ("POST", "faults", {"kind": "slow", "times": True}, 400),
         ("PUT", "subjects", {"kind": "person"}, 400),
         ("PATCH", "records/R-404", {"state": "2"}, 404),
         ("DELETE", "subjects/404", None, 404),
@@ -144,6 +151,34 @@ def test_faults_by_probability_repeat_with_the_seed() -> None:
     assert 230 < sum(strikes(4)) < 370
 
 
+def test_faults_by_probability_strike_over_http(running: Simulator) -> None:
+    """Put in force by the control interface they strike about their share, are listed with what is left, and end."""
+    control = running.control()
+    control.put(SimulatedSubject.of(PERSON))
+    control.fault(FaultKind.HTTP_401, probability=0.3)
+    control.fault(FaultKind.HTTP_500, times=5, path="/elsewhere")
+    platform = GatewayPlatform("province", running.url, running.paasid, running.token)
+
+    def outcome(n: int) -> str:
+        try:
+            return platform.query(make_query(PERSON, f"q-{n}"), timeout=5).status.value
+        except PlatformError as error:
+            return error.reason
+
+    said = [outcome(n) for n in range(200)]
+    assert set(said) == {"OK", "refused"}
+    assert 35 < said.count("refused") < 85
+    assert [(f["kind"], f["probability"], f["left"]) for f in control.faults()] == [
+        ("http_401", 0.3, None),
+        ("http_500", 1.0, 5),
+    ]
+    control.behave()
+    assert control.faults() == []
+    assert {outcome(200 + n) for n in range(20)} == {"OK"}
+    platform.close()
+    control.close()
+
+
 def test_the_ledger_is_on_disk_before_the_answer(tmp_path: Path) -> None:
     """A line can be read from the file as soon as it is appended, and a new ledger goes on after a torn line."""
     path = tmp_path / "ledger.jsonl"
@@ -158,6 +193,16 @@ def test_the_ledger_is_on_disk_before_the_answer(tmp_path: Path) -> None:
     assert [(line["seq"], line["attempt"]) for line in continued.lines()] == [(1, 1), (2, 2)]
     assert [json.loads(line)["seq"] for line in path.read_text().splitlines()] == [1, 2]
     continued.close()
+
+
+@pytest.mark.parametrize("text", ["no JSON\nand no end", "{}\n", "[]\n{"])
+def test_a_file_that_is_no_ledger_stays_as_it_is(tmp_path: Path, text: str) -> None:
+    """A path mistyped at the start costs nobody a file."""
+    path = tmp_path / "notes.txt"
+    path.write_text(text)
+    with pytest.raises(ValueError):  # noqa: PT011 - its words come from two places
+        Ledger(path)
+    assert path.read_text() == text
 
 
 def test_a_probe_that_fails_is_seen(running: Simulator) -> None:
