@@ -49,10 +49,19 @@ class FaultKind(StrEnum):
     REFUSED = "refused"
     NAME_ONLY = "name_only"  # rows without a number
     EXTRA_FIELDS = "extra_fields"  # fields nobody asked for
+    QUOTA = "quota"  # the platform says that we used up the queries of the day
+    BAD_SIGNATURE = "bad_signature"  # 401 with a body that looks like an answer
+    CLOCK_BEHIND = "clock_behind"  # the platform's clock is ``seconds`` behind
+    SIMILAR_SUBJECT = "similar_subject"  # the answer about a number that differs in one character and its check digits
+    MIDDLE_PAGE_EMPTY = "middle_page_empty"  # the second of three pages comes without its rows
+    MIDDLE_PAGE_TWICE = "middle_page_twice"  # the second of three pages repeats the rows of the first
+    ROW_FIELD_MISSING = "row_field_missing"  # one row lacks a field
+    BAD_DATE = "bad_date"  # one row has a date in a form that no table has
+    MIXED_DATES = "mixed_dates"  # two forms of dates in one row, as the courts' have
 
 
 #: Kinds after which an answer may still be complete and right.
-HARMLESS = frozenset({FaultKind.SLOW, FaultKind.NAME_ONLY, FaultKind.EXTRA_FIELDS})
+HARMLESS = frozenset({FaultKind.SLOW, FaultKind.NAME_ONLY, FaultKind.EXTRA_FIELDS, FaultKind.MIXED_DATES})
 
 
 @dataclass(frozen=True, slots=True)
