@@ -94,7 +94,7 @@ class Guide:
 
     def ended(self, simulator: Simulator) -> str:
         """How many queries arrived."""
-        return self._say("ended", count=len(simulator.ledger.lines()))
+        return self._say("ended", count=len(simulator.ledger))
 
     def _say(self, word: str, **facts: object) -> str:
         return _WORDS[word][LANGUAGES.index(self.language)].format(**facts)
