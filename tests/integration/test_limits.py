@@ -211,3 +211,18 @@ def test_processes_on_one_sqlite_file_share_the_quota(tmp_path: Path) -> None:
     ]
     taken = [int(taker.communicate(timeout=120)[0]) for taker in takers]
     assert sum(taken) == 700
+
+
+def test_the_shipped_application_has_limits() -> None:
+    """Places and breaker always, the two quotas as the environment says, with a reserve; a wrong number is an error."""
+
+    def limits(**environment: str) -> subprocess.CompletedProcess[str]:
+        code = "from approval_hook.conf import conf; print(conf().platforms['province'].limits)"
+        env = os.environ | {"DJANGO_SETTINGS_MODULE": "workflows.site.settings"} | environment
+        return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+
+    bare, full, wrong = limits(), limits(CREDIT_PLATFORM_PER_DAY="5000"), limits(CREDIT_PLATFORM_PER_MINUTE="many")
+    common = "at_once=8, failures=5, pause_seconds=30.0"
+    assert f"{common}, per_day=None, per_minute=None" in bare.stdout
+    assert f"{common}, per_day=Budget(most=5000, reserve=1000), per_minute=None" in full.stdout
+    assert "CREDIT_PLATFORM_PER_MINUTE must be a whole number" in wrong.stderr
