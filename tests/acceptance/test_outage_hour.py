@@ -47,6 +47,7 @@ def test_an_hour_of_outage_loses_nothing_passes_nothing_and_is_made_up_for() -> 
     # Whole cases: each accepted at once, nobody decided on no answer, everything settled later.
     assert (whole["accepted_in_hour"], whole["debts_paid"]) == (CASES, whole["debts_opened"])
     assert whole["could_not_tell"] >= whole["debts_opened"] > CASES / 2
+    assert {"breaker-open", "unavailable"} <= set(whole["unanswered"])
     assert whole["held_for_people"] == CASES / 10
     assert sum(whole["outcomes"].values()) == CASES
     assert whole["inquiries"] >= CASES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -32,7 +33,16 @@ _SEVERE_EVERY = 10
 
 @dataclass
 class Cases:
-    """The figures; counted over both sides when everything is over."""
+    """The figures; counted over both sides when everything is over.
+
+    Attributes:
+        could_not_tell: decision records of the hour that say so.
+        debts_opened: re-checks owed at the end of the hour, one for each case.
+        asked, requests: queries that reached the adapter, and the HTTP requests that arrived.
+        longest_wait: seconds of real time that an officer's step took.
+        unanswered: queries without a usable answer, retries too, by the word; those kept back among them.
+        memory: the most that this process held, in MB.
+    """
 
     cases: int
     inquiries: int = 0
@@ -50,6 +60,8 @@ class Cases:
     requests: int = 0
     longest_wait: float = 0.0
     seconds: float = 0.0
+    memory: float = 0.0
+    unanswered: dict[str, int] = field(default_factory=dict)
     outcomes: dict[str, int] = field(default_factory=dict)
 
 
@@ -197,6 +209,9 @@ def _both_sides(office: _Office, ledger: Path) -> None:
         claim(found == keys, f"{model.__name__}: not one of every case and of no other")
     claim(not Inquiry.objects.filter(replies=None).exists(), "an inquiry has no reply")
     claim(not Reply.objects.filter(complete=True, decisions=None).exists(), "a complete reply has no decision")
+    figures.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    reports = (report for rows in Reply.objects.values_list("reports", flat=True) for report in rows)
+    figures.unanswered = dict(Counter(report["reason"] for report in reports if report.get("reason")))
     _ledger(figures, ledger)
     last = [CreditDecision.objects.filter(host_key__endswith=f":{pk}").latest("pk") for pk in processes]
     claim(all(row.complete for row in last), "the newest record of a case is could-not-tell")
