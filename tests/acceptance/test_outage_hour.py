@@ -28,7 +28,7 @@ def test_an_hour_of_outage_loses_nothing_passes_nothing_and_is_made_up_for() -> 
         env={k: v for k, v in os.environ.items() if k not in ("TEST_DATABASE_URL", "DATABASE_URL")},
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -39,7 +39,7 @@ def test_an_hour_of_outage_loses_nothing_passes_nothing_and_is_made_up_for() -> 
         single["answered_in_hour"] + sum(single["kept_back"].values()) + sum(single["unanswered"].values()) == QUERIES
     )
     assert single["debts_paid"] == single["debts_opened"] == QUERIES - single["answered_in_hour"] > 0.9 * QUERIES
-    assert single["asked_in_hour"] < 0.4 * QUERIES
+    assert single["asked_in_hour"] < 0.5 * QUERIES
     assert {"partial", "quota", "reply-invalid", "unavailable"} <= set(single["unanswered"])
     first, second = single["days"].values()
     assert first + second > QUERIES

@@ -141,6 +141,7 @@ def _outage(
                 runner_at += timedelta(minutes=_RUNNER_MINUTES)
             firms = severe if number % _SEVERE_EVERY == 0 else clean
             office.file(firms[number % len(firms)], at, review=number % 2 == 0)
+        hour.progress(f"{phase.fault.kind}: {len(numbers)} cases filed")
     figures = office.figures
     figures.could_not_tell = CreditDecision.objects.filter(outcome=Outcome.UNAVAILABLE.value).count()
     figures.debts_opened = Recheck.objects.count()
@@ -176,6 +177,7 @@ def _recovery(office: _Office) -> None:
         ).exists()
         if resting and not waiting and not Recheck.objects.filter(paid_at=None).exists():
             return
+        hour.progress(f"recovered: {Recheck.objects.filter(paid_at=None).count()} debts left")
         at += timedelta(minutes=_RUNNER_MINUTES)
     owed = Recheck.objects.filter(paid_at=None).count()
     claim(False, f"after {_MOST_PASSES} passes {owed} debts are not paid")

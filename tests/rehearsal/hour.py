@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -144,6 +145,12 @@ def ledger_outcomes(path: Path) -> dict[str, Counter[str]]:
             entry = json.loads(line)
             found[entry["query_id"].partition(".")[0]][entry["outcome"]] += 1
     return found
+
+
+def progress(text: str) -> None:
+    """Tell whoever waits how far it is."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 class Failed(AssertionError):

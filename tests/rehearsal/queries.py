@@ -150,6 +150,7 @@ def _outage(run: _Run, running: RunningSimulator, figures: Queries) -> list[int]
         begin = run.begin + timedelta(seconds=numbers.start / figures.per_second)
         reports = run.all(list(numbers), begin, 1 / figures.per_second)
         claim(len(reports) == len(numbers), "a query was lost")
+        asked = len(hour.ASKED.moments) - before
         missing = [n for n, report in reports.items() if report.status is not QueryStatus.OK]
         if phase.fault.probability == 1.0:
             claim(len(missing) == len(numbers), f"{phase.fault.kind} was taken for an answer")
@@ -157,9 +158,9 @@ def _outage(run: _Run, running: RunningSimulator, figures: Queries) -> list[int]
             # After the failures that open it, one query tries in every pause.
             seconds = len(numbers) / figures.per_second
             most = hour.FAILURES + _WORKERS + seconds / hour.PAUSE_SECONDS + 1
-            asked = len(hour.ASKED.moments) - before
             claim(asked <= most, f"{phase.fault.kind}: {asked} queries in spite of the breaker, not {most:.0f}")
         owed += missing
+        hour.progress(f"{phase.fault.kind}: {len(numbers)} queries, {asked} asked, {len(missing)} owed an answer")
         _tell(figures, reports)
     running.control.behave()
     figures.asked_in_hour = len(hour.ASKED.moments)
@@ -190,6 +191,7 @@ def _recovery(run: _Run, owed: list[int], figures: Queries) -> None:
         reports = run.all(owed, at, step)
         left = [n for n, report in reports.items() if report.status is not QueryStatus.OK]
         figures.debts_paid += len(owed) - len(left)
+        hour.progress(f"recovered: {len(owed)} debts asked for, {len(left)} left")
         reasons = Counter(reports[n].reason for n in left)
         at += timedelta(seconds=step * len(owed) + 60)
         if len(left) == len(owed) and reasons["quota"]:
