@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: install demo test test-long cover mutation bench lint lock clean
+.PHONY: install demo test test-long rehearsal cover mutation bench lint lock clean
 
 install: $(STAMP)
 
@@ -34,6 +34,11 @@ test-long: $(STAMP)
 	@LONG=1 $(BIN)/python -m pytest tests/acceptance/test_kill.py tests/integration/test_replaying.py \
 	  tests/integration/test_sweeping.py tests/integration/patterns/test_sabotage.py tests/unit/policy/test_analysis.py \
 	  tests/contract/test_never_clean.py
+
+# One hour of outage with the clock compressed: 180,000 single queries within the limits, 2,000 whole cases through the
+# gate, then everything owed is paid and both sides are counted. QUERIES=1000 CASES=40 takes a minute or two.
+rehearsal: $(STAMP)
+	@$(BIN)/python -m tests.rehearsal $(if $(QUERIES),--queries $(QUERIES)) $(if $(CASES),--cases $(CASES))
 
 # Branch coverage of the decision core by its own unit tests; anything below 100 % fails and is listed.
 cover: $(STAMP)

@@ -27,6 +27,8 @@ echo can be had, make that the required one.
 
 There is no list to synchronise, no receipt, no clock and no code for partial or pending. The case does not
 go with the question: only our own register of inquiries tells why it was asked.
+There is no ``probe`` either: both methods want a code, so each call is about somebody, and the description does not
+say that the signature is looked at before a missing code is refused. ``check_platforms`` reports it as not probed.
 Organisations only: a person's number in ``uscc`` would find nothing and look clean.
 
 Source: domain facts 4.1 (P2), 4.2 and 4.4; what stands in the rows is design.

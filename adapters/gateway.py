@@ -10,7 +10,7 @@ The reply::
     {"code", "queryId", "receiptNo", "sourceTime", "page", "total", "count",
      "subject": {"idNumber", "name"}, "records": [...]}
 
-``code`` is 0 complete, 1 partial, 2 pending, 3 refused, 4 subject not in the master file;
+``code`` is 0 complete, 1 partial, 2 pending, 3 refused, 4 subject not in the master file, 5 queries of the day used up;
 ``total`` counts pages and ``count`` rows over all pages; ``subject.name`` is the name
 registered for the number. Replies with another code than 0 need not go beyond ``queryId``.
 Rows as in ``adapters.rows``.
@@ -56,6 +56,7 @@ _STATUS = {
     "3": (QueryStatus.REJECTED, "refused"),
     # "Not in the master file" is not "no record" (domain facts 4.1, P10).
     "4": (QueryStatus.REJECTED, UNKNOWN_SUBJECT),
+    "5": (QueryStatus.REJECTED, "quota"),
 }
 
 

@@ -170,11 +170,12 @@ STATUS_TEXTS = {
     QueryStatus.NOT_CONFIGURED: "未配置",
 }
 
-#: By the reason of a query that a limit kept back.
+#: By the reason for which nobody was asked: the keys of ``records.NOT_ASKED_REASONS``.
 NOT_ASKED_TEXTS = {
     "busy": "查询排队过长，本次未查询",
     "breaker-open": "连续没有答复，暂停查询",
     "quota": "今日查询配额已用完，本次未查询",
     "rate": "查询频次已到上限，本次未查询",
     "maintenance": "正在维护，本次未查询",
+    "deadline": "在时限内没有轮到，本次未查询",
 }

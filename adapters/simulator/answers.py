@@ -6,12 +6,22 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.register import SimulatedRecord, SimulatedSubject
+from approval_hook.policy.checkdigits import (
+    USCC_ALPHABET,
+    organisation_code_digit,
+    resident_check_digit,
+    uscc_check_digit,
+)
 
-__all__ = ["ANY_ROW", "OTHERS", "OTHER_NAME", "Reply", "json_reply", "row", "rows_of"]
+__all__ = ["ANY_ROW", "OTHERS", "OTHER_NAME", "Reply", "json_reply", "row", "rows_of", "similar_number"]
+
+#: How one row of the courts writes its dates: two forms beside each other.
+_FORMS = {"decidedOn": "%Y%m%d", "publishedOn": "%Y年%m月%d日", "displayUntil": "%Y/%m/%d", "validUntil": "%Y-%m-%d"}
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 _LOGIN = "<!doctype html><html lang='zh'><head><title>请登录</title></head><body>会话已过期，请重新登录。</body></html>"
@@ -62,7 +72,8 @@ def json_reply(document: Mapping[str, Any], fault: Fault | None, *, other_code: 
         case FaultKind.DUPLICATE_KEY:
             return Reply(200, (f'{{"code": "{other_code}", ' + text[1:]).encode())
         case FaultKind.GBK:
-            return Reply(200, text.replace("{", '{"note": "示例", ', 1).encode("gbk"))
+            # GB 18030 is GBK with the characters that it lacks.
+            return Reply(200, text.replace("{", '{"note": "依法列入严重失信主体名单", ', 1).encode("gb18030"))
         case FaultKind.GBK_DECLARED:
             return Reply(200, text.encode(), {"Content-Type": "application/json; charset=gbk"})
         case FaultKind.UNESCAPED:
@@ -71,6 +82,8 @@ def json_reply(document: Mapping[str, Any], fault: Fault | None, *, other_code: 
             return Reply(200, text.replace("{", f'{{"note": {"[" * 100_000}{"]" * 100_000}, ', 1).encode())
         case FaultKind.ERROR_DOCUMENT:
             return Reply(200, b'{"error": "internal"}')
+        case FaultKind.BAD_SIGNATURE:
+            return Reply(401, text.encode())
         case FaultKind.OVERSIZE:
             return Reply(200, text.encode() + b" " * 4_000_000)
         case _:
@@ -86,18 +99,38 @@ def rows_of(subject: SimulatedSubject, fault: Fault | None) -> list[dict[str, An
             return [r | {"idNumber": ""} for r in rows]
         case FaultKind.EXTRA_FIELDS:
             return [r | {"household": "示例"} for r in rows]
-        case FaultKind.MIXED_DATES:
-            forms = {"decidedOn": "{}年{}月{}日", "publishedOn": "{}{}{}", "displayUntil": "{}/{}/{}"}
-            return [r | {key: _respelt(r[key], form) for key, form in forms.items()} for r in rows]
         case FaultKind.UNKNOWN_STATE:
             return [r | {"state": "0"} for r in rows or [row(ANY_ROW, subject)]]
+        case FaultKind.MIXED_DATES:
+            return [r | {key: _respelled(r[key], form) for key, form in _FORMS.items()} for r in rows]
+        case FaultKind.BAD_DATE | FaultKind.ROW_FIELD_MISSING:
+            *others, last = rows or [row(ANY_ROW, subject)]
+            if kind is FaultKind.BAD_DATE:
+                return [*others, last | {"decidedOn": "31/12/2025"}]
+            return [*others, {key: value for key, value in last.items() if key != "state"}]
         case _:
             return rows
 
 
-def _respelt(day: str | None, form: str) -> str | None:
-    parts = re.fullmatch(r"(\d{4})\D?(\d\d)\D?(\d\d)\D?", day or "")
-    return form.format(*parts.groups()) if parts else day
+def similar_number(number: str) -> str:
+    """A number of the same kind that differs in one character and in its check digits."""
+    if len(number) != 18:
+        return number[:-1] + ("1" if number[-1] == "0" else "0")
+    if number[:17].isdigit():
+        changed = number[:16] + str((int(number[16]) + 2) % 10)
+        return changed + resident_check_digit(changed)
+    at = USCC_ALPHABET.index(number[15])
+    body = number[:15] + USCC_ALPHABET[(at + 1) % len(USCC_ALPHABET)]
+    seventeen = body + organisation_code_digit(body[8:16])
+    return seventeen + uscc_check_digit(seventeen)
+
+
+def _respelled(value: str | None, form: str) -> str | None:
+    """A date of any form in another one."""
+    digits = re.findall(r"\d+", value or "")
+    if len(digits) == 1:
+        digits = [digits[0][:4], digits[0][4:6], digits[0][6:]]
+    return date(*map(int, digits)).strftime(form) if len(digits) == 3 else value
 
 
 def row(record: SimulatedRecord, subject: SimulatedSubject) -> dict[str, Any]:

@@ -40,6 +40,8 @@ class Console:
                     return (200, {}) if self._register.remove(key) else (404, {})
                 case "PATCH", "records":
                     return (200, {}) if self._register.patch(key, data) else (404, {})
+                case "GET", "faults":
+                    return 200, [fault.to_json() | {"left": left} for fault, left in self._faults.all()]
                 case "POST", "faults":
                     self._faults.add(Fault.from_json(data))
                 case "DELETE", "faults":

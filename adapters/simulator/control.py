@@ -52,6 +52,11 @@ class ControlClient:
         fault = kind if isinstance(kind, Fault) else Fault(kind, **options)
         self._call("POST", "faults", fault.to_json())
 
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults in force: the fields of ``Fault``, and ``left`` for how often it may still strike."""
+        faults: list[dict[str, Any]] = self._call("GET", "faults")
+        return faults
+
     def behave(self) -> None:
         """Take every fault out of force."""
         self._call("DELETE", "faults")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
 import threading
 from collections.abc import Mapping
@@ -58,6 +59,14 @@ class FaultKind(StrEnum):
     WRONG_APP_CODE = "wrong_app_code"  # the envelope is another caller's
     NOT_ENCRYPTED = "not_encrypted"  # a signed reply that hides nothing
     OTHER_KEY = "other_key"  # encrypted with another key
+    QUOTA = "quota"  # the platform says that we used up the queries of the day
+    BAD_SIGNATURE = "bad_signature"  # 401 with a body that looks like an answer
+    CLOCK_BEHIND = "clock_behind"  # the platform's clock is ``seconds`` behind
+    SIMILAR_SUBJECT = "similar_subject"  # the answer about a number that differs in one character and its check digits
+    MIDDLE_PAGE_EMPTY = "middle_page_empty"  # the second of three pages comes without its rows
+    MIDDLE_PAGE_TWICE = "middle_page_twice"  # the second of three pages repeats the rows of the first
+    ROW_FIELD_MISSING = "row_field_missing"  # one row lacks a field
+    BAD_DATE = "bad_date"  # one row has a date in a form that no table has
 
 
 #: Kinds that only a platform with an envelope around its replies can show.
@@ -87,6 +96,21 @@ class Fault:
     times: int | None = None  # how often; None = always
     probability: float = 1.0  # drawn from the simulator's seed
 
+    def __post_init__(self) -> None:
+        """A field that means nothing would show only when it strikes.
+
+        Raises:
+            ValueError: a number is no number or out of its range.
+        """
+        numbers = {"seconds": self.seconds, "retry_after": self.retry_after, "probability": self.probability}
+        if self.times is not None:
+            numbers["times"] = self.times
+        for name, value in numbers.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise ValueError(f"{name} is not a number")
+        if not 0 <= self.probability <= 1 or (self.times is not None and self.times < 0):
+            raise ValueError("probability is from 0 to 1, and times at least 0")
+
     def to_json(self) -> dict[str, Any]:
         """Plain data for the control interface."""
         return dataclasses.asdict(self)
@@ -96,8 +120,8 @@ class Fault:
         """Inverse of ``to_json``.
 
         Raises:
-            TypeError: a field is unknown or of the wrong type.
-            ValueError: the kind is unknown.
+            TypeError: a field is unknown.
+            ValueError: the kind is unknown, or a field is out of its range.
         """
         return cls(**{**data, "kind": FaultKind(data["kind"])})
 
@@ -122,6 +146,11 @@ class FaultPlan:
         with self._lock:
             self._faults = []
             self._random = random.Random(self._seed)  # noqa: S311 - draws faults, not secrets
+
+    def all(self) -> list[tuple[Fault, int | None]]:
+        """The faults in force with how often each may still strike; ``None`` = always."""
+        with self._lock:
+            return list(self._faults)
 
     def strike(self, number: str, path: str) -> Fault | None:
         """The fault that strikes this query, used up by one; ``None`` when the answer is to be right."""

@@ -27,20 +27,31 @@ class Ledger:
 
         Raises:
             OSError: the file cannot be opened.
-            ValueError: a complete line of the file is not JSON.
+            ValueError: a complete line of the file is no entry of a ledger; the file is as it was.
         """
         self._lock = threading.Lock()
-        self._lines: list[dict[str, Any]] = []
+        self._path = path
+        self._count = 0
+        self._lines: list[dict[str, Any]] = []  # those that no file holds
         self._attempts: Counter[tuple[str, int]] = Counter()
         if path is not None and path.exists():
             whole = path.read_bytes()
             # A line without its end was being written when the process died, so nothing was answered.
             kept = whole[: whole.rfind(b"\n") + 1]
+            lines = [json.loads(line) for line in kept.decode().split("\n")[:-1]]
+            try:
+                self._attempts.update(_question(line) for line in lines)
+            except (KeyError, TypeError):
+                raise ValueError("a line is no entry of a ledger") from None
+            self._count = len(lines)
+            # Only now: a file that is no ledger stays as it is.
             if kept != whole:
                 path.write_bytes(kept)
-            self._lines = [json.loads(line) for line in kept.decode().split("\n")[:-1]]
-            self._attempts.update(_question(line) for line in self._lines)
         self._file = path.open("a", encoding="utf-8") if path is not None else None
+
+    def __len__(self) -> int:
+        """How many lines there are."""
+        return self._count
 
     def append(self, line: dict[str, Any]) -> None:
         """Number a line and make it durable.
@@ -51,21 +62,27 @@ class Ledger:
         with self._lock:
             key = _question(line)
             self._attempts[key] += 1
-            full = {"seq": len(self._lines) + 1, "attempt": self._attempts[key]} | line
-            self._lines.append(full)
-            if self._file is not None:
+            full = {"seq": self._count + 1, "attempt": self._attempts[key]} | line
+            if self._file is None:
+                self._lines.append(full)
+            else:
                 self._file.write(json.dumps(full, ensure_ascii=False) + "\n")
                 self._file.flush()
                 os.fsync(self._file.fileno())
+            self._count += 1
 
     def lines(self) -> list[dict[str, Any]]:
         """Every line so far."""
         with self._lock:
-            return list(self._lines)
+            if self._path is None:
+                return list(self._lines)
+            with self._path.open(encoding="utf-8") as written:
+                return [json.loads(line) for line in written]
 
     def clear(self) -> None:
         """Forget every line, on disk too."""
         with self._lock:
+            self._count = 0
             self._lines.clear()
             self._attempts.clear()
             if self._file is not None:

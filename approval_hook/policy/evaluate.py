@@ -27,7 +27,7 @@ from approval_hook.policy.findings import RANK, PartyTally, Tally
 from approval_hook.policy.incentives import grant_good_credit, tolerated
 from approval_hook.policy.plan import Granted, MatterPlan
 from approval_hook.policy.reconcile import Prevailing, latest_reports, prevailing_states, rows_of, state_of
-from approval_hook.policy.records import CreditReport, QueryStatus
+from approval_hook.policy.records import NOT_ASKED_REASONS, CreditReport, QueryStatus
 from approval_hook.policy.workdays import DueDate, WorkCalendar, add_workdays
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ _ORDINARY = Outcome.ORDINARY
 _OK = QueryStatus.OK
 #: Statuses under which rows count: what a partial answer did say may be true, what a refusal carries along is nothing.
 _WITH_ROWS = frozenset({QueryStatus.OK, QueryStatus.PARTIAL})
+#: Reasons that say more than the status.
+_TOLD_REASONS = NOT_ASKED_REASONS | {"unknown-subject"}
 _NO_REPORTS: Mapping[str, CreditReport] = {}
 _NOTHING_PREVAILS: Prevailing = {}
 _ONLY_GONE = {Outcome.GONE}
@@ -207,7 +209,7 @@ def _how(report: CreditReport | None) -> str:
     """In which way a source did not answer in full."""
     if report is None:
         return ""
-    return report.reason if report.reason == "unknown-subject" else report.status
+    return report.reason if report.reason in _TOLD_REASONS else report.status
 
 
 def _not_asked(found: PartyTally, mine: Mapping[str, CreditReport]) -> None:

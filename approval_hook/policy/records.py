@@ -25,6 +25,11 @@ class QueryStatus(Word):
     NOT_CONFIGURED = "NOT_CONFIGURED"
 
 
+#: Reasons of a report for which the source was not asked, or did not look: a limit of ours kept the query back, no
+#: time was left for it, or the source counts our queries and has had enough of them today.
+NOT_ASKED_REASONS = frozenset({"busy", "breaker-open", "quota", "rate", "maintenance", "deadline"})
+
+
 class Severity(Word):
     """Degree of the misconduct, or good standing (R-24, R-11)."""
 

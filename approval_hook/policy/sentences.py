@@ -355,7 +355,7 @@ TOLD = frozenset(
 )
 
 NO_ANSWER = ("还没有完整答复", "has not answered in full")
-# By the detail of the reason: a query status, "unknown-subject", or "" when there is no report at all.
+# By the detail of the reason: a query status, "unknown-subject", why nobody was asked, or "" without any report.
 STATUS: Mapping[str, Words] = {
     "": Words("没有查询结果", "has no result", *NO_ANSWER),
     "unknown-subject": Words(
@@ -369,6 +369,42 @@ STATUS: Mapping[str, Words] = {
     QueryStatus.UNAVAILABLE: Words("未能应答", "did not answer", *NO_ANSWER),
     QueryStatus.REJECTED: Words("拒绝了查询", "refused the query", *NO_ANSWER),
     QueryStatus.NOT_CONFIGURED: Words("尚未配置", "is not set up", *NO_ANSWER),
+    "busy": Words(
+        "查询排队过长，本次没有查询",
+        "was not asked, because too many queries were waiting for it",
+        "此刻查询较多，还没有查询，稍后再查",
+        "is busy and will be asked again later",
+    ),
+    "breaker-open": Words(
+        "连续没有应答，已暂停查询，本次没有查询",
+        "was not asked, because it had failed to answer several times in a row and queries to it are suspended",
+        "暂时没有应答，恢复后再查",
+        "is not answering for now and will be asked again later",
+    ),
+    "quota": Words(
+        "今日查询配额已用完，本次没有查询",
+        "was not asked, because the queries allowed for today are used up",
+        "今天可查询的次数已用完，之后再查",
+        "takes no more queries today and will be asked again later",
+    ),
+    "rate": Words(
+        "查询频次已到上限，本次没有查询",
+        "was not asked, because as many queries as it takes in a minute had been sent",
+        "此刻查询较多，还没有查询，稍后再查",
+        "is busy and will be asked again later",
+    ),
+    "maintenance": Words(
+        "正在维护，本次没有查询",
+        "was not asked, because it is under maintenance at this time",
+        "正在维护，维护结束后再查",
+        "is under maintenance and will be asked again afterwards",
+    ),
+    "deadline": Words(
+        "在时限内没有轮到，本次没有查询",
+        "was not asked, because the time allowed for all queries was over",
+        "这次还没有查到，稍后再查",
+        "was not reached in time and will be asked again later",
+    ),
 }
 
 DEGREES: Mapping[str, Plain] = {

@@ -23,7 +23,7 @@ from approval_hook.testing import PlatformContract, Received
 ROOT = Path(__file__).parents[2]
 
 #: What "seconds" has to be for a fault to bite within the contract's deadline.
-SECONDS = {"slow": 5.0, "drip": 0.15, "drip_head": 0.15, "clock_skew": 3600.0}
+SECONDS = {"slow": 5.0, "drip": 0.15, "drip_head": 0.15, "clock_skew": 3600.0, "clock_behind": 3600.0}
 
 
 def row(record_id: str, **changes: str) -> SimulatedRecord:

@@ -145,6 +145,7 @@ def test_the_digest_covers_the_bytes_of_every_page(
         (FaultKind.PARTIAL, QueryStatus.PARTIAL),
         (FaultKind.PENDING, QueryStatus.PENDING),
         (FaultKind.REFUSED, QueryStatus.REJECTED),
+        (FaultKind.QUOTA, QueryStatus.REJECTED),
     ],
 )
 def test_reply_codes_keep_their_meaning(

@@ -16,13 +16,16 @@ from django.db import transaction
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
-from approval_hook import clock, sourcedays
-from approval_hook.errors import PlatformUnavailable
+from approval_hook import clock, gate, sourcedays
+from approval_hook.errors import PlatformNotAsked, PlatformUnavailable
 from approval_hook.hosts.viewflow.desk import panel_for
 from approval_hook.limits import Limited
 from approval_hook.models import CreditDecision, Reply, SourceDay
 from approval_hook.platforms import Question, ask_all, platforms
-from approval_hook.policy.records import CreditReport, QueryStatus
+from approval_hook.policy import sentences
+from approval_hook.policy.decision import Why
+from approval_hook.policy.explain import Audience, Language
+from approval_hook.policy.records import NOT_ASKED_REASONS, CreditReport, QueryStatus
 from approval_hook.policy.subjects import organisation
 from approval_hook.testing import make_query, standing_at
 from approval_hook.wording import NOT_ASKED_TEXTS
@@ -107,6 +110,20 @@ def test_case_that_is_kept_back_waits_and_has_no_clean_record(limit: Any, inject
     assert len(script.asked) == 2 * quota
 
 
+@pytest.mark.parametrize("reason", sorted(NOT_ASKED_REASONS))
+def test_clerk_and_applicant_read_why_nobody_was_asked(remote_credit: Any, inject: Any, reason: str) -> None:
+    """From the gate to the words: the stored decision says which limit it was, each in its own sentence."""
+    remote_credit.fault = PlatformNotAsked(reason)
+    inject(flows.LinearFlow)
+    process = flows.LinearFlow.start.run(data=firm_data())
+    flows.LinearFlow.accept.run(Task.objects.get(process=process, status=STATUS.NEW))
+    decision = gate.stated_decision(CreditDecision.objects.latest("pk"))
+    assert {r.detail for r in decision.reasons if r.why is Why.SOURCE_INCOMPLETE} == {reason}
+    (party,) = panel_for(process).parties
+    assert NOT_ASKED_TEXTS[reason] in party.note
+    assert sentences.STATUS[reason].said(Audience.CLERK, Language.ZH) in str(panel_for(process))
+
+
 def test_page_says_that_nobody_was_asked(limit: Any, inject: Any) -> None:
     """The clerk does not read that the platform gave no answer when it was never asked."""
     limit(MAINTENANCE=[("Mon 00:00", "Sun 23:59")])
@@ -116,7 +133,7 @@ def test_page_says_that_nobody_was_asked(limit: Any, inject: Any) -> None:
         flows.LinearFlow.accept.run(Task.objects.get(process=process, status=STATUS.NEW))
     (party,) = panel_for(process).parties
     assert "正在维护，本次未查询" in party.note
-    assert set(NOT_ASKED_TEXTS) == {"busy", "breaker-open", "quota", "rate", "maintenance"}
+    assert set(NOT_ASKED_TEXTS) == NOT_ASKED_REASONS
 
 
 def test_quota_is_one_row_per_source_and_day_and_a_new_process_goes_on_from_it(limit: Any) -> None:
@@ -194,3 +211,18 @@ def test_processes_on_one_sqlite_file_share_the_quota(tmp_path: Path) -> None:
     ]
     taken = [int(taker.communicate(timeout=120)[0]) for taker in takers]
     assert sum(taken) == 700
+
+
+def test_the_shipped_application_has_limits() -> None:
+    """Places and breaker always, the two quotas as the environment says, with a reserve; a wrong number is an error."""
+
+    def limits(**environment: str) -> subprocess.CompletedProcess[str]:
+        code = "from approval_hook.conf import conf; print(conf().platforms['province'].limits)"
+        env = os.environ | {"DJANGO_SETTINGS_MODULE": "workflows.site.settings"} | environment
+        return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+
+    bare, full, wrong = limits(), limits(CREDIT_PLATFORM_PER_DAY="5000"), limits(CREDIT_PLATFORM_PER_MINUTE="many")
+    common = "at_once=8, failures=5, pause_seconds=30.0"
+    assert f"{common}, per_day=None, per_minute=None" in bare.stdout
+    assert f"{common}, per_day=Budget(most=5000, reserve=1000), per_minute=None" in full.stdout
+    assert "CREDIT_PLATFORM_PER_MINUTE must be a whole number" in wrong.stderr

@@ -128,7 +128,7 @@ def test_every_environment_variable_is_in_the_reference_and_the_reverse() -> Non
     """The application's settings read exactly the variables and secrets that the table names."""
     code = (ROOT / "workflows" / "site" / "settings.py").read_text(encoding="utf-8")
     named = "(?:WORKFLOWS|CREDIT)_[A-Z_]+|SECRETS_DIR|DATABASE_URL"
-    read = set(re.findall(rf'(?:environ\.get\(|environ\[|_claims\(|find_secret\()"({named})"', code))
+    read = set(re.findall(rf'(?:environ\.get\(|environ\[|_claims\(|_granted\("\w+", |find_secret\()"({named})"', code))
     read |= set(re.findall(r'"((?:WORKFLOWS|CREDIT)_[A-Z_]*(?:SECRET|TOKEN))"', code))
     assert _first_column(_section(_text("reference", "settings.md"), "The application's environment")) == read
 

@@ -25,6 +25,16 @@ def _claims(name: str, default: bool) -> bool:
     return default if value == "" else value == "1"
 
 
+def _granted(limit: str, name: str) -> dict[str, int]:
+    """Read how many queries the platform grants; without the variable there is no such limit."""
+    value = os.environ.get(name, "")
+    if not value:
+        return {}
+    if not (value.isascii() and value.isdigit() and int(value) >= 10):
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least 10")
+    return {limit: int(value)}
+
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 STATE_DIR = Path(os.environ.get("WORKFLOWS_STATE_DIR", BASE_DIR / ".demo"))
 
@@ -133,6 +143,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _claims("WORKFL
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+_GRANTED = _granted("PER_DAY", "CREDIT_PLATFORM_PER_DAY") | _granted("PER_MINUTE", "CREDIT_PLATFORM_PER_MINUTE")
+
 # The credit check: the flows above know nothing of it; it enters here and only here.
 CREDIT_APPS: list[str] = ["approval_hook"]
 INSTALLED_APPS += CREDIT_APPS
@@ -146,6 +158,13 @@ APPROVAL_HOOK: dict[str, Any] = {
                 "base_url": os.environ.get("CREDIT_PLATFORM_URL", "http://127.0.0.1:9"),
                 "paasid": os.environ.get("CREDIT_PLATFORM_PAASID", "approval-hook"),
                 "token_secret": "CREDIT_PLATFORM_TOKEN",
+            },
+            # What any platform bears. How many queries it takes, only its operator can say; a fifth is for decisions.
+            "LIMITS": {
+                "AT_ONCE": 8,
+                "BREAKER": {"FAILURES": 5, "SECONDS": 30},
+                **_GRANTED,
+                **({"RESERVE": 0.2} if _GRANTED else {}),
             },
         },
         "own_register": {"BACKEND": "workflows.credit.OwnRegister"},

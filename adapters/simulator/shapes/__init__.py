@@ -13,7 +13,7 @@ from adapters.simulator.faults import ENVELOPE_FAULTS, Fault, FaultKind
 from adapters.simulator.inbox import Inbox
 from adapters.simulator.register import Register
 
-__all__ = ["Holdings", "Question", "Shape"]
+__all__ = ["Holdings", "Question", "Shape", "Wiring"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,21 @@ class Question:
     case: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """How the settings name the adapter of a shape: an entry of ``PLATFORMS``.
+
+    Attributes:
+        source: short name of the entry.
+        backend: dotted path of the adapter.
+        options: its options; ``{url}``, ``{caller}`` and ``{token_name}`` stand for what the simulator is started with.
+    """
+
+    source: str
+    backend: str
+    options: Mapping[str, str]
+
+
 class Shape(ABC):
     """One interface: its paths, its requests and its replies.
 
@@ -46,6 +61,7 @@ class Shape(ABC):
         paths: where it is asked, each with its leading slash.
         inexpressible: faults that it has no way to show, each with the reason; asked for one, the
             simulator answers 501 rather than well.
+        wiring: what to put into the settings to ask it; ``None`` where no shipped adapter does.
         status_path: where it is asked whether it is there and knows the caller; empty where it has no such request.
         exchange_paths: where it takes what is no query and gives lists; not in the ledger of queries.
         enveloped: whether it can show ``faults.ENVELOPE_FAULTS``.
@@ -54,6 +70,7 @@ class Shape(ABC):
     paths: ClassVar[tuple[str, ...]]
     inexpressible: ClassVar[Mapping[FaultKind, str]] = {}
     status_path: ClassVar[str] = ""
+    wiring: ClassVar[Wiring | None] = None
     exchange_paths: ClassVar[tuple[str, ...]] = ()
     enveloped: ClassVar[bool] = False
 

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from adapters.signing import WINDOW, AppKeyVerifier
-from adapters.simulator.answers import ANY_ROW, OTHER_NAME, OTHERS, Reply, json_reply, row, rows_of
+from adapters.simulator.answers import ANY_ROW, OTHER_NAME, OTHERS, Reply, json_reply, row, rows_of, similar_number
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.register import Register, SimulatedIdentifier, SimulatedSubject
-from adapters.simulator.shapes import Holdings, Question, Shape
+from adapters.simulator.shapes import Holdings, Question, Shape, Wiring
 
 __all__ = ["AppKeyShape"]
 
@@ -24,9 +24,16 @@ class AppKeyShape(Shape):
     """A number that it does not know gives empty lists; a number that it knows brings rows of like names too."""
 
     paths = (_SUBJECT, _RECORDS)
+    wiring = Wiring(
+        "city",
+        "adapters.appkey.AppKeyPlatform",
+        {"base_url": "{url}", "app_key": "{caller}", "token_secret": "{token_name}"},
+    )
     inexpressible = {
         FaultKind.HALF_PAGE: "there are no pages",
         FaultKind.DUPLICATE_PAGE: "there are no pages",
+        FaultKind.MIDDLE_PAGE_EMPTY: "there are no pages",
+        FaultKind.MIDDLE_PAGE_TWICE: "there are no pages",
         FaultKind.WRONG_QUERY: "there is no query id",
         FaultKind.NAIVE_TIME: "the reply tells no time",
         FaultKind.PARTIAL: "no code means partial; too few rows show in the count (missing_rows)",
@@ -62,13 +69,18 @@ class AppKeyShape(Shape):
         match fault.kind if fault else None:
             case FaultKind.UNKNOWN_STATUS:
                 return _said("77", question.number)
+            # The only code for it; a text says why, which nobody reads.
+            case FaultKind.QUOTA:
+                return _said("99", question.number) | {"msg": "今日调用次数已用完"}
             case FaultKind.REFUSED:
                 return _said("99", question.number)
-            # A clock that is ahead shows in that our requestTime looks old.
-            case FaultKind.CLOCK_SKEW if fault is not None and abs(fault.seconds) > WINDOW:
+            # Where the two clocks differ, our requestTime looks old or lies ahead.
+            case FaultKind.CLOCK_SKEW | FaultKind.CLOCK_BEHIND if fault is not None and abs(fault.seconds) > WINDOW:
                 return _said("99", question.number)
-            case FaultKind.WRONG_SUBJECT:
+            case FaultKind.WRONG_SUBJECT | FaultKind.SIMILAR_SUBJECT as kind:
                 number = next(code for code in OTHERS if code != question.number)
+                if kind is FaultKind.SIMILAR_SUBJECT:
+                    number = similar_number(question.number)
                 subject: SimulatedSubject | None = SimulatedSubject(
                     "organisation", OTHER_NAME, (SimulatedIdentifier("uscc", number),), (ANY_ROW,)
                 )

@@ -10,17 +10,19 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from adapters.signing import TifVerifier
-from adapters.simulator.answers import OTHER_NAME, OTHERS, Reply, json_reply, rows_of
+from adapters.simulator.answers import OTHER_NAME, OTHERS, Reply, json_reply, rows_of, similar_number
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.register import SimulatedSubject
-from adapters.simulator.shapes import Holdings, Question
+from adapters.simulator.shapes import Holdings, Question, Wiring
 from adapters.simulator.shapes.gateway_exchange import CODES, PAGE_ROWS, ExchangingShape
 
 __all__ = ["PAGE_ROWS", "GatewayShape"]
 
 _CHINA = ZoneInfo("Asia/Shanghai")
 _CASE = {"matter": "matter", "case_no": "caseNo", "organ": "organ", "ground": "ground", "as_of": "asOf"}
-_CODES = CODES | {FaultKind.PARTIAL: "1"}
+_CODES = CODES | {FaultKind.PARTIAL: "1", FaultKind.QUOTA: "5"}
+_MIDDLE = (FaultKind.MIDDLE_PAGE_EMPTY, FaultKind.MIDDLE_PAGE_TWICE)
+_TIMES = (FaultKind.NAIVE_TIME, FaultKind.CLOCK_SKEW, FaultKind.CLOCK_BEHIND)
 
 
 class GatewayShape(ExchangingShape):
@@ -28,6 +30,11 @@ class GatewayShape(ExchangingShape):
 
     paths: ClassVar[tuple[str, ...]] = ("/credit/v1/query",)
     status_path = "/credit/v1/status"
+    wiring = Wiring(
+        "province",
+        "adapters.gateway.GatewayPlatform",
+        {"base_url": "{url}", "paasid": "{caller}", "token_secret": "{token_name}"},
+    )
 
     def __init__(self, paasid: str, token: str) -> None:
         """Know one caller."""
@@ -76,7 +83,7 @@ class GatewayShape(ExchangingShape):
         said = {"code": "0", "sourceTime": now.astimezone(_CHINA).isoformat(timespec="milliseconds")}
         if fault is not None and fault.kind in _CODES:
             said["code"] = _CODES[fault.kind]
-        elif fault is not None and fault.kind in (FaultKind.NAIVE_TIME, FaultKind.CLOCK_SKEW):
+        elif fault is not None and fault.kind in _TIMES:
             _bend(said, fault, now)
         return json_reply(said, fault, other_code="1")
 
@@ -105,9 +112,25 @@ def _document(question: Question, subject: SimulatedSubject | None, fault: Fault
         "subject": {"idNumber": question.number, "name": subject.name},
         "records": rows[first : first + PAGE_ROWS],
     }
-    if fault is not None:
+    if kind in _MIDDLE:
+        reply |= _of_three(rows, page, kind)
+    elif fault is not None:
         _bend(reply, fault, now)
     return reply
+
+
+def _of_three(rows: list[dict[str, Any]], page: int, kind: FaultKind | None) -> dict[str, Any]:
+    """The rows on three pages, of which the second is wrong; three rows are announced where there are none."""
+    size = max(1, -(-len(rows) // 3))
+    pages = [rows[:size], rows[size : 2 * size], rows[2 * size :]]
+    if kind is FaultKind.MIDDLE_PAGE_EMPTY:
+        count = max(len(rows), 3)
+        pages[1] = []
+    else:
+        pages[1] = pages[0]
+        # As many as come, so that only the repeated rows show it.
+        count = sum(map(len, pages)) or 3
+    return {"total": 3, "count": count, "records": pages[min(page, 3) - 1]}
 
 
 def _bend(reply: dict[str, Any], fault: Fault, now: datetime) -> None:
@@ -120,6 +143,8 @@ def _bend(reply: dict[str, Any], fault: Fault, now: datetime) -> None:
         case FaultKind.WRONG_SUBJECT:
             other = next(code for code in OTHERS if code != reply["subject"]["idNumber"])
             reply.update(subject={"idNumber": other, "name": OTHER_NAME}, records=[], count=0, total=1)
+        case FaultKind.SIMILAR_SUBJECT:
+            reply["subject"] |= {"idNumber": similar_number(reply["subject"]["idNumber"])}
         case FaultKind.WRONG_QUERY:
             reply.update(queryId="another-query")
         case FaultKind.MISSING_FIELD:
@@ -128,7 +153,8 @@ def _bend(reply: dict[str, Any], fault: Fault, now: datetime) -> None:
             reply.update(count=reply["count"] + 1)
         case FaultKind.NAIVE_TIME:
             reply.update(sourceTime=now.replace(tzinfo=None).isoformat(timespec="seconds"))
-        case FaultKind.CLOCK_SKEW:
-            reply.update(sourceTime=(now + timedelta(seconds=fault.seconds)).isoformat())
+        case FaultKind.CLOCK_SKEW | FaultKind.CLOCK_BEHIND:
+            ahead = fault.seconds if fault.kind is FaultKind.CLOCK_SKEW else -fault.seconds
+            reply.update(sourceTime=(now + timedelta(seconds=ahead)).isoformat())
         case FaultKind.EXTRA_FIELDS:
             reply.update(phone="020-00000000")

@@ -8,11 +8,11 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from adapters.matching import name_within
-from adapters.simulator.answers import ANY_ROW, OTHER_NAME, OTHERS, Reply, row, rows_of
+from adapters.simulator.answers import ANY_ROW, OTHER_NAME, OTHERS, Reply, row, rows_of, similar_number
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.inbox import Inbox
 from adapters.simulator.register import Register, SimulatedIdentifier, SimulatedSubject
-from adapters.simulator.shapes import Holdings, Question, Shape
+from adapters.simulator.shapes import Holdings, Question, Shape, Wiring
 from adapters.simulator.shapes.gateway import PAGE_ROWS
 from adapters.simulator.soap import read_call, soap_fault, soap_reply
 
@@ -55,7 +55,7 @@ _TITLES = {
 #: Faults of the fields after which feedback was not taken.
 _NOT_TAKEN = frozenset(
     {FaultKind.HTTP_401, FaultKind.HTTP_429, FaultKind.HTTP_502, FaultKind.REDIRECT, FaultKind.LOGIN_PAGE}
-    | {FaultKind.REFUSED, FaultKind.ERROR_DOCUMENT, FaultKind.UNKNOWN_STATUS}
+    | {FaultKind.REFUSED, FaultKind.QUOTA, FaultKind.ERROR_DOCUMENT, FaultKind.UNKNOWN_STATUS}
 )
 #: Faults after which the last of the feedback was not taken, and the reply does not say so clearly.
 _LAST_NOT_TAKEN = frozenset(
@@ -64,13 +64,25 @@ _LAST_NOT_TAKEN = frozenset(
 )
 
 
+_MIDDLE = (FaultKind.MIDDLE_PAGE_EMPTY, FaultKind.MIDDLE_PAGE_TWICE)
+#: Faults that only a page of rows can show.
+_OF_ROWS = frozenset({FaultKind.SIMILAR_SUBJECT, FaultKind.ROW_FIELD_MISSING, FaultKind.BAD_DATE, *_MIDDLE})
+
+
 class JointRewardShape(Shape):
     """Names alone find rows, and a name that nobody has finds nothing, without a word for it."""
 
     paths = ("/services/JointReward",)
+    wiring = Wiring(
+        "reward",
+        "adapters.joint_reward.JointRewardPlatform",
+        {"base_url": "{url}", "system_id": "{caller}", "login_secret": "{token_name}"},
+    )
     inexpressible = {
         FaultKind.NAIVE_TIME: "the reply tells no time",
         FaultKind.CLOCK_SKEW: "the reply tells no time",
+        FaultKind.CLOCK_BEHIND: "the reply tells no time",
+        FaultKind.BAD_SIGNATURE: "nobody signs",
         FaultKind.PARTIAL: "no code means partial; too few rows show in the counts (missing_rows)",
         FaultKind.PENDING: "no code means pending",
     }
@@ -81,8 +93,10 @@ class JointRewardShape(Shape):
 
     def lacks(self, question: Question, kind: FaultKind) -> bool:
         """Feedback can be taken in part, or be under way."""
-        told = question.said["operation"] == "commitFeedback" and kind in (FaultKind.PARTIAL, FaultKind.PENDING)
-        return super().lacks(question, kind) and not told
+        if question.said["operation"] != "commitFeedback":
+            return super().lacks(question, kind)
+        told = kind in (FaultKind.PARTIAL, FaultKind.PENDING)
+        return kind in _OF_ROWS or (super().lacks(question, kind) and not told)
 
     def read(self, path: str, body: bytes) -> Question | None:
         """``None`` without a known operation, or without a name or an id where it takes one."""
@@ -128,7 +142,7 @@ class JointRewardShape(Shape):
             text = _text(self.page(question, holdings.register, fault))
         if kind is FaultKind.UNKNOWN_STATUS:
             text = text.replace(">200</resultcode>", ">777</resultcode>")
-        if kind is FaultKind.REFUSED:
+        if kind in (FaultKind.REFUSED, FaultKind.QUOTA):
             text = text.replace(">true</result><resultcode>200<", ">false</result><resultcode>403<")
         if kind is FaultKind.DUPLICATE_KEY:
             text = text.replace("<resultcode>", "<resultcode>403</resultcode><resultcode>", 1)
@@ -145,6 +159,10 @@ class JointRewardShape(Shape):
             codes = {i.number for s in found for i in s.identifiers}
             number = SimulatedIdentifier("uscc", next(code for code in OTHERS if code not in codes))
             name, found = OTHER_NAME, [SimulatedSubject("organisation", OTHER_NAME, (number,), (ANY_ROW,))]
+        if kind is FaultKind.SIMILAR_SUBJECT:
+            known = found[0].identifiers[0].number if found else OTHERS[0]
+            number = SimulatedIdentifier("uscc", similar_number(known))
+            found = [SimulatedSubject("organisation", name, (number,), (ANY_ROW,))]
         rows = [r for subject in found for r in rows_of(subject, fault)]
         held = int(question.said["redCount"]) + int(question.said["blackCount"])
         counts = {colour: sum(_colour(r) == colour for r in rows) for colour in ("red", "black")}
@@ -155,6 +173,9 @@ class JointRewardShape(Shape):
         if kind is FaultKind.DUPLICATE_PAGE:
             shown = rows[:PAGE_ROWS]
             counts = {c: 2 * sum(_colour(r) == c for r in shown) for c in counts} if shown else {"red": 0, "black": 1}
+        if kind in _MIDDLE:
+            counts["black"] += 2 * PAGE_ROWS
+            shown = [] if held and kind is FaultKind.MIDDLE_PAGE_EMPTY else rows[:PAGE_ROWS]
         if kind is FaultKind.WRONG_QUERY:
             # A page more than there should be, which belongs to another query.
             counts["black"] += 1
@@ -226,7 +247,7 @@ def _append(lists: Element, rows: Sequence[Mapping[str, Any]]) -> None:
         detail = SubElement(below[key], "redblackDetail", id=found["recordId"])
         detail.attrib |= {"name": found["name"] or "", "code": found["idNumber"] or ""}
         contents = {title: found[key] for title, key in _TITLES.items() if found[key] is not None}
-        contents |= {"当前状态": _STATES[found["state"]], "罚款金额（万元）": "2.5"}
+        contents |= {"罚款金额（万元）": "2.5"} | ({"当前状态": _STATES[found["state"]]} if "state" in found else {})
         if found["severity"] in _DEGREES:
             contents["失信严重程度"] = _DEGREES[found["severity"]]
         for title, content in contents.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import secrets
@@ -12,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from adapters.des_message import DesMessage, SignedReply
 from adapters.signing import AppKeyVerifier, TifVerifier
-from adapters.simulator.answers import ANY_ROW, OTHER_NAME, OTHERS, Reply, json_reply, row, rows_of
+from adapters.simulator.answers import ANY_ROW, OTHER_NAME, OTHERS, Reply, json_reply, row, rows_of, similar_number
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.keys import SimulatedKeys
 from adapters.simulator.register import Register, SimulatedIdentifier, SimulatedSubject
@@ -29,11 +30,14 @@ _REDBLACK = "/share/redblack"
 _CREDIT_FIELDS = ("certCode", "personName", "personType", "bizDept", "itemCode", "areaCode", "itemId")
 _LIST_FIELDS = ("itemCode", "certCode", "partyName", "partyType", "bizDept")
 _FEEDBACK_FIELDS = ("feedbackId", "entityName", "uniCode", "type", "district", "dept", "itemId", "disciplinaryTime")
-_CODES = {FaultKind.REFUSED: "3", FaultKind.UNKNOWN_STATUS: "77"}
+_CODES = {FaultKind.REFUSED: "3", FaultKind.QUOTA: "3", FaultKind.UNKNOWN_STATUS: "77"}
+#: Faults that show in single rows.
+_OF_ROWS = (FaultKind.UNKNOWN_STATE, FaultKind.BAD_DATE, FaultKind.ROW_FIELD_MISSING)
+_OTHERS = (FaultKind.WRONG_SUBJECT, FaultKind.SIMILAR_SUBJECT)
 _AGE = 3 * 3600.0
 _OF_FEEDBACK = frozenset(
-    {FaultKind.WRONG_QUERY, FaultKind.WRONG_SUBJECT, FaultKind.MISSING_FIELD, FaultKind.EXTRA_FIELDS, *_CODES}
-) | {FaultKind.CLOCK_SKEW}
+    {FaultKind.WRONG_QUERY, FaultKind.WRONG_SUBJECT, FaultKind.MISSING_FIELD, FaultKind.EXTRA_FIELDS}
+) | {FaultKind.CLOCK_SKEW, FaultKind.REFUSED, FaultKind.UNKNOWN_STATUS}
 
 
 class MessageGatewayShape(Shape):
@@ -45,6 +49,8 @@ class MessageGatewayShape(Shape):
     inexpressible = {
         FaultKind.HALF_PAGE: "there are no pages",
         FaultKind.DUPLICATE_PAGE: "there are no pages",
+        FaultKind.MIDDLE_PAGE_EMPTY: "there are no pages",
+        FaultKind.MIDDLE_PAGE_TWICE: "there are no pages",
         FaultKind.NAIVE_TIME: "the reply tells its time in milliseconds",
         FaultKind.PARTIAL: "no code means partial; too few rows show in the count (missing_rows)",
         FaultKind.PENDING: "no code means pending",
@@ -131,8 +137,8 @@ class MessageGatewayShape(Shape):
             return base | {"code": "4"}
         rows = [r for r in rows_of(subject, fault) if r["listType"] not in LISTS.values()]
         reply = base | {"certCode": said["certCode"], "personName": subject.name}
-        if kind is FaultKind.WRONG_SUBJECT:
-            reply |= {"certCode": _other(said["certCode"]), "personName": OTHER_NAME}
+        if kind in _OTHERS:
+            reply |= {"certCode": _other(said["certCode"], kind), "personName": OTHER_NAME}
             rows = []
         return _bent(reply | {"count": len(rows), "records": rows}, fault)
 
@@ -142,16 +148,18 @@ class MessageGatewayShape(Shape):
         if kind in _CODES:
             return {"code": _CODES[kind]}
         subject = register.get(said["certCode"])
-        if kind is FaultKind.WRONG_SUBJECT:
-            number = SimulatedIdentifier("uscc", _other(said["certCode"]))
+        if kind in _OTHERS:
+            number = SimulatedIdentifier("uscc", _other(said["certCode"], kind))
             subject = SimulatedSubject("organisation", OTHER_NAME, (number,), (ANY_ROW,))
             return {"code": "0", "count": 1, "records": [row(ANY_ROW, subject) | {"listType": list_type}]}
         rows = rows_of(subject, fault) if subject else []
-        if subject:
-            rows += [row(record, other) for other in register.named_like(subject) for record in other.records]
         rows = [r for r in rows if r["listType"] == list_type]
-        if kind is FaultKind.UNKNOWN_STATE and subject and not rows:
-            rows = [row(ANY_ROW, subject) | {"listType": list_type, "state": "0"}]
+        if kind in _OF_ROWS and subject and not rows:
+            (bent,) = rows_of(dataclasses.replace(subject, records=()), fault)
+            rows = [bent | {"listType": list_type}]
+        if subject:
+            alike = (row(record, other) for other in register.named_like(subject) for record in other.records)
+            rows += [r for r in alike if r["listType"] == list_type]
         return _bent({"code": "0", "count": len(rows), "records": rows}, fault)
 
     def _said(self, body: bytes) -> dict[str, str]:
@@ -171,8 +179,8 @@ class MessageGatewayShape(Shape):
                 signed = SignedReply(f"not-{self._secret}", self._message)
             case FaultKind.OLD_TIMESTAMP:
                 signed = SignedReply(self._secret, self._message, clock=lambda: time.time() - _AGE)
-            case FaultKind.CLOCK_SKEW if fault is not None:
-                ahead = fault.seconds
+            case FaultKind.CLOCK_SKEW | FaultKind.CLOCK_BEHIND as kind if fault is not None:
+                ahead = fault.seconds if kind is FaultKind.CLOCK_SKEW else -fault.seconds
                 signed = SignedReply(self._secret, self._message, clock=lambda: time.time() + ahead)
             case FaultKind.NOT_ENCRYPTED:
                 message = reply.body.decode()
@@ -185,7 +193,9 @@ def _form(body: bytes) -> dict[str, str]:
     return dict(parse_qsl(body.decode("ascii", "replace")))
 
 
-def _other(number: str) -> str:
+def _other(number: str, kind: FaultKind | None) -> str:
+    if kind is FaultKind.SIMILAR_SUBJECT:
+        return similar_number(number)
     return next(code for code in OTHERS if code != number)
 
 

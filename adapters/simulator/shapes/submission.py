@@ -40,6 +40,13 @@ class SubmissionShape(Shape):
         FaultKind.HALF_PAGE: "there are no pages",
         FaultKind.NAIVE_TIME: "the reply tells no time",
         FaultKind.CLOCK_SKEW: "the reply tells no time",
+        FaultKind.CLOCK_BEHIND: "the reply tells no time",
+        FaultKind.BAD_SIGNATURE: "nobody signs",
+        FaultKind.SIMILAR_SUBJECT: "the reply names no subject",
+        FaultKind.MIDDLE_PAGE_EMPTY: "there are no pages",
+        FaultKind.MIDDLE_PAGE_TWICE: "there are no pages",
+        FaultKind.ROW_FIELD_MISSING: "the reply has no rows",
+        FaultKind.BAD_DATE: "the reply tells no day",
         FaultKind.PENDING: "no code means pending",
         FaultKind.WRONG_QUERY: "calls have no id; rows of another call show by their ids (wrong_subject)",
         FaultKind.NAME_ONLY: "the reply has no rows",
@@ -79,7 +86,7 @@ class SubmissionShape(Shape):
             said = None
         if not isinstance(said, dict):
             return _said("5001", 0, [])
-        problem = "4002" if kind is FaultKind.REFUSED else self._whole(said)
+        problem = "4002" if kind in (FaultKind.REFUSED, FaultKind.QUOTA) else self._whole(said)
         if problem:
             return _said(problem, 0, [])
         rows: list[dict[str, str]] = said["body"]

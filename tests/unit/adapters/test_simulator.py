@@ -10,11 +10,22 @@ from pathlib import Path
 import pytest
 import requests
 
-from adapters.simulator import ControlClient, Fault, FaultKind, SimulatedRecord, SimulatedSubject, Simulator
+from adapters.gateway import GatewayPlatform
+from adapters.simulator import (
+    ControlClient,
+    Fault,
+    FaultKind,
+    SimulatedIdentifier,
+    SimulatedRecord,
+    SimulatedSubject,
+    Simulator,
+)
 from adapters.simulator.faults import FaultPlan
 from adapters.simulator.ledger import Ledger
-from adapters.simulator.population import population
-from approval_hook.policy.subjects import IdentifierType, SubjectKind, parse_identifier, person
+from adapters.simulator.register import Register
+from approval_hook.errors import PlatformError
+from approval_hook.policy.subjects import organisation, person
+from approval_hook.testing import make_query
 
 ON = date(2026, 10, 1)
 PERSON = person("陈示例", "440300199001010016", on=ON)
@@ -57,6 +68,10 @@ def test_the_control_interface_needs_its_own_token(running: Simulator) -> None:
     [
         ("POST", "faults", {"kind": "nonsense"}, 400),
         ("POST", "faults", {"kind": "slow", "speed": 1}, 400),
+        ("POST", "faults", {"kind": "slow", "probability": "often"}, 400),
+        ("POST", "faults", {"kind": "slow", "probability": 1.5}, 400),
+        ("POST", "faults", {"kind": "slow", "seconds": None}, 400),
+        ("POST", "faults", {"kind": "slow", "times": True}, 400),
         ("PUT", "subjects", {"kind": "person"}, 400),
         ("PATCH", "records/R-404", {"state": "2"}, 404),
         ("DELETE", "subjects/404", None, 404),
@@ -68,6 +83,32 @@ def test_bad_control_requests_are_told(running: Simulator, method: str, path: st
     headers = {"X-Control-Token": running.control_token}
     reply = requests.request(method, f"{running.control_url}/{path}", json=data, headers=headers, timeout=5)
     assert reply.status_code == status
+
+
+def test_a_row_that_two_subjects_have_is_changed_at_the_one_entered_last() -> None:
+    """Dropping that one leaves the other's row, which is not found any more rather than changed by chance."""
+    register = Register()
+    first = SimulatedSubject.of(PERSON, ROW)
+    second = SimulatedSubject.of(organisation("示例餐饮（广州）有限公司", "92440104MA5FKAEH4C", on=ON), ROW)
+    register.put(first)
+    register.put(second)
+    assert register.patch("R-1", {"state": "2"})
+    assert [(s.kind, s.records[0].state) for s in register.all()] == [("person", "1"), ("organisation", "2")]
+    assert register.remove("92440104MA5FKAEH4C")
+    assert not register.remove("92440104MA5FKAEH4C")
+    assert not register.patch("R-1", {"state": "3"})
+    assert register.all() == (first,)
+
+
+def test_whoever_holds_one_of_the_numbers_is_replaced_whole() -> None:
+    """A subject entered with an alias of another takes its place, and the other numbers of that one find nobody."""
+    register = Register()
+    one, two, three = (SimulatedIdentifier("hm_permit", f"H0000000{n}") for n in (1, 2, 3))
+    register.put(SimulatedSubject("person", "甲", (one, two), (ROW,)))
+    newer = SimulatedSubject("person", "乙", (two, three))
+    register.put(newer)
+    assert [register.get(i.number) for i in (one, two, three)] == [None, newer, newer]
+    assert not register.patch("R-1", {"state": "2"})
 
 
 def test_a_query_without_case_or_signature_is_refused_and_logged(running: Simulator) -> None:
@@ -110,6 +151,34 @@ def test_faults_by_probability_repeat_with_the_seed() -> None:
     assert 230 < sum(strikes(4)) < 370
 
 
+def test_faults_by_probability_strike_over_http(running: Simulator) -> None:
+    """Put in force by the control interface they strike about their share, are listed with what is left, and end."""
+    control = running.control()
+    control.put(SimulatedSubject.of(PERSON))
+    control.fault(FaultKind.HTTP_401, probability=0.3)
+    control.fault(FaultKind.HTTP_500, times=5, path="/elsewhere")
+    platform = GatewayPlatform("province", running.url, running.paasid, running.token)
+
+    def outcome(n: int) -> str:
+        try:
+            return platform.query(make_query(PERSON, f"q-{n}"), timeout=5).status.value
+        except PlatformError as error:
+            return error.reason
+
+    said = [outcome(n) for n in range(200)]
+    assert set(said) == {"OK", "refused"}
+    assert 35 < said.count("refused") < 85
+    assert [(f["kind"], f["probability"], f["left"]) for f in control.faults()] == [
+        ("http_401", 0.3, None),
+        ("http_500", 1.0, 5),
+    ]
+    control.behave()
+    assert control.faults() == []
+    assert {outcome(200 + n) for n in range(20)} == {"OK"}
+    platform.close()
+    control.close()
+
+
 def test_the_ledger_is_on_disk_before_the_answer(tmp_path: Path) -> None:
     """A line can be read from the file as soon as it is appended, and a new ledger goes on after a torn line."""
     path = tmp_path / "ledger.jsonl"
@@ -126,6 +195,16 @@ def test_the_ledger_is_on_disk_before_the_answer(tmp_path: Path) -> None:
     continued.close()
 
 
+@pytest.mark.parametrize("text", ["no JSON\nand no end", "{}\n", "[]\n{"])
+def test_a_file_that_is_no_ledger_stays_as_it_is(tmp_path: Path, text: str) -> None:
+    """A path mistyped at the start costs nobody a file."""
+    path = tmp_path / "notes.txt"
+    path.write_text(text)
+    with pytest.raises(ValueError):  # noqa: PT011 - its words come from two places
+        Ledger(path)
+    assert path.read_text() == text
+
+
 def test_a_probe_that_fails_is_seen(running: Simulator) -> None:
     """The query is answered and logged although the probe broke, and the ledger says that it did."""
 
@@ -140,18 +219,6 @@ def test_a_probe_that_fails_is_seen(running: Simulator) -> None:
         timeout=5,
     )
     assert [line["probe"] for line in running.ledger.lines()] == [{"probe_error": "LookupError", "message": "no table"}]
-
-
-def test_the_population_is_valid_and_repeats_with_its_seed() -> None:
-    """Every number passes its check digits, numbers are unique, and some subjects are clean and some are not."""
-    subjects = population(7)
-    assert subjects == population(7) != population(8)
-    numbers = [i for s in subjects for i in s.identifiers]
-    for identifier in numbers:
-        parse_identifier(identifier.number, type=IdentifierType(identifier.type), field="号码", on=ON)
-    assert len({i.number for i in numbers}) == len(numbers) == 300
-    assert {s.kind for s in subjects} == {k.value for k in SubjectKind}
-    assert {bool(s.records) for s in subjects} == {True, False}
 
 
 def test_closing_twice_is_harmless() -> None:

@@ -11,7 +11,15 @@ from msgspec.structs import replace
 from approval_hook.errors import CaseInvalid
 from approval_hook.policy.case import Authorisation, PartyView, Role
 from approval_hook.policy.decision import Channel, Decision, ObligationKind, Outcome, Why
-from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState, Severity
+from approval_hook.policy.records import (
+    NOT_ASKED_REASONS,
+    CreditRecord,
+    CreditReport,
+    MatchGrade,
+    QueryStatus,
+    RecordState,
+    Severity,
+)
 from approval_hook.policy.workdays import add_workdays
 from approval_hook.workcalendar import published_calendar
 
@@ -681,10 +689,14 @@ def test_o00_a_missing_report_is_could_not_tell() -> None:
         (report(FIRM, "province", status=QueryStatus.PENDING), "PENDING"),
         (report(FIRM, "province", status=QueryStatus.UNAVAILABLE, reason="timeout"), "UNAVAILABLE"),
         (report(FIRM, "province", status=QueryStatus.REJECTED, reason="unknown-subject"), "unknown-subject"),
+        *(
+            (report(FIRM, "province", status=QueryStatus.UNAVAILABLE, reason=reason), reason)
+            for reason in sorted(NOT_ASKED_REASONS)
+        ),
     ],
 )
 def test_o00_the_reason_says_which_source_did_not_answer_and_how(answer: CreditReport | None, how: str) -> None:
-    """By its status, but for a source that does not know the subject at all."""
+    """By its status, but for a source that does not know the subject at all, and one that nobody asked."""
     told = [report(FIRM, "own_register"), *([answer] if answer else [])]
     reasons = decide(case(FIRM), told).reasons
     assert [(r.source, r.record, r.rule, r.why, r.detail) for r in reasons] == [

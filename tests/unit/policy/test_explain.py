@@ -34,7 +34,15 @@ from approval_hook.policy.decision import (
 )
 from approval_hook.policy.evaluate import evaluate
 from approval_hook.policy.explain import Audience, Explainer, Language
-from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState, Severity
+from approval_hook.policy.records import (
+    NOT_ASKED_REASONS,
+    CreditRecord,
+    CreditReport,
+    MatchGrade,
+    QueryStatus,
+    RecordState,
+    Severity,
+)
 from approval_hook.policy.rules import Effect
 from approval_hook.policy.subjects import SubjectKind
 from approval_hook.policy.workdays import WorkCalendar
@@ -263,7 +271,7 @@ def test_every_why_has_words_for_every_reader(why: Why, audience: Audience, lang
     words = telling(reports=answers(FIRM, record("list0", Severity.SERIOUS)))
     own = set()
     for party, rule, name in product(("f1", "b1", "nobody"), ("list0", "bar-five", "clean", "unheard-of"), ("", "r1")):
-        details = ("", "serious", "unknown-subject", "UNAVAILABLE", "ground", "other")
+        details = ("", "serious", "unknown-subject", "UNAVAILABLE", "ground", "other", *sorted(NOT_ASKED_REASONS))
         for detail in details:
             reason = Reason(Outcome.GENERAL, party, "province", name, rule, why, detail)
             texts = [words.reason(reason, audience, language)]
@@ -379,6 +387,26 @@ def test_a_listed_measure_names_its_measures_and_that_the_role_is_named() -> Non
 def test_the_clerks_words_stay(why: Why, detail: str, part: str) -> None:
     """What the pages and their tests look for."""
     assert part in telling().reason(Reason(Outcome.GENERAL, "f1", "province", "", "list0", why, detail))
+
+
+@pytest.mark.parametrize(("audience", "language"), READERS)
+def test_each_way_of_not_being_asked_has_words_of_its_own(audience: Audience, language: Language) -> None:
+    """The clerk can tell the limits apart, the applicant when to expect the answer; nobody reads "no answer"."""
+
+    def told(detail: str) -> str:
+        reason = Reason(Outcome.UNAVAILABLE, "f1", "province", "", "clock-never-stops", Why.SOURCE_INCOMPLETE, detail)
+        return telling().reason(reason, audience, language)
+
+    texts = {detail: told(detail) for detail in NOT_ASKED_REASONS}
+    silent = told(QueryStatus.UNAVAILABLE)
+    assert silent not in texts.values()
+    # A place in the queue and the pace are one thing to the applicant.
+    alike = 1 if audience is Audience.APPLICANT else 0
+    assert len(set(texts.values())) == len(NOT_ASKED_REASONS) - alike
+    again = {Language.ZH: "再查", Language.EN: "asked again"}[language]
+    assert all((again in text) is (audience is Audience.APPLICANT) for text in texts.values())
+    asked = {Language.ZH: "本次没有查询", Language.EN: "was not asked, because"}[language]
+    assert all((asked in text) is (audience is Audience.CLERK) for text in texts.values())
 
 
 @pytest.mark.parametrize(
@@ -1016,7 +1044,7 @@ def reports_of(ref: str) -> st.SearchStrategy[list[CreditReport]]:
             answered_at=st.just(AT),
             records=st.lists(rows_of(ref), max_size=3).map(tuple),
             registered_name_differs=st.sampled_from([False] * 15 + [True]),
-            reason=st.sampled_from(["", "unknown-subject", "timeout"]),
+            reason=st.sampled_from(["", "unknown-subject", "timeout", *sorted(NOT_ASKED_REASONS)]),
         )
 
     required = st.tuples(report("province"), report("own_register")).map(list)
