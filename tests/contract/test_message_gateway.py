@@ -123,7 +123,7 @@ def test_a_list_that_fails_spoils_the_whole_answer(
 ) -> None:
     """The records of the credit query alone are never the answer."""
     simulator.control.put(SimulatedSubject.of(FIRM, row("R-1", list_type="general"), row("R-2")))
-    simulator.control.fault(fault, path="/share/redblack", seconds=3600.0 if fault is FaultKind.CLOCK_SKEW else 0.2)
+    simulator.control.fault(fault, path="/share/redblack", seconds=3600.0 if fault in CLOCKS else 0.2)
     try:
         report = ask.query(make_query(FIRM, "q"), timeout=0.8)
     except PlatformError:
