@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -29,12 +30,8 @@ class Case:
     loaded: LoadedRules
     matter: Matter
     at: datetime
+    on: date  # the day in China
     observed: bool = False  # the flow observes: nothing of it is held
-
-    @property
-    def on(self) -> date:
-        """The day in China."""
-        return clock.china_date(self.at)
 
 
 def exemption_of(case: Case, point: Point) -> str:
@@ -73,27 +70,33 @@ def case_of(
         CaseInvalid: the matter is not configured or the facts do not fit it; nothing is asked.
     """
     at = at or clock.now()
-    loaded = book().on(clock.china_date(at))
+    on = clock.china_date(at)
+    loaded = book().on(on)
     if facts.matter != matter:
         raise ConfigurationError(f"The flow {flow} is configured for {matter}, its facts say {facts.matter}.")
     for field, text, most in (("办件号", facts.case_no, 64), ("办理机关", facts.organ, 200)):
         if not 0 < len(text) <= most:
             raise CaseInvalid(field, f"{field}应为 1 至 {most} 个字符。", f"请更正{field}后重新提交。")
-    view = view_of(facts, privacy.digest, clock.china_date)
+    digest = privacy.digester()
+    view = view_of(facts, digest, clock.china_date)
     return Case(
         host_key=host_key,
         flow=flow,
         facts=facts,
         view=view,
-        subjects=_fingerprint(facts, view),
+        subjects=_fingerprint(facts, view, digest),
         loaded=loaded,
         matter=loaded.rules.matter(matter),
         at=at,
+        on=on,
         observed=observed,
     )
 
 
-def _fingerprint(facts: CaseFacts, view: CaseView) -> str:
+_text = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _fingerprint(facts: CaseFacts, view: CaseView, digest: Callable[[str], str]) -> str:
     """Keyed digest over everything about organ and parties that the answer depends on."""
     parties = sorted(
         [
@@ -110,7 +113,7 @@ def _fingerprint(facts: CaseFacts, view: CaseView) -> str:
         ]
         for v, p in zip(view.parties, facts.parties, strict=True)
     )
-    return privacy.digest(json.dumps([view.matter, view.case_no, view.organ, view.region, parties], ensure_ascii=False))
+    return digest(_text([view.matter, view.case_no, view.organ, view.region, parties]))
 
 
 def due_on(case: Case) -> date:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
-
-from django.utils import timezone
 
 #: Statutory days are days in China, wherever the server stands.
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -18,7 +16,7 @@ _moment: ContextVar[datetime | None] = ContextVar("approval_hook_moment", defaul
 
 def now() -> datetime:
     """The present moment, aware."""
-    return _moment.get() or timezone.now()
+    return _moment.get() or datetime.now(UTC)
 
 
 def china_date(moment: datetime) -> date:

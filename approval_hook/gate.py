@@ -23,6 +23,7 @@ from msgspec.structs import replace
 import approval_hook
 from approval_hook import clock, privacy
 from approval_hook.cases import Case, book, case_of, due_on, exemption_of, fresh_until, release_on
+from approval_hook.columns import new
 from approval_hook.conf import conf
 from approval_hook.errors import CaseInvalid, ConfigurationError
 from approval_hook.keeping import keep
@@ -160,13 +161,14 @@ def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: st
             for source in (*required, *(s for s in advisory if s in conf().platforms)):
                 query_id = f"{inquiry_id.hex}-{len(queries) + 1}"
                 queries.append({"query_id": query_id, "party": party.ref, "source": source, "ground": ground})
-    inquiry = Inquiry(
+    inquiry = new(
+        Inquiry,
         id=inquiry_id,
         host_key=case.host_key,
         case_no=case.facts.case_no,
         matter=case.facts.matter,
         organ=case.facts.organ,
-        point=point,
+        point=point.value,
         gate_key=gate_key,
         round=round_,
         asked_by=by,
@@ -181,7 +183,7 @@ def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: st
     with transaction.atomic(savepoint=False):
         if not insert(inquiry, unless=("gate_key", "round")):
             return None
-        insert(Identity(inquiry=inquiry, key_id=key_id, sealed=sealed))
+        insert(new(Identity, inquiry=inquiry, key_id=key_id, sealed=sealed))
     get_logger().info("inquiry committed", inquiry=inquiry_id.hex, case=case.host_key, queries=len(queries))
     return inquiry
 
@@ -237,7 +239,8 @@ def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) ->
     complete = all(
         r.status is QueryStatus.OK and not r.registered_name_differs for r in reports if r.source in required
     )
-    reply = Reply(
+    reply = new(
+        Reply,
         inquiry=inquiry,
         attempt=opened.attempts,
         complete=complete,
@@ -385,12 +388,13 @@ def _insert_decision(
     if request is not None:
         body["emergency"] = request.pk
         fresh = request.expires_at
-    row = CreditDecision(
+    row = new(
+        CreditDecision,
         host_key=case.host_key,
         case_no=case.facts.case_no,
         matter=case.facts.matter,
-        point=point,
-        origin=origin,
+        point=point.value,
+        origin=origin.value,
         inquiry=inquiry,
         reply=reply,
         outcome=decision.outcome.value,

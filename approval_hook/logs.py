@@ -83,6 +83,7 @@ def configure() -> None:
 @cache
 def get_logger() -> Any:
     """The package's logger: the standard logger ``approval_hook``, structured and masked."""
-    return structlog.wrap_logger(
+    logger = structlog.wrap_logger(
         logging.getLogger("approval_hook"), processors=_processors(), wrapper_class=structlog.stdlib.BoundLogger
     )
+    return logger.bind()  # once, instead of anew for each line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -17,23 +18,33 @@ _TAG_BYTES = 16
 _SECRET_LENGTH = 16
 
 
-def digest(text: str) -> str:
+def digest(text: str | bytes) -> str:
     """Keyed digest of a text: HMAC-SM3, 64 hex digits. Equal texts give equal digests."""
+    return digester()(text)
+
+
+def digester() -> Callable[[str | bytes], str]:
+    """What digests with the key now in force; for several texts at once, and never to be kept."""
     c = conf()
-    mac = _mac(c.secret(c.digest_secret)).copy()
-    mac.update(text.encode())
-    return mac.finalize().hex()
+    keyed = _mac(c.secret(c.digest_secret))
+
+    def digest_of(text: str | bytes) -> str:
+        mac = keyed.copy()
+        mac.update(text.encode() if isinstance(text, str) else text)
+        return mac.finalize().hex()
+
+    return digest_of
 
 
 def seal(plain: bytes, context: str) -> tuple[str, bytes]:
     """Encrypt with SM4-GCM, bound to ``context``; returns (key id, nonce + ciphertext + tag)."""
     c = conf()
-    key = _key(c.secret(c.field_secret), "field")[:16]
+    algorithm, key_id = _field_key(c.secret(c.field_secret))
     nonce = os.urandom(_NONCE_BYTES)
-    encryptor = Cipher(algorithms.SM4(key), modes.GCM(nonce)).encryptor()
+    encryptor = Cipher(algorithm, modes.GCM(nonce)).encryptor()
     encryptor.authenticate_additional_data(context.encode())
     body = encryptor.update(plain) + encryptor.finalize()
-    return _key_id(key), nonce + body + encryptor.tag
+    return key_id, nonce + body + encryptor.tag
 
 
 def unseal(key_id: str, sealed: bytes, context: str) -> bytes:
@@ -43,11 +54,11 @@ def unseal(key_id: str, sealed: bytes, context: str) -> bytes:
         ConfigurationError: another key sealed it, or it was changed.
     """
     c = conf()
-    key = _key(c.secret(c.field_secret), "field")[:16]
-    if key_id != _key_id(key):
+    algorithm, known_id = _field_key(c.secret(c.field_secret))
+    if key_id != known_id:
         raise ConfigurationError(f"The row was sealed with key {key_id}, which is not the configured one.")
     nonce, body, tag = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:-_TAG_BYTES], sealed[-_TAG_BYTES:]
-    decryptor = Cipher(algorithms.SM4(key), modes.GCM(nonce, tag)).decryptor()
+    decryptor = Cipher(algorithm, modes.GCM(nonce, tag)).decryptor()
     decryptor.authenticate_additional_data(context.encode())
     try:
         return decryptor.update(body) + decryptor.finalize()
@@ -84,7 +95,9 @@ def _mac(secret: str) -> hmac.HMAC:
 
 
 @lru_cache(maxsize=8)
-def _key_id(key: bytes) -> str:
+def _field_key(secret: str) -> tuple[algorithms.SM4, str]:
+    """The key that seals, and its id."""
+    key = _key(secret, "field")[:16]
     h = hashes.Hash(hashes.SM3())
     h.update(b"key-id" + key)
-    return h.finalize().hex()[:8]
+    return algorithms.SM4(key), h.finalize().hex()[:8]

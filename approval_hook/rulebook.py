@@ -160,6 +160,7 @@ class RuleBook:
         self._published = published
         self._believed = believed
         self._files: tuple[float, date | None, list[LoadedRules]] | None = None
+        self._chosen: tuple[date, list[LoadedRules], Iterable[LoadedRules], LoadedRules] | None = None
         self._cache: dict[Path, tuple[tuple[tuple[str, int, int], ...], LoadedRules]] = {}
         self._lock = threading.Lock()
 
@@ -195,13 +196,19 @@ class RuleBook:
         Raises:
             RulesInvalid: none is in force on that day, or one that has begun is unsound.
         """
-        found = [*self._from_files(day), *self._published()]
+        files, published = self._from_files(day), self._published()
+        chosen = self._chosen
+        # The very lists that were chosen from: as long as they are believed, so is the choice.
+        if chosen is not None and chosen[0] == day and chosen[1] is files and chosen[2] is published:
+            return chosen[3]
+        found = [*files, *published]
         begun = [item for item in found if item.rules.valid_from <= day]
         if not found and not self._paths(None):
             self._in_order(found)
         for item in reversed(self._in_order(begun) if begun else ()):
             if item.rules.valid_to is not None and item.rules.valid_to < day:
                 break
+            self._chosen = (day, files, published, item)
             return item
         raise RulesInvalid([f"{self.directory.name}：{day.isoformat()} 没有生效的规则文件；请补充该日的规则。"])
 

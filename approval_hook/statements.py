@@ -14,8 +14,10 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from django.db import DatabaseError, IntegrityError, connections, router
-from django.db.models import BooleanField, CharField, Field, IntegerField, Model, QuerySet, TextField, UUIDField
+from django.db.models import Field, IntegerField, Model, QuerySet, UUIDField
 from django.db.models.signals import post_save, pre_save
+
+from approval_hook.columns import Column, column, prepared, readers, row_of, value_of
 
 M = TypeVar("M", bound=Model)
 
@@ -26,6 +28,7 @@ _STAND_IN = 1_990_417_205
 @dataclass(frozen=True, slots=True)
 class _Select:
     sql: str
+    key: Column
     fixed: dict[str, Any]  # its parameters but for the key
     names: tuple[str, ...]
     converters: tuple[tuple[int, Sequence[Callable[..., Any]], Any], ...]
@@ -60,15 +63,17 @@ class First(Generic[M]):
             compiled = self._compiled[using] = self._compile(using)
         connection = connections[using]
         with connection.cursor() as cursor:
-            cursor.execute(compiled.sql, {**compiled.fixed, "key": self._field.get_db_prep_value(key, connection)})
+            cursor.execute(compiled.sql, {**compiled.fixed, "key": value_of(compiled.key, key, connection)})
             found = cursor.fetchone()
         if found is None:
             return None
         row = list(found)
         for position, converters, expression in compiled.converters:
+            value = row[position]
             for convert in converters:
-                row[position] = convert(row[position], expression, connection)
-        return self._model.from_db(using, compiled.names, row)
+                value = convert(value, expression, connection)
+            row[position] = value
+        return row_of(self._model, using, compiled.names, row)
 
     def _compile(self, using: str) -> _Select:
         stand_in: Any = _STAND_IN
@@ -85,9 +90,13 @@ class First(Generic[M]):
         converters = compiler.get_converters(columns)
         return _Select(
             sql % tuple(f"%({name})s" for name in named),  # Django's SQLite cursor takes names faster than places
+            column(self._field, using),
             {name: value for name, value in named.items() if name != "key"},
             tuple(column.target.attname for column in columns),
-            tuple((position, found, expression) for position, (found, expression) in converters.items()),
+            tuple(
+                (position, readers(expression.target, found, using), expression)
+                for position, (found, expression) in converters.items()
+            ),
         )
 
 
@@ -97,14 +106,11 @@ def by_key(model: type[M]) -> First[M]:
     return First(model, "pk", lambda rows: rows.order_by())
 
 
-#: Fields whose values of this very type go to every database as they are.
-_AS_IS: dict[type[Field[Any, Any]], type] = {CharField: str, TextField: str, BooleanField: bool}
-
-
 @dataclass(frozen=True, slots=True)
 class _Insert:
     sql: str
-    fields: tuple[tuple[Field[Any, Any], type | None], ...]  # with the type of value that needs no preparation
+    columns: tuple[Column, ...]
+    makes_key: bool  # the database does
     returns: bool  # the key, as a row
 
 
@@ -122,19 +128,21 @@ def _insert(model: type[Model], using: str, unless: tuple[str, ...]) -> _Insert:
     if unless:
         same = ", ".join(quote(str(field.column)) for field in fields if field.name in unless)
         sql = f"{sql} ON CONFLICT ({same}) DO NOTHING"
-    if returns and connection.features.can_return_columns_from_insert:
+    returned = returns and connection.features.can_return_columns_from_insert
+    if returned:
         sql = f"{sql} RETURNING {quote(str(key.column))}"
-    return _Insert(sql, tuple((field, _AS_IS.get(type(field))) for field in fields), returns)
+    return _Insert(sql, tuple(column(field, using) for field in fields), returns, returned)
 
 
-def insert(row: Model, using: str | None = None, *, unless: tuple[str, ...] = ()) -> bool:
-    """Insert a new row of a model that inherits from no other one; signals are sent as by ``save``.
+def insert(row: Model, using: str | None = None, *, unless: tuple[str, ...] = (), signals: bool = True) -> bool:
+    """Insert a new row of a model that inherits from no other one.
 
     Args:
         row: a new row.
         using: alias of the database; by default the one that is written to.
         unless: fields of a unique key. Where another row has the same, nothing is inserted, and the transaction
             goes on: that takes no savepoint.
+        signals: send them as ``save`` does; Django sends none for the links of a relation.
 
     Returns:
         Whether the row was inserted.
@@ -146,11 +154,9 @@ def insert(row: Model, using: str | None = None, *, unless: tuple[str, ...] = ()
     using = using or router.db_for_write(model, instance=row)
     connection = connections[using]
     compiled = _insert(model, using, unless)
-    pre_save.send(sender=model, instance=row, raw=False, using=using, update_fields=None)
-    values: list[Any] = [
-        value if type(value := field.pre_save(row, True)) is as_is else field.get_db_prep_save(value, connection)
-        for field, as_is in compiled.fields
-    ]
+    if signals:
+        pre_save.send(sender=model, instance=row, raw=False, using=using, update_fields=None)
+    values = prepared(compiled.columns, row, connection)
     with connection.cursor() as cursor:
         try:
             cursor.execute(compiled.sql, values)
@@ -159,18 +165,19 @@ def insert(row: Model, using: str | None = None, *, unless: tuple[str, ...] = ()
             if unless and connection.vendor == "sqlite" and "UNIQUE" in str(error):
                 return False
             raise
-        if compiled.returns and connection.features.can_return_columns_from_insert:
+        if compiled.returns:
             found = cursor.fetchone()
             if found is None:
                 return False
             row.pk = found[0]
         elif cursor.rowcount == 0:
             return False
-        elif compiled.returns:
+        elif compiled.makes_key:
             row.pk = cursor.lastrowid
     row._state.adding = False
     row._state.db = using
-    post_save.send(sender=model, instance=row, created=True, update_fields=None, raw=False, using=using)
+    if signals:
+        post_save.send(sender=model, instance=row, created=True, update_fields=None, raw=False, using=using)
     return True
 
 
@@ -185,21 +192,23 @@ class Update(Generic[M]):
             columns: fields that get new values.
             where: condition in SQL of our own, a ``%s`` for each key.
         """
-        fields = [model._meta.get_field(name) for name in columns]
         self._model = model
-        self._fields: list[Field[Any, Any]] = [field for field in fields if isinstance(field, Field)]
+        self._fields = [field for name in columns if isinstance(field := model._meta.get_field(name), Field)]
+        self._columns: dict[str, list[Column]] = {}
         # Both databases quote names like this; a host's may need it.
         assigned = ", ".join(f'"{field.column}" = %s' for field in self._fields)
         self._sql = f'UPDATE "{model._meta.db_table}" SET {assigned} WHERE {where}'  # noqa: S608 - no value is in it
 
     def __call__(self, values: Sequence[Any], keys: Sequence[Any], using: str | None = None) -> int:
         """Write the values; how many rows changed."""
-        connection = connections[using or router.db_for_write(self._model)]
-        prepared = [
-            field.get_db_prep_save(value, connection) for field, value in zip(self._fields, values, strict=True)
-        ]
+        using = using or router.db_for_write(self._model)
+        connection = connections[using]
+        columns = self._columns.get(using)
+        if columns is None:
+            columns = self._columns[using] = [column(field, using) for field in self._fields]
+        assigned = [value_of(each, value, connection) for each, value in zip(columns, values, strict=True)]
         with connection.cursor() as cursor:
-            cursor.execute(self._sql, [*prepared, *keys])
+            cursor.execute(self._sql, [*assigned, *keys])
             return int(cursor.rowcount)
 
 

@@ -25,6 +25,7 @@ LIMITS: Mapping[str, Any] = {
     "BREAKER": {"FAILURES": 5, "SECONDS": 30},
 }
 _TOKEN, _CONTROL = "CREDIT_PLATFORM_TOKEN", "CREDIT_CONTROL_TOKEN"
+_DES, _SM4, _SM2 = "CREDIT_DES_KEY", "CREDIT_SM4_KEY", "CREDIT_SM2_PRIVATE_KEY"
 
 _WORDS = {
     "title": ("模拟信用平台已启动：{url}", "The simulated credit platform is ready: {url}"),
@@ -104,7 +105,10 @@ class Guide:
         made = {
             **({} if self.token_env else {_TOKEN: simulator.token}),
             **({} if self.control_env else {_CONTROL: simulator.control_token}),
+            _DES: simulator.keys.des,
         }
+        if simulator.keys.sm is not None:
+            made |= {_SM4: simulator.keys.sm.sm4, _SM2: simulator.keys.sm.caller_private}
         if given:
             yield self._say("own", names=", ".join(given))
         if made:
@@ -113,11 +117,17 @@ class Guide:
 
     def _snippet(self, simulator: Simulator) -> Iterable[str]:
         facts = {"url": simulator.url, "caller": simulator.paasid, "token_name": self.token_env or _TOKEN}
+        facts |= {"des_name": _DES, "sm4_name": _SM4, "sm2_name": _SM2}
+        if (sm := simulator.keys.sm) is not None:
+            facts |= {"app_code": sm.app_code, "caller_public": sm.caller_public, "platform_public": sm.platform_public}
         yield '"PLATFORMS": {'
         for shape in dict.fromkeys(simulator.shapes.values()):
             if shape.wiring is None:
                 continue
-            options = {key: value.format(**facts) for key, value in shape.wiring.options.items()}
+            options = {
+                key: value.format(**facts) if isinstance(value, str) else value
+                for key, value in shape.wiring.options.items()
+            }
             yield f'    "{shape.wiring.source}": {{'
             yield f'        "BACKEND": "{shape.wiring.backend}",'
             yield f'        "OPTIONS": {json.dumps(options)},'

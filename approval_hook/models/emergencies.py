@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from approval_hook import privacy
-from approval_hook.models.evidence import AppendOnly, CreditDecision, _one_line
+from approval_hook.models.evidence import AppendOnly, CreditDecision, one_line
 from approval_hook.people import person_of
 
 
@@ -63,9 +63,9 @@ class EmergencyAct(AppendOnly):
     def __str__(self) -> str:
         return f"{self.case_no} {self.get_kind_display()}"
 
-    def sealed_text(self) -> str:
+    def sealed_text(self) -> bytes:
         """What ``seal`` is made of."""
-        return _one_line(
+        return one_line(
             [
                 "emergency",
                 self.kind,

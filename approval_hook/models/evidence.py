@@ -13,6 +13,7 @@ import uuid
 from datetime import UTC
 from typing import Any, NoReturn
 
+import msgspec
 from django.db import models
 
 from approval_hook import clock, privacy, statements
@@ -20,7 +21,15 @@ from approval_hook.errors import AppendOnlyError
 from approval_hook.policy.decision import Channel, ObligationKind, Outcome
 from approval_hook.policy.receipt import receipt_digest
 
-_one_line = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_python_line = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_fast_line = msgspec.json.Encoder(order="sorted").encode
+
+
+def one_line(parts: list[Any]) -> bytes:
+    """Canonical JSON of what a seal is made of."""
+    line = _fast_line(parts)
+    # msgspec writes an infinite number, which a changed row may hold, as null; a seal must tell them apart.
+    return line if b"null" not in line else _python_line(parts).encode()
 
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):
@@ -147,9 +156,9 @@ class Reply(AppendOnly):
     def __str__(self) -> str:
         return f"{self.inquiry_id} #{self.attempt}"
 
-    def sealed_text(self) -> str:
+    def sealed_text(self) -> bytes:
         """What ``digest`` is made of."""
-        return _one_line(
+        return one_line(
             [
                 "reply",
                 self.inquiry_id.hex,
@@ -218,7 +227,7 @@ class CreditDecision(AppendOnly):
         stated: dict[str, Any] = json.loads(self.receipt)["decision"]
         return stated
 
-    def sealed_text(self) -> str:
+    def sealed_text(self) -> bytes:
         """What ``digest`` is made of: everything that the guard believes."""
         parts = [
             self.host_key,
@@ -242,7 +251,7 @@ class CreditDecision(AppendOnly):
             self.made_by,
             self.made_at.astimezone(UTC).isoformat(),
         ]
-        return _one_line(parts)
+        return one_line(parts)
 
     def is_genuine(self) -> bool:
         """Whether the gate itself made this row: its digests fit, and it permits only without open duties."""
@@ -285,9 +294,9 @@ class Settlement(AppendOnly):
     def __str__(self) -> str:
         return f"{self.kind} {self.verdict}"
 
-    def sealed_text(self) -> str:
+    def sealed_text(self) -> bytes:
         """What ``seal`` is made of."""
-        return _one_line(
+        return one_line(
             [
                 "settlement",
                 self.decision_id,

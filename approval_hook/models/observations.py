@@ -8,7 +8,7 @@ from datetime import UTC
 from django.db import models
 
 from approval_hook import privacy
-from approval_hook.models.evidence import AppendOnly, CreditDecision, _one_line
+from approval_hook.models.evidence import AppendOnly, CreditDecision, one_line
 
 
 class Observation(AppendOnly):
@@ -32,9 +32,9 @@ class Observation(AppendOnly):
     def __str__(self) -> str:
         return f"{self.case_no} {self.reason}"
 
-    def sealed_text(self) -> str:
+    def sealed_text(self) -> bytes:
         """What ``seal`` is made of."""
-        return _one_line(
+        return one_line(
             [
                 "observation",
                 self.host_key,
@@ -78,9 +78,9 @@ class IssueReading(AppendOnly):
     def __str__(self) -> str:
         return f"{self.case_no} {self.outcome}"
 
-    def sealed_text(self) -> str:
+    def sealed_text(self) -> bytes:
         """What ``seal`` is made of."""
-        return _one_line(
+        return one_line(
             [
                 "issue",
                 self.host_key,

@@ -125,13 +125,8 @@ class Matter(Part):
         Raises:
             ValueError: there is no such gate point.
         """
-        minutes = self.freshness
-        by_point = {
-            GatePoint.ACCEPTANCE: minutes.acceptance,
-            GatePoint.DECISION: minutes.decision,
-            GatePoint.ISSUE: minutes.issue,
-        }
-        return by_point[GatePoint(point)]
+        minutes: int = getattr(self.freshness, GatePoint(point).value)
+        return minutes
 
     def material(self, code: str) -> Material:
         """The material with this code.

@@ -5,12 +5,17 @@ Source: GB 32100-2015, GB 11714-1997, GB 11643-1999 (ISO 7064 MOD 11-2).
 
 from __future__ import annotations
 
+from itertools import cycle
+from operator import mul
+
 #: The 31 characters of a 统一社会信用代码: no I, O, S, V, Z.
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 #: Written by organs that have no code; allowed in imported organ fields, never as a subject.
 USCC_FILLER = "00000000000000000X"
 
+_USCC_VALUES = {char: value for value, char in enumerate(USCC_ALPHABET)}
+_USCC_WEIGHTS = tuple(pow(3, power, 31) for power in range(30))  # 3 to the 30th is 1 again
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _RESIDENT_CODES = "10X98765432"
 
@@ -21,12 +26,10 @@ def uscc_check_digit(body: str) -> str:
     >>> uscc_check_digit("91440300MA5FKAEH4")
     '0'
     """
-    total = 0
-    for power, char in enumerate(body):
-        value = USCC_ALPHABET.find(char)
-        if value < 0:
-            return ""
-        total += value * pow(3, power, 31)
+    try:
+        total = sum(map(mul, map(_USCC_VALUES.__getitem__, body), cycle(_USCC_WEIGHTS)))
+    except KeyError:
+        return ""
     return USCC_ALPHABET[-total % 31]
 
 

@@ -9,6 +9,7 @@ Source: GB 32100-2015 (统一社会信用代码), GB 11643-1999 (公民身份号
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,9 @@ from approval_hook.policy.masking import mask_number
 
 _OLDEST_YEARS = 150
 _DATED_LENGTH = 18
+
+#: A code with every character in its place; what does not fit is told character by character.
+_USCC_FORM = re.compile(rf"[{USCC_ALPHABET}]{{2}}[0-9]{{6}}[{USCC_ALPHABET}]{{10}}")
 
 #: Unicode categories that nobody can see or that turn text around.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -99,7 +103,7 @@ def parse_identifier(text: str, *, type: IdentifierType, field: str, on: date) -
     number = normalised_number(text)
     if not number:
         raise IdentifierInvalid(field, f"{field}为空。", f"请填写{TYPE_NAMES[type]}号码。")
-    for position, char in enumerate(number, start=1):
+    for position, char in enumerate("" if number.isprintable() else number, start=1):
         if unicodedata.category(char) in INVISIBLE:
             raise IdentifierInvalid(
                 field, f"{field}第{position}位是不可见字符。", "请删除后重新手工输入，不要从网页粘贴。"
@@ -182,7 +186,7 @@ def _check_uscc(number: str, field: str, on: date) -> None:
     _length(number, (18,), field)
     if _is_resident(number, on) and uscc_check_digit(number[:17]) != number[17]:
         raise IdentifierInvalid(field, f"{field}填的是个人身份证件号码。", "请填写单位的统一社会信用代码。")
-    for position, char in enumerate(number, start=1):
+    for position, char in enumerate("" if _USCC_FORM.fullmatch(number) else number, start=1):
         if char in "OI":
             _letter_for_digit(position, char, field)
         if char not in USCC_ALPHABET:

@@ -64,6 +64,9 @@ _MATCHABLE = (
 )
 
 
+_DATED = (IdentifierType.RESIDENT_ID, IdentifierType.RESIDENCE_PERMIT, IdentifierType.FOREIGN_PERMANENT)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Subject:
     """An organisation or a person with every identifier that belongs to it.
@@ -79,6 +82,9 @@ class Subject:
     @property
     def primary(self) -> Identifier | None:
         """The identifier used for matching; ``None`` means that no platform can match this subject."""
+        if len(self.identifiers) == 1:
+            only = self.identifiers[0]
+            return only if only.type in _MATCHABLE else None
         for wanted in _MATCHABLE:
             of_type = [i for i in self.identifiers if i.type is wanted]
             if of_type:
@@ -102,9 +108,8 @@ class Subject:
 
     def born_on(self) -> date | None:
         """Birth date carried by a resident, residence or 2023 foreign number; ``None`` when none carries it."""
-        dated = {IdentifierType.RESIDENT_ID, IdentifierType.RESIDENCE_PERMIT, IdentifierType.FOREIGN_PERMANENT}
         for identifier in self.identifiers:
-            if identifier.type in dated and len(identifier.number) == _DATED_LENGTH:
+            if identifier.type in _DATED and len(identifier.number) == _DATED_LENGTH:
                 return date_of_eight(identifier.number[6:14])
         return None
 
@@ -168,7 +173,7 @@ def _checked_name(name: str, field: str) -> str:
     clean = name.strip()
     if not clean:
         raise IdentifierInvalid(field, f"{field}为空。", f"请按证照填写{field}。")
-    for position, char in enumerate(clean, start=1):
+    for position, char in enumerate("" if clean.isprintable() else clean, start=1):
         if unicodedata.category(char) in INVISIBLE:
             raise IdentifierInvalid(
                 field, f"{field}第{position}个字符是控制字符或不可见字符。", "请删除后重新手工输入，不要从网页粘贴。"

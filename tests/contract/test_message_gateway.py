@@ -115,6 +115,10 @@ def test_rows_that_a_fuzzy_name_brings_are_dropped_and_counted(
     assert (report.status, report.records, report.mismatched) == (QueryStatus.OK, (), 2)
 
 
+#: Faults that show only where the clocks are hours apart.
+CLOCKS = (FaultKind.CLOCK_SKEW, FaultKind.CLOCK_BEHIND)
+
+
 @pytest.mark.parametrize(
     "fault", [k for k in FaultKind if k not in HARMLESS and not MessageGatewayShape.cannot_show(k)]
 )

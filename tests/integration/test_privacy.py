@@ -12,6 +12,7 @@ from django.utils import timezone
 from approval_hook import privacy
 from approval_hook.errors import ConfigurationError
 from approval_hook.models import CreditDecision, Hold, Identity, Inquiry, Recheck, Reply, Settlement
+from approval_hook.models.evidence import one_line
 from tests.acceptance.evidence import people
 from workflows.filing import file_case
 from workflows.flows import FoodBusinessFlow
@@ -102,3 +103,11 @@ def test_same_subject_is_recognised_across_cases(credit: Any, db: None) -> None:
     first, again, other = ([p["ref"] for p in i.view["parties"]] for i in Inquiry.objects.order_by("made_at"))
     assert first == again
     assert not set(first) & set(other)
+
+
+def test_a_seal_tells_an_endless_number_from_nothing() -> None:
+    """A changed row may hold one: SQLite's JSON takes 1e999. What is plain is sealed as it always was."""
+    assert one_line([float("inf")]) != one_line([None])
+    for parts in (["甲\n\x7f\u2028", 1, True, {"b": [], "a": "\U00010000"}], [None, {"z": None, "a": 1.5}], []):
+        plain = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        assert one_line(parts) == plain.encode()

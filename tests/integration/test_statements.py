@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Model
-from django.db.models.signals import m2m_changed, post_save, pre_save
+from django.db.models.signals import m2m_changed, post_init, post_save, pre_save
+from django.db.transaction import TransactionManagementError
 from viewflow.workflow.models import AbstractTask, Process, Task
 
 from approval_hook import privacy
+from approval_hook.clock import CHINA
+from approval_hook.columns import new
+from approval_hook.hosts.viewflow.nodes import made
 from approval_hook.models import CreditDecision, Hold, Identity, Inquiry, Reply
 from approval_hook.statements import First, Update, by_key, insert, save
 from tests.flows import flows
@@ -32,6 +37,12 @@ def decided(inject: Any, credit: Any) -> CreditDecision:
     process = flows.LinearFlow.start.run(data=firm_data())
     flows.LinearFlow.accept.run(Task.objects.get(process=process, flow_task=flows.LinearFlow.accept))
     return CreditDecision.objects.latest("pk")
+
+
+class Word(StrEnum):
+    """A text that is more than a text."""
+
+    CLEAN = "clean"
 
 
 def values(row: Model | None) -> dict[str, Any]:
@@ -195,6 +206,117 @@ def test_some_fields_are_saved_as_django_saves_them(decided: CreditDecision, dja
     task.pk += 1
     with pytest.raises(DatabaseError):
         save(task, ("status",))
+
+
+def test_a_new_row_is_the_one_that_django_makes(decided: CreditDecision) -> None:
+    """Defaults, keys of relations and the rows behind them; a field that is not there is an error as ever."""
+    inquiry = decided.inquiry
+    given = {"attempt": 3, "complete": True, "reports": [], "digest": "", "asked_at": AT, "answered_at": AT}
+    made, usual = new(Reply, inquiry=inquiry, **given), Reply(inquiry=inquiry, **given)
+    assert values(made) == values(usual)
+    assert made.inquiry is inquiry
+    assert (made._state.adding, made._state.db) == (True, None)
+    assert new(Identity, inquiry=inquiry, key_id="k", sealed=b"").erased_at is None
+    with pytest.raises(TypeError, match="nobody"):
+        new(Reply, inquiry=inquiry, nobody=1, **given)
+
+
+def test_who_listens_to_the_making_of_rows_hears_of_each(decided: CreditDecision) -> None:
+    """Rows are then made by Django itself, read ones and new ones."""
+    heard: list[Any] = []
+
+    def listen(sender: Any, **kwargs: Any) -> None:
+        heard.append(sender)
+
+    post_init.connect(listen, sender=Identity)
+    try:
+        found = by_key(Identity)(decided.inquiry_id)
+        assert found == new(Identity, inquiry=decided.inquiry, key_id="k", sealed=b"")
+    finally:
+        post_init.disconnect(listen, sender=Identity)
+    assert heard == [Identity, Identity]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("asked_at", AT),
+        ("asked_at", AT.astimezone(CHINA)),
+        ("asked_at", datetime(1, 1, 2, tzinfo=UTC)),
+        ("complete", 1),
+        ("reports", ()),
+        ("reports", [{"名": "值\u2028\x7f\x00"[:-1], "n": 2**70, "f": 1e-7, "k": None}]),
+        ("digest", Word.CLEAN),
+    ],
+)
+def test_a_value_goes_to_the_database_as_django_writes_it(decided: CreditDecision, field: str, value: Any) -> None:
+    """Other zones, subclasses of plain types, numbers and letters that JSON writes in several ways."""
+    old = {**values(Reply.objects.get()), "id": None}
+    ours, theirs = Reply(**{**old, "attempt": 11, field: value}), Reply(**{**old, "attempt": 12, field: value})
+    insert(ours)
+    Model.save_base(theirs, force_insert=True)
+    assert {**values(by_key(Reply)(ours.pk)), "id": 0, "attempt": 0} == {
+        **values(Reply.objects.get(pk=theirs.pk)),
+        "id": 0,
+        "attempt": 0,
+    }
+
+
+def test_a_moment_without_a_zone_is_told_as_django_tells_it(decided: CreditDecision) -> None:
+    """What Django warns of is not passed over."""
+    reply = Reply(**{**values(Reply.objects.get()), "id": None, "attempt": 9, "asked_at": AT.replace(tzinfo=None)})
+    with pytest.warns(RuntimeWarning, match="naive datetime"):
+        insert(reply)
+
+
+def test_a_task_of_the_host_is_the_same_whoever_saves_it(
+    inject: Any, credit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows of a whole case, their history and every signal in its order: compiled once, and by Viewflow."""
+    credit.records[CLEAN] = ()
+    inject(flows.LinearFlow)
+    heard: list[Any] = []
+    kept = ("flow_task", "flow_task_type", "status", "token", "data", "owner_id", "external_task_id")
+
+    def listen(signal: Any, sender: Any, instance: Any, **kwargs: Any) -> None:
+        told = {k: kwargs.get(k) for k in ("created", "raw", "using")}
+        heard.append((signal, sender, str(getattr(instance, "flow_task", "")), instance.pk is None, told))
+
+    def case() -> tuple[list[Any], list[Any]]:
+        heard.clear()
+        process = flows.LinearFlow.start.run(data=firm_data())
+        flows.LinearFlow.accept.run(Task.objects.get(process=process, flow_task=flows.LinearFlow.accept))
+        tasks = Task.objects.filter(process=process).order_by("pk")
+        rows = [([getattr(t, k) for k in kept], [str(p.flow_task) for p in t.previous.all()]) for t in tasks]
+        return rows, list(heard)
+
+    for signal in (pre_save, post_save):
+        signal.connect(listen)
+    try:
+        compiled = case()
+        monkeypatch.setattr("approval_hook.hosts.viewflow.guard.saves_plainly", lambda task_class: False)
+        monkeypatch.setattr("approval_hook.hosts.viewflow.nodes.saves_plainly", lambda task_class: False)
+        usual = case()
+    finally:
+        for signal in (pre_save, post_save):
+            signal.disconnect(listen)
+    assert compiled[0] == usual[0]
+    its_own = [(sender, *rest) for _, sender, *rest in usual[1] if sender is not Task.previous.through]
+    assert (
+        [(sender, *rest) for _, sender, *rest in compiled[1]]
+        == its_own
+        == [(sender, *rest) for _, sender, *rest in usual[1]]
+    )
+
+
+def test_a_task_that_cannot_be_stored_leaves_no_transaction_that_goes_on(decided: CreditDecision) -> None:
+    """As after Viewflow's own save: who swallows the error cannot commit the rest."""
+    task = Task.objects.latest("pk")
+    before = task.flow_task.activation_class(task)
+    with pytest.raises(TransactionManagementError), transaction.atomic():
+        with pytest.raises(IntegrityError):
+            made(Task, task.flow_task, before, None)
+        Task.objects.count()
 
 
 def test_a_gate_task_is_the_same_whoever_saves_it(inject: Any, credit: Any, monkeypatch: pytest.MonkeyPatch) -> None:

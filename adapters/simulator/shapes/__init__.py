@@ -46,12 +46,14 @@ class Wiring:
     Attributes:
         source: short name of the entry.
         backend: dotted path of the adapter.
-        options: its options; ``{url}``, ``{caller}`` and ``{token_name}`` stand for what the simulator is started with.
+        options: its options; ``{url}``, ``{caller}`` and ``{token_name}`` stand for what the simulator is started with,
+            ``{des_name}``, ``{sm4_name}`` and ``{sm2_name}`` for variables with its keys, ``{app_code}``,
+            ``{caller_public}`` and ``{platform_public}`` for the rest of them.
     """
 
     source: str
     backend: str
-    options: Mapping[str, str]
+    options: Mapping[str, Any]
 
 
 class Shape(ABC):

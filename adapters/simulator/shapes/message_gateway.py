@@ -17,7 +17,7 @@ from adapters.simulator.answers import ANY_ROW, OTHER_NAME, OTHERS, Reply, json_
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.keys import SimulatedKeys
 from adapters.simulator.register import Register, SimulatedIdentifier, SimulatedSubject
-from adapters.simulator.shapes import Holdings, Question, Shape
+from adapters.simulator.shapes import Holdings, Question, Shape, Wiring
 from adapters.simulator.shapes.gateway_exchange import NOT_TAKEN, ON_THE_LINE
 
 __all__ = ["LISTS", "MessageGatewayShape"]
@@ -46,6 +46,19 @@ class MessageGatewayShape(Shape):
     paths = (_CREDIT, _REDBLACK)
     exchange_paths = ("/share/feedback",)
     enveloped = True
+    wiring = Wiring(
+        "town",
+        "adapters.message_gateway.MessageGatewayPlatform",
+        {
+            "base_url": "{url}",
+            "app_key": "{caller}",
+            "token_secret": "{token_name}",
+            "des_key_secret": "{des_name}",
+            "area_code": "440100",
+            "black_lists": {"penalty": "B-001", "court_defaulter": "B-002"},
+            "red_lists": {"integrity_model": "R-001"},
+        },
+    )
     inexpressible = {
         FaultKind.HALF_PAGE: "there are no pages",
         FaultKind.DUPLICATE_PAGE: "there are no pages",

@@ -11,7 +11,7 @@ from adapters.envelope import SmEnvelope
 from adapters.simulator.answers import Reply
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.keys import SmKeys
-from adapters.simulator.shapes import Holdings, Question
+from adapters.simulator.shapes import Holdings, Question, Wiring
 from adapters.simulator.shapes.gateway import GatewayShape
 from adapters.sm2 import generate
 from approval_hook.errors import PlatformReplyInvalid
@@ -29,6 +29,20 @@ class SealedGatewayShape(GatewayShape):
     status_path = _PREFIX + GatewayShape.status_path
     exchange_paths = tuple(_PREFIX + path for path in GatewayShape.exchange_paths)
     enveloped = True
+    wiring = Wiring(
+        "sealed",
+        "adapters.sealed_gateway.SealedGatewayPlatform",
+        {
+            "base_url": "{url}" + _PREFIX,
+            "paasid": "{caller}",
+            "token_secret": "{token_name}",
+            "app_code": "{app_code}",
+            "sm4_key_secret": "{sm4_name}",
+            "private_key_secret": "{sm2_name}",
+            "public_key": "{caller_public}",
+            "platform_public_key": "{platform_public}",
+        },
+    )
 
     def __init__(self, paasid: str, token: str, keys: SmKeys, *, mode: str = "cbc") -> None:
         """Know one caller."""

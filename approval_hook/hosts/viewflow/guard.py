@@ -23,7 +23,7 @@ from approval_hook import clock, emergency, gate
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.binding import injected
-from approval_hook.hosts.viewflow.nodes import CreditGate, CreditGateActivation, mover_of
+from approval_hook.hosts.viewflow.nodes import CreditGate, CreditGateActivation, made, mover_of, saves_plainly
 from approval_hook.models import Point
 
 #: Ways that do not lead forward: they hand over, take back or end the task.
@@ -118,11 +118,17 @@ def undoable(base: type[Activation]) -> type[Activation]:
 
 
 def _asking_create(base: type[Activation]) -> Callable[..., Activation]:
+    stock = base.create.__func__ is Activation.create.__func__
+
     def create(cls: type[Activation], flow_task: Node, prev: Activation, *args: Any, **kwargs: Any) -> Activation:
         """Create the task; one that no gate task leads to has the guard alone, so its platforms are asked from here."""
         from approval_hook.hosts.viewflow.attending import pass_or_park
 
-        activation: Activation = base.create.__func__(cls, flow_task, prev, *args, **kwargs)
+        task_class = flow_task.flow_class.task_class
+        if stock and saves_plainly(task_class):
+            activation: Activation = cls(made(task_class, flow_task, prev, *args, **kwargs))
+        else:
+            activation = base.create.__func__(cls, flow_task, prev, *args, **kwargs)
         if _is_protected(activation) and not isinstance(prev, CreditGateActivation):
             activation.asker = mover_of(prev)
             pass_or_park(activation)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from django.db import transaction
+from django.db import router, transaction
+from django.db.models import Model
 from django.db.models.signals import m2m_changed
 from django.utils.translation import gettext_lazy as _
 from viewflow.workflow.activation import Activation, has_manage_permission
@@ -18,6 +20,7 @@ from viewflow.workflow.signals import task_finished
 from viewflow.workflow.status import STATUS
 
 from approval_hook import clock
+from approval_hook.columns import new
 from approval_hook.models import Point
 from approval_hook.statements import insert, save
 
@@ -41,8 +44,8 @@ class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
     ) -> CreditGateActivation:
         """Make the task, and remember who moved the case here."""
         task_class = flow_task.flow_class.task_class
-        if _saves_plainly(task_class):
-            activation = cls(_made(task_class, flow_task, prev_activation, token, data, seed))
+        if saves_plainly(task_class):
+            activation = cls(made(task_class, flow_task, prev_activation, token, data, seed))
         else:
             activation = super().create(flow_task, prev_activation, token, data, seed)
         activation.asker = mover_of(prev_activation)
@@ -100,30 +103,43 @@ class CreditGateActivation(mixins.NextNodeActivationMixin, Activation):
         release_hold(self)
 
 
-def _saves_plainly(task_class: Any) -> bool:
+def saves_plainly(task_class: Any) -> bool:
     """True for tasks in one table that are saved as Viewflow's own: what is said of them can be compiled once."""
     return (
         task_class.save is AbstractTask.save
-        and not task_class._meta.parents
-        and not m2m_changed.has_listeners(task_class.previous.through)
+        and task_class.save_base is Model.save_base
+        and _stored_plainly(task_class)
+        and not (m2m_changed.receivers and m2m_changed.has_listeners(task_class.previous.through))
     )
 
 
-def _made(task_class: Any, flow_task: Any, prev_activation: Activation, token: Any, data: Any, seed: Any) -> Any:
+@cache
+def _stored_plainly(task_class: Any) -> bool:
+    """True for tasks in one table whose columns all come from the row, with a history that is a relation of its own."""
+    meta = task_class._meta
+    from_the_row = all(not field.generated and not field.has_db_default() for field in meta.concrete_fields)
+    return from_the_row and not meta.parents and bool(task_class.previous.through._meta.auto_created)
+
+
+def made(
+    task_class: Any, flow_task: Any, prev_activation: Activation, token: Any, data: Any = None, seed: Any = None
+) -> Any:
     """A new task with its place in the history, as ``Activation.create`` makes it."""
     task = task_class(process=prev_activation.process, flow_task=flow_task, token=token)
-    task.flow_task_type = flow_task.task_type
+    if not task.flow_task_type:
+        task.flow_task_type = flow_task.task_type
     task.data = data if data is not None else {}
     task.seed = seed
-    insert(task)
     previous = task_class._meta.get_field("previous")
-    link = {previous.m2m_field_name(): task, previous.m2m_reverse_field_name(): prev_activation.task}
-    insert(task_class.previous.through(**link))
+    with transaction.mark_for_rollback_on_error(router.db_for_write(task_class, instance=task)):
+        insert(task)
+        link = {previous.m2m_field_name(): task, previous.m2m_reverse_field_name(): prev_activation.task}
+        insert(new(task_class.previous.through, **link), signals=False)
     return task
 
 
 def _save(task: Any, *fields: str) -> None:
-    if _saves_plainly(type(task)):
+    if saves_plainly(type(task)):
         save(task, fields)
     else:
         task.save(update_fields=fields)
