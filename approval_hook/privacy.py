@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -23,6 +24,18 @@ def digest(text: str) -> str:
     mac = _mac(c.secret(c.digest_secret)).copy()
     mac.update(text.encode())
     return mac.finalize().hex()
+
+
+def digests(texts: Iterable[str]) -> list[bytes]:
+    """Keyed digests of many texts, 32 bytes each; ``digest`` in bulk."""
+    c = conf()
+    begun = _mac(c.secret(c.digest_secret))
+    found = []
+    for text in texts:
+        mac = begun.copy()
+        mac.update(text.encode())
+        found.append(mac.finalize())
+    return found
 
 
 def seal(plain: bytes, context: str) -> tuple[str, bytes]:
