@@ -5,15 +5,18 @@ from django.db import migrations, models
 
 
 class CreatePartitioned(migrations.CreateModel):
-    """The table is partitioned by edition on PostgreSQL; a partition has indexes of one column each."""
+    """The table is partitioned by edition on PostgreSQL; a partition has indexes of one column each.
+
+    That no record comes twice is a unique index of every partition (approval_hook.mirroring.storing).
+    """
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         if schema_editor.connection.vendor != "postgresql":
             return super().database_forwards(app_label, schema_editor, from_state, to_state)
         schema_editor.execute(
             'CREATE TABLE approval_hook_mirroredrow (edition_id bigint NOT NULL,'
-            ' record_id varchar(100) COLLATE "C" NOT NULL, number_key bigint, name_key bigint, body text NOT NULL,'
-            ' PRIMARY KEY (edition_id, record_id)) PARTITION BY LIST (edition_id)'
+            ' record_id varchar(100) COLLATE "C" NOT NULL, number_key bigint, name_key bigint, body text NOT NULL)'
+            ' PARTITION BY LIST (edition_id)'
         )
         for name, column in (("mirrored_by_number", "number_key"), ("mirrored_by_name", "name_key")):
             schema_editor.execute(f"CREATE INDEX {name} ON approval_hook_mirroredrow ({column})")

@@ -32,7 +32,7 @@ class Shelf(StrEnum):
     """What the number of a row says about it."""
 
     RESIDENT = "resident"  # a valid resident number
-    ORGANISATION = "organisation"  # a valid 统一社会信用代码
+    ORGANISATION = "organisation"  # a valid 统一社会信用代码; found by it alone
     COURT = "court"  # a resident number under a court mask
     OTHER = "other"  # anything else, or nothing
 
@@ -103,7 +103,7 @@ class Wanted:
         sentinel: key of the row that every edition has.
     """
 
-    __slots__ = ("_name", "masks", "names", "numbers", "sentinel", "shelves")
+    __slots__ = ("_name", "masks", "names", "numbers", "sentinel")
 
     def __init__(self, subject: Subject) -> None:
         """Make every key at once."""
@@ -121,19 +121,12 @@ class Wanted:
         )
         self.sentinel = key(made[0])
         self._name = made[1]
-        full, parts = made[1:2], made[1:5]
         numbers = made[5 : 5 + len(own)]
         self.numbers: dict[int, list[tuple[str, Identifier]]] = {}
         for digest, identifier in zip(numbers, own, strict=True):
             self.numbers.setdefault(key(digest), []).append((proof(digest), identifier))
         self.masks = {key(d): i for d, i in zip(made[5 + len(own) :], hidden, strict=True)}
-        self.shelves = shelves_of(subject)
-        self.names = {
-            on_shelf(digest, shelf)
-            for shelf in self.shelves
-            # Hidden characters beside a valid code say nothing about anybody else.
-            for digest in (full if shelf is Shelf.ORGANISATION else parts)
-        }
+        self.names = {on_shelf(digest, shelf) for shelf in shelves_of(subject) for digest in made[1:5]}
 
     def is_name(self, name_key: int, shelf: Shelf) -> bool:
         """Whether a row has the subject's own name in full."""
@@ -143,13 +136,11 @@ class Wanted:
 def shelves_of(subject: Subject) -> Sequence[Shelf]:
     """Where rows may lie that are about the subject by name.
 
-    A row with a document of a person is not about an organisation. Rows of other codes are not about an organisation
-    with a code, and rows of other resident numbers not about somebody who has one.
+    A row with a document of a person is not about an organisation, one with a code of an organisation about nobody
+    else, and one with another resident number not about somebody who has one.
     """
-    has = {i.type for i in subject.identifiers}
-    found = [Shelf.OTHER]
-    if IdentifierType.USCC not in has:
-        found.append(Shelf.ORGANISATION)
-    if subject.kind is SubjectKind.PERSON and IdentifierType.RESIDENT_ID not in has:
-        found += [Shelf.RESIDENT, Shelf.COURT]
-    return found
+    if subject.kind is SubjectKind.ORGANISATION or any(
+        i.type is IdentifierType.RESIDENT_ID for i in subject.identifiers
+    ):
+        return (Shelf.OTHER,)
+    return (Shelf.OTHER, Shelf.RESIDENT, Shelf.COURT)

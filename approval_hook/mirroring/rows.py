@@ -70,7 +70,7 @@ class Body(Struct, frozen=True, array_like=True, gc=False):
     domain: str
     role_then: str
     rectified: bool
-    id_type: str  # as the source labels the number
+    id_type: str  # as the source labels the number; "" where the label says the same as ``kind``
     kind: str  # IdentifierType of a number that is valid for it, "*" for a court mask; "" when it tells nothing
     length: int  # of the number; 0 without one to compare
     proof: str  # of the number; "" without one to compare
@@ -111,9 +111,12 @@ class Draft:
     @property
     def name_text(self) -> str:
         """To be digested; "" without."""
-        if not self.name:
-            return ""
-        return f"list-name:{self.name}" if self.shelf is Shelf.ORGANISATION else keys.name_text(self.name)
+        return keys.name_text(self.name) if self.name and self.shelf is not Shelf.ORGANISATION else ""
+
+
+def label(body: Body) -> str:
+    """The label of a row's number, in the words of the source or with the same meaning."""
+    return body.id_type or (body.kind if body.kind != COURT_MASK else "")
 
 
 _encode = msgspec.json.Encoder().encode
@@ -214,7 +217,7 @@ def _row(d: Draft, number: bytes | None, name: bytes | None) -> Row:
         domain=r.domain,
         role_then=r.role_then,
         rectified=r.rectified,
-        id_type=d.id_type,
+        id_type="" if d.kind and TYPES.get(compact(d.id_type)) == d.kind else d.id_type,
         kind=d.kind,
         length=d.length,
         proof=keys.proof(number) if number is not None else "",

@@ -12,7 +12,7 @@ from django.db import connections, router
 from approval_hook.conf import conf
 from approval_hook.errors import PlatformUnavailable
 from approval_hook.mirroring.keys import Shelf, Wanted
-from approval_hook.mirroring.rows import COURT_MASK, TYPES, Body, compact, decode_body
+from approval_hook.mirroring.rows import COURT_MASK, TYPES, Body, compact, decode_body, label
 from approval_hook.models import MirroredEdition, MirroredRow
 from approval_hook.policy.records import CreditRecord
 from approval_hook.policy.subjects import Identifier, IdentifierType, Subject, untyped_matching_number
@@ -186,7 +186,7 @@ def _entry(
         role_then=body.role_then,
         rectified=body.rectified,
     )
-    return ListEntry(record, name, body.id_type, number)
+    return ListEntry(record, name, label(body), number)
 
 
 def _number(wanted: Wanted, number_key: int | None, body: Body) -> str | None:
@@ -209,7 +209,7 @@ def _number(wanted: Wanted, number_key: int | None, body: Body) -> str | None:
 
 def _is_another(subject: Subject, body: Body) -> bool:
     """Whether a number that is none of the subject's proves that the row is about somebody else."""
-    row_type = TYPES.get(compact(body.id_type))
+    row_type = TYPES.get(compact(label(body)))
     if body.kind == COURT_MASK:
         return any(
             len(i.number) == 18 and i.type is not IdentifierType.PASSPORT and row_type in (None, i.type)
