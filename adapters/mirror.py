@@ -70,9 +70,7 @@ class MirrorPlatform:
                 entry.record,
                 record_id=f"{entry.record.list_type}/{entry.record.record_id}",
                 source=self.name,
-                match=grade(
-                    query.subject, name=entry.name, id_type=entry.id_type, number=entry.number, on=query.as_of
-                ),
+                match=grade(query.subject, name=entry.name, id_type=entry.id_type, number=entry.number, on=query.as_of),
             )
             for entry in found.entries
         ]

@@ -64,7 +64,7 @@ _DATES = (
 _HEX = re.compile(r"[0-9a-f]{64}")
 _BOM = b"\xef\xbb\xbf"
 #: Bytes read at a time, and the longest line.
-BLOCK = 4 << 20
+BLOCK = 2 << 20
 LONGEST_LINE = 1 << 16
 _LONGEST_MANIFEST = 1 << 16
 
@@ -145,13 +145,12 @@ class Blocks:
                 raw = raw[len(_BOM) :]
             whole, end, rest_of = (rest + raw).rpartition(b"\n")
             rest = rest_of
-            if len(rest) > LONGEST_LINE:
-                yield RowProblem(number + whole.count(b"\n") + len(end), "", "line-too-long")
-                return
             if end:
-                lines = whole.count(b"\n") + 1
                 yield from self._decoded(whole, number)
-                number += lines
+                number += whole.count(b"\n") + 1
+            if len(rest) > LONGEST_LINE:
+                yield RowProblem(number, "", "line-too-long")
+                return
         if rest:
             yield from self._decoded(rest, number)
 

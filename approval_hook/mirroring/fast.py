@@ -133,9 +133,7 @@ def made(good: pl.DataFrame) -> pl.DataFrame:
         pl.lit('"'),
         pl.when(pl.col("scope") == "").then(pl.lit("national")).otherwise(pl.col("scope")),
         *_quoted("event", "domain", "role_then"),
-        pl.when(is_uscc)
-        .then(pl.lit(f'",false,"","{_USCC}",18,"'))
-        .otherwise(pl.lit(f'",false,"","{_RESIDENT}",18,"')),
+        pl.when(is_uscc).then(pl.lit(f'",false,"","{_USCC}",18,"')).otherwise(pl.lit(f'",false,"","{_RESIDENT}",18,"')),
         pl.col("number_digest").bin.slice(8, 12).bin.encode("base64"),
         pl.when(is_uscc).then(pl.lit(f'","{Shelf.ORGANISATION}",""]')).otherwise(pl.lit(f'","{Shelf.RESIDENT}",""]')),
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from approval_hook.mirroring import rows
 from approval_hook.mirroring.csvfile import (
@@ -31,6 +32,8 @@ try:
     from approval_hook.mirroring import fast
 except ImportError:  # the extra "lists" is not installed
     fast = None  # type: ignore[assignment] # asked for before each use
+
+T = TypeVar("T")
 
 #: Problems that are told one by one; of more only the number is given.
 LISTED = 100
@@ -106,6 +109,24 @@ def from_file(
     Raises:
         EditionRefused: the file cannot be read, or its header is none.
     """
+    columnwise = vectorised and fast is not None
+    checked = _checked_blocks(path, found, on, reading, advance, columnwise=columnwise)
+    # The columns of the next block are compared while the digests of this one are made.
+    for batch in _ahead(checked) if columnwise else checked:
+        if not reading.refused:
+            yield batch if batch.frame is None else replace(batch, frame=fast.made(batch.frame))
+
+
+def _checked_blocks(
+    path: Path,
+    found: Manifest,
+    on: date,
+    reading: Reading,
+    advance: Callable[[int], object],
+    *,
+    columnwise: bool,
+) -> Iterator[Batch]:
+    """Batches whose frames are checked and not yet made into rows."""
     list_type, incremental = found.edition.list_type, bool(found.edition.base)
     header: Header | None = None
     try:
@@ -121,19 +142,26 @@ def from_file(
                 if header is None:
                     header = Header(block.lines[0])
                     block = Block(block.lines[1:], block.first + 1)
-                if vectorised and fast is not None:
-                    batch = _in_columns(block, header, on, list_type, reading, incremental=incremental)
+                if columnwise:
+                    yield _in_columns(block, header, on, list_type, reading, incremental=incremental)
                 else:
-                    batch = _one_by_one(
-                        enumerate(block.lines, block.first), header, on, list_type, reading, incremental=incremental
-                    )
-                if not reading.refused:
-                    yield batch
+                    lines = enumerate(block.lines, block.first)
+                    yield _one_by_one(lines, header, on, list_type, reading, incremental=incremental)
             reading.digest = blocks.digest
     except OSError:
         raise EditionRefused("unreadable") from None
     if header is None:
         raise EditionRefused("columns")
+
+
+def _ahead(made: Iterator[T]) -> Iterator[T]:
+    """The same, with the next one being made in another thread."""
+    end = object()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = pool.submit(next, made, end)
+        while (found := coming.result()) is not end:
+            coming = pool.submit(next, made, end)
+            yield cast("T", found)
 
 
 def _one_by_one(
@@ -174,14 +202,14 @@ def _in_columns(
     if with_quotes:
         again = fast.right(fast.quoted(with_quotes, header.place), on, list_type)
         good = again.filter("right")
-        checked = checked.filter(~checked["at"].is_in(good["at"])).vstack(good)
+        checked = checked.join(good, on="at", how="anti").vstack(good)
     wrong = checked.filter(~checked["right"])["at"].sort().to_list()
     rest = _one_by_one(
         ((n, block.lines[n - block.first]) for n in wrong), header, on, list_type, reading, incremental=incremental
     )
     good = checked.filter("right")
     reading.count += good.height
-    return Batch(rest.rows, rest.removed, fast.made(good) if not reading.refused else None)
+    return Batch(rest.rows, rest.removed, good if good.height else None)
 
 
 def _removal(record_id: str, *, incremental: bool) -> str:

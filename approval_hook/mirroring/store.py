@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import connections, router
 
 from approval_hook.conf import conf
 from approval_hook.errors import PlatformUnavailable
-from approval_hook.mirroring.keys import Shelf, Wanted
+from approval_hook.mirroring.keys import Wanted
 from approval_hook.mirroring.rows import COURT_MASK, TYPES, Body, compact, decode_body, label
 from approval_hook.models import MirroredEdition, MirroredRow
 from approval_hook.policy.records import CreditRecord
@@ -229,4 +229,4 @@ def _matched(body: Body) -> int:
     return len(short.matching_number)
 
 
-__all__ = ["MOST_ROWS", "Shelf", "StoredLists"]
+__all__ = ["MOST_ROWS", "StoredLists"]

@@ -1,8 +1,8 @@
 """Put the rows of an edition into the database, so that nobody sees them before they are whole.
 
 PostgreSQL: a whole list goes by COPY into a table of its own, which is indexed and becomes a partition of
-``MirroredRow`` in the transaction that takes it into use. SQLite: rows lie under the id of an edition that is not in use
-yet. An incremental edition changes the rows of its base in one transaction, at a cost in proportion to itself.
+``MirroredRow`` in the transaction that takes it into use. SQLite: rows lie under the id of an edition that is not in
+use yet. An incremental edition changes the rows of its base in one transaction, at a cost in proportion to itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from approval_hook.mirroring.rows import Row
 from approval_hook.models import MirroredEdition, MirroredRow
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 _TABLE = MirroredRow._meta.db_table
 _STAGE = f"{_TABLE}_stage"

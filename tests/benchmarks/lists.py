@@ -109,20 +109,17 @@ def run(rows: int) -> Result:
             return printed(fresh, _MODULE, name, str(path), str(rows))
 
         megabytes = part("make")["bytes"] / 1e6
-        part("prepare")
-        before = part("bare")["seconds"]
+        before = part("before")["bare"]
         loaded = part("load")
-        after = part("bare")["seconds"]
-        indexed = part("indexed")["seconds"]
-        looks = part("look")
+        after = part("after")
     if loaded["rows"] != rows:
         raise SystemExit(f"{loaded['rows']} rows are stored of {rows}")
     return Result(
         rows=rows,
         megabytes=megabytes,
-        bare=(before, after),
-        indexed=indexed,
+        bare=(before, after["bare"]),
+        indexed=after["indexed"],
         load=loaded["seconds"],
         peak_mb=loaded["peak_mb"],
-        looks={name: us for name, us in looks.items() if name != "asked"},
+        looks=after["looks"],
     )

@@ -129,9 +129,7 @@ class Command(BaseCommand):
                 continue
             what = f"{settings.name}/{edition.list_type}"
             with tqdm(total=edition.count, desc=what, unit="行", file=self.stderr, disable=None) as bar:
-                found.append(
-                    loading.load(source, edition, name=settings.name, timeout=timeout, advance=bar.update)
-                )
+                found.append(loading.load(source, edition, name=settings.name, timeout=timeout, advance=bar.update))
         return found
 
     def _say(self, name: str, outcome: Outcome) -> None:
