@@ -45,9 +45,9 @@ _TEXTS = ("title", "decided_by", "document_no", "category", "scope", "event", "d
 _RESIDENT_CODES = "10X98765432"
 
 
-def frame(lines: Sequence[str], first: int, place: dict[str, int], width: int) -> pl.DataFrame:
+def frame(lines: Sequence[str], first: int, place: dict[str, int], width: int) -> pl.LazyFrame:
     """Lines as columns, and ``fits``: not one with quotes, odd characters, or another number of fields."""
-    raw = pl.DataFrame({"line": pl.Series(lines, dtype=pl.String)}).with_row_index("at", offset=first)
+    raw = pl.LazyFrame({"line": pl.Series(lines, dtype=pl.String)}).with_row_index("at", offset=first)
     line = pl.col("line")
     fits = (
         (line.str.count_matches(",", literal=True) == width - 1)
@@ -59,10 +59,10 @@ def frame(lines: Sequence[str], first: int, place: dict[str, int], width: int) -
     return raw.select("at", "fits", *(_column(c, place) for c in COLUMNS))
 
 
-def quoted(found: Sequence[tuple[int, list[str]]], place: dict[str, int]) -> pl.DataFrame:
+def quoted(found: Sequence[tuple[int, list[str]]], place: dict[str, int]) -> pl.LazyFrame:
     """The same of lines that were read with their quotes: number of the line and its fields."""
     columns = {c: [f[place[c]] for _, f in found] if c in place else [""] * len(found) for c in COLUMNS}
-    raw = pl.DataFrame(
+    raw = pl.LazyFrame(
         {"at": [at for at, _ in found], **columns}, schema={"at": pl.UInt32, **dict.fromkeys(COLUMNS, pl.String)}
     )
     fits = [pl.col(c).str.contains(rf"{_LINE}|^$") & ~pl.col(c).str.contains(_EDGE) for c in COLUMNS]
@@ -75,14 +75,14 @@ def _column(name: str, place: dict[str, int]) -> pl.Expr:
     return pl.col("fields").struct.field(f"field_{place[name]}").alias(name)
 
 
-def right(columns: pl.DataFrame, on: date, list_type: str) -> pl.DataFrame:
+def right(columns: pl.LazyFrame, on: date, list_type: str) -> pl.DataFrame:
     """The columns with ``right``: whether a row can be made at once, by rules narrower than those of ``rows``."""
     label, name, id_length = pl.col("id_type"), pl.col("name"), pl.col("record_id").str.len_chars()
     columns = _with_words(columns).with_columns(
         (label.is_in([k for k, t in _LABELS.items() if t is _USCC]) & _is_uscc()).alias("_uscc"),
         (label.is_in([k for k, t in _LABELS.items() if t is _RESIDENT]) & _is_resident(on)).alias("_resident"),
     )
-    return columns.with_columns(
+    checked = columns.with_columns(
         pl.all_horizontal(
             "fits",
             *(pl.col(c).str.len_bytes() <= LONGEST[c] for c in _TEXTS),  # narrower than characters
@@ -101,6 +101,8 @@ def right(columns: pl.DataFrame, on: date, list_type: str) -> pl.DataFrame:
         .fill_null(value=False)
         .alias("right")
     )
+    # In one go: every step of its own would wait for a thread.
+    return checked.collect()
 
 
 def _is_day(column: str) -> pl.Expr:
@@ -169,7 +171,7 @@ def _day(column: str) -> pl.Expr:
     return pl.when(value == "").then(pl.lit("null")).otherwise(pl.concat_str(pl.lit('"'), value, pl.lit('"')))
 
 
-def _with_words(columns: pl.DataFrame) -> pl.DataFrame:
+def _with_words(columns: pl.LazyFrame) -> pl.LazyFrame:
     """Codes as numbers of eight, eight and two characters; those that are none as zeros, and ``_formed`` false."""
     number = pl.col("number")
     columns = columns.with_columns(

@@ -269,7 +269,7 @@ def _alone(name: str, list_type: str) -> Iterator[bool]:
         loading = MirroredEdition.objects.filter(source=name, list_type=list_type, state=State.LOADING)
         yield not any(_lives(worker) for worker in loading.values_list("worker", flat=True))
         return
-    number = int.from_bytes(hashlib.sha256(f"mirror:{name}:{list_type}".encode()).digest()[:8], signed=True)
+    number = lock_number(name, list_type)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
         (taken,) = cursor.fetchone()
@@ -279,6 +279,11 @@ def _alone(name: str, list_type: str) -> Iterator[bool]:
         if taken:
             with suppress(DatabaseError), connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
+
+
+def lock_number(name: str, list_type: str) -> int:
+    """Of the advisory lock that whoever loads a list holds on PostgreSQL."""
+    return int.from_bytes(hashlib.sha256(f"mirror:{name}:{list_type}".encode()).digest()[:8], signed=True)
 
 
 def _worker() -> str:

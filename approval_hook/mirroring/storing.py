@@ -84,7 +84,9 @@ def put_changes(edition: MirroredEdition, base: MirroredEdition, batches: Iterat
                 " name_key bigint, body text)"
             )
             for batch in batches:
-                values = [(r.record_id, r.number_key, r.name_key, r.body) for r in _all_rows(batch)]
+                values: list[tuple[Any, ...]] = [
+                    (r.record_id, r.number_key, r.name_key, r.body) for r in _all_rows(batch)
+                ]
                 values += [(record_id, None, None, None) for record_id in batch.removed]
                 cursor.executemany(f"INSERT INTO {name(_STAGE)} ({_COLUMNS}) VALUES (%s, %s, %s, %s)", values)
             cursor.execute(
@@ -102,7 +104,7 @@ def put_changes(edition: MirroredEdition, base: MirroredEdition, batches: Iterat
             cursor.execute(f"DROP TABLE {name(_STAGE)}")
     except IntegrityError:
         raise EditionRefused("duplicate-record") from None
-    return base.rows - removed + added
+    return int(base.rows - removed + added)
 
 
 def drop(edition_id: int) -> None:

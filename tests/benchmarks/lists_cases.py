@@ -2,7 +2,8 @@
 
 ``make FILE ROWS`` writes a synthetic list; ``before FILE ROWS`` copies it into a table of texts; ``load FILE ROWS``
 takes it in with ``lists_sync``; ``after FILE ROWS`` copies again, copies and makes the indexes that a look-up needs,
-and looks subjects up. Each prints what it took as JSON. ``DJANGO_SETTINGS_MODULE`` and ``TEST_DATABASE_URL`` as for the others.
+and looks subjects up. Each prints what it took as JSON. ``DJANGO_SETTINGS_MODULE`` and ``TEST_DATABASE_URL`` as for
+the others.
 """
 
 from __future__ import annotations

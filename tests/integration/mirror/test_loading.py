@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -249,26 +251,40 @@ def test_broken_program_leaves_the_last_good_one_in_use(folder: Folder, monkeypa
     assert MirroredEdition.objects.get(version="v2").reason == "failed"
 
 
+@contextmanager
+def another_process_loads() -> Iterator[str]:
+    """While this lasts another process loads the list; gives the name of one that is dead by then."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        name = loading._worker().rpartition(":")[0] + f":{process.pid}"
+        if connection.vendor == "postgresql":
+            other = connection.copy()
+            try:
+                with other.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_lock(%s)", [loading.lock_number("court", LIST)])
+                    yield name
+            finally:
+                other.close()
+        else:
+            yield name
+        process.communicate(b"")
+
+
 def test_two_processes_do_not_load_one_list(folder: Folder) -> None:
-    """While another process lives that loads the list, nothing is begun; what a dead one left is swept away."""
-    if connection.vendor == "postgresql":
-        pytest.skip("an advisory lock keeps them apart: tests/integration/postgres")
-    left = MirroredEdition.objects.create(
-        source="court",
-        list_type=LIST,
-        version="x",
-        as_of=NOW,
-        count=1,
-        state="loading",
-        began_at=NOW,
-        worker=loading._worker(),
-    )
-    assert folder.load(line("R-1")).reason == "busy"
-    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
-        gone.wait()
-    left.worker = loading._worker().rpartition(":")[0] + f":{gone.pid}"
-    left.save()
-    MirroredRow.objects.bulk_create([MirroredRow(edition=left, record_id="half", body="[]")])
+    """While another process loads the list, nothing is begun; what a dead one left is swept away."""
+    with another_process_loads() as worker:
+        left = MirroredEdition.objects.create(
+            source="court",
+            list_type=LIST,
+            version="x",
+            as_of=NOW,
+            count=1,
+            state="loading",
+            began_at=NOW,
+            worker=worker,
+        )
+        assert folder.load(line("R-1")).reason == "busy"
+        if connection.vendor != "postgresql":
+            MirroredRow.objects.bulk_create([MirroredRow(edition=left, record_id="half", body="[]")])
     assert folder.load(line("R-2")).loaded
     left.refresh_from_db()
     assert (left.state, left.reason) == ("refused", "interrupted")
