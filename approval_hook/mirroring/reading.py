@@ -132,7 +132,7 @@ def _checked_blocks(
     try:
         with path.open("rb") as file:
             blocks = Blocks(file, found.encoding, advance)
-            for block in blocks:
+            for block in _ahead(iter(blocks)) if columnwise else blocks:
                 if isinstance(block, RowProblem):
                     if header is None:
                         raise EditionRefused("columns")
