@@ -49,14 +49,11 @@ def frame(lines: Sequence[str], first: int, place: dict[str, int], width: int) -
     """Lines as columns, and ``fits``: not one with quotes, odd characters, or another number of fields."""
     raw = pl.LazyFrame({"line": pl.Series(lines, dtype=pl.String)}).with_row_index("at", offset=first)
     line = pl.col("line")
-    fits = (
-        (line.str.count_matches(",", literal=True) == width - 1)
-        & line.str.contains(_LINE)
-        & ~line.str.contains_any(_EDGES)
-        & ~line.str.contains(_EDGE)
-    )
-    raw = raw.select("at", fits.alias("fits"), line.str.split_exact(",", width - 1).alias("fields"))
-    return raw.select("at", "fits", *(_column(c, place) for c in COLUMNS))
+    plain = line.str.contains(_LINE) & ~line.str.contains_any(_EDGES) & ~line.str.contains(_EDGE)
+    raw = raw.select("at", plain.alias("plain"), line.str.split_exact(",", width).alias("fields"))
+    field = pl.col("fields").struct.field
+    fits = pl.col("plain") & field(f"field_{width - 1}").is_not_null() & field(f"field_{width}").is_null()
+    return raw.select("at", fits.alias("fits"), *(_column(c, place) for c in COLUMNS))
 
 
 def quoted(found: Sequence[tuple[int, list[str]]], place: dict[str, int]) -> pl.LazyFrame:
@@ -155,7 +152,8 @@ def lines(rows: pl.DataFrame) -> bytes:
 
 
 def _digests(purpose: str, texts: pl.Series) -> list[bytes]:
-    return privacy.digests([purpose + text for text in texts.to_list()])
+    raw = pl.select((pl.lit(purpose) + texts).cast(pl.Binary)).to_series()
+    return privacy.digests(raw.to_list())
 
 
 def _key(digest: str) -> pl.Expr:
@@ -215,7 +213,7 @@ def _value(code: int) -> int:
 def _is_resident(on: date) -> pl.Expr:
     number = pl.col("number")
     # Eighteen digits, the last of them 0, two at a time.
-    digits = number.str.slice(0, 17).cast(pl.Int64, strict=False) * 10
+    digits = number.str.slice(0, 17).cast(pl.UInt64, strict=False) * 10
     total = pl.lit(0, dtype=pl.Int32)
     for pair in range(9):
         two = (digits // 100 ** (8 - pair) % 100).cast(pl.UInt32)

@@ -90,7 +90,7 @@ SENTINEL_TEXT = "list-sentinel:"
 
 def digests(texts: Iterable[str]) -> list[bytes]:
     """Keyed digests of texts made here."""
-    return privacy.digests(texts)
+    return privacy.digests([text.encode() for text in texts])
 
 
 class Wanted:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from approval_hook.conf import conf
 from approval_hook.errors import PlatformUnavailable
@@ -96,27 +97,44 @@ def _all_standings(editions: Iterable[_Edition], damaged: Iterable[int] = ()) ->
 def _ask(editions: tuple[_Edition, ...], wanted: Wanted) -> tuple[list[tuple[Any, ...]], set[int]]:
     """Rows with one of the keys in the editions believed to be in use, and the editions that are."""
     connection = connections[router.db_for_read(MirroredRow)]
-    name = connection.ops.quote_name
-    # Numbers made here, in the text of the statement: so PostgreSQL knows at once which partitions it needs.
-    numbers = ",".join(f"{k:d}" for k in (wanted.sentinel, *wanted.numbers, *wanted.masks))
-    names = ",".join(f"{k:d}" for k in wanted.names)
+    numbers, names = [wanted.sentinel, *wanted.numbers, *wanted.masks], list(wanted.names)
+    if connection.vendor == "postgresql":
+        found = _prepared(connection, editions, numbers, names)
+    else:
+        listed = [",".join(f"{key:d}" for key in some) for some in (numbers, names)]
+        with connection.cursor() as cursor:
+            cursor.execute(_statement(connection, editions, *(f"IN ({keys})" for keys in listed)))
+            found = cursor.fetchall()
+    in_use = {int(row[0]) for row in found if row[1] is None}
+    return [row for row in found if row[1] is not None], in_use
+
+
+def _statement(connection: BaseDatabaseWrapper, editions: tuple[_Edition, ...], number: str, name: str) -> str:
+    quoted = connection.ops.quote_name
+    # The editions stand in the text of the statement: so PostgreSQL knows at once which partitions it needs.
     within = ",".join(f"{e.rows_in:d}" for e in editions) or "0"
-    select = f"SELECT {_COLUMNS} FROM {name(_ROWS)} WHERE edition_id IN ({within}) AND"
+    select = f"SELECT {_COLUMNS} FROM {quoted(_ROWS)} WHERE edition_id IN ({within}) AND"
     most = MOST_ROWS + 1
-    statement = (
-        f"SELECT * FROM ({select} number_key IN ({numbers}) LIMIT {most + len(editions):d}) by_number UNION ALL"
-        f" SELECT * FROM ({select} name_key IN ({names}) LIMIT {most:d}) by_name UNION ALL"
-        f" SELECT id, NULL, NULL, NULL, NULL FROM {name(_EDITIONS)} WHERE active"
+    return (
+        f"SELECT * FROM ({select} number_key {number} LIMIT {most + len(editions):d}) by_number UNION ALL"
+        f" SELECT * FROM ({select} name_key {name} LIMIT {most:d}) by_name UNION ALL"
+        f" SELECT id, NULL, NULL, NULL, NULL FROM {quoted(_EDITIONS)} WHERE active"
     )
-    rows, in_use = [], set()
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        for row in cursor.fetchall():
-            if row[1] is None:
-                in_use.add(int(row[0]))
-            else:
-                rows.append(row)
-    return rows, in_use
+
+
+def _prepared(
+    connection: Any, editions: tuple[_Edition, ...], numbers: list[int], names: list[int]
+) -> list[tuple[Any, ...]]:
+    """By psycopg itself, because planning the statement anew takes longer than running it."""
+    import psycopg
+
+    # One parameter for each key: of an array PostgreSQL expects another length each time, and plans anew.
+    marks = (f"IN ({','.join(['%s::bigint'] * len(keys))})" for keys in (numbers, names))
+    statement = _statement(connection, editions, *marks)
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(statement.encode(), [*numbers, *names], prepare=True)
+        return cursor.fetchall()
 
 
 def _found(subject: Subject, wanted: Wanted, editions: tuple[_Edition, ...], rows: list[tuple[Any, ...]]) -> Found:

@@ -372,13 +372,15 @@ class TestMirror(PlatformContract):
 
 def test_rows_need_no_statement_but_one(folder: Folder, mirror: MirrorPlatform, django_assert_num_queries: Any) -> None:
     """Once the edition in use is known; rows and editions are then from one moment."""
+    # On PostgreSQL psycopg itself asks for the rows, which Django does not count.
+    own = 0 if connection.vendor == "postgresql" else 1
     folder.load(line("R-1"))
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1 + own):
         ask(mirror, FIRM)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(own):
         ask(mirror, FIRM)
     MirroredEdition.objects.update(active=False)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(1 + 2 * own):
         assert answer(mirror, FIRM) == ("NOT_CONFIGURED", "no-list", 0)
 
 
