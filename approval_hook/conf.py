@@ -15,6 +15,9 @@ Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
                 },
             },
         },
+        "LISTS": {                                 # lists that the mirror holds, by source
+            "court": {"MAX_AGE_HOURS": {"court_defaulter": 48}, "KEEP": 2, "BACKEND": "...", "OPTIONS": {...}},
+        },
         "FLOWS": {
             "licensing.flows.FoodFlow": {
                 "matter": "food-business", "facts": "licensing.credit.food_facts",
@@ -42,6 +45,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -58,6 +62,7 @@ T = TypeVar("T")
 
 _REQUIRED = {"RULES", "PLATFORMS", "DIGEST_SECRET", "FIELD_SECRET"}
 _OPTIONAL = {
+    "LISTS",
     "FLOWS",
     "EXPECTED_MATTERS",
     "NOT_GATED",
@@ -70,6 +75,7 @@ _OPTIONAL = {
 _MOST_EMERGENCY_HOURS = 72
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _LIMITS = {"AT_ONCE", "BREAKER", "PER_DAY", "PER_MINUTE", "RESERVE", "MAINTENANCE"}
+_LIST_REQUIRED, _LIST_OPTIONAL = {"MAX_AGE_HOURS"}, {"BACKEND", "OPTIONS", "KEEP"}
 _MOMENT = re.compile(rf"({'|'.join(WEEKDAYS)}) ([01][0-9]|2[0-3]):([0-5][0-9])")
 _FLOW_REQUIRED = {"matter", "facts", "protects"}
 _FLOW_OPTIONAL = {"accepts", "issues", "inside", "mode"}
@@ -83,6 +89,17 @@ class PlatformSettings:
     backend: str
     options: Mapping[str, Any] = field(default_factory=dict)
     limits: Limits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListSettings:
+    """The lists of one source that the mirror holds: how old each may grow, and where they come from."""
+
+    name: str
+    max_age: Mapping[str, timedelta]  # by list type
+    keep: int  # whole editions kept of each list, the one in use included
+    backend: str = ""  # dotted path of a ListSource; empty: loaded from files only
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +122,7 @@ class Conf:
 
     rules: Path
     platforms: Mapping[str, PlatformSettings]
+    lists: Mapping[str, ListSettings]
     flows: tuple[FlowSettings, ...]
     expected_matters: tuple[str, ...]
     not_gated: Mapping[str, str]
@@ -161,6 +179,7 @@ def _parse(source: Any) -> Conf:
     return Conf(
         rules=Path(_text(str(source["RULES"] or ""), "RULES")),
         platforms=MappingProxyType({n: _platform(n, p) for n, p in _mapping(source["PLATFORMS"], "PLATFORMS").items()}),
+        lists=MappingProxyType({n: _list(n, v) for n, v in _mapping(source.get("LISTS", {}), "LISTS").items()}),
         flows=tuple(_flow(n, f) for n, f in _mapping(source.get("FLOWS", {}), "FLOWS").items()),
         expected_matters=_names(source.get("EXPECTED_MATTERS", ()), "EXPECTED_MATTERS", "matter codes"),
         not_gated=MappingProxyType(
@@ -236,12 +255,35 @@ def _platform(name: str, value: Any) -> PlatformSettings:
     where = f"PLATFORMS.{name}"
     data = _mapping(value, where)
     _keys(data, f"APPROVAL_HOOK[{where!r}]", {"BACKEND"}, {"OPTIONS", "LIMITS"})
+    options = _options(data, where)
+    limits = _limits(data["LIMITS"], where + ".LIMITS") if "LIMITS" in data else None
+    return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options, limits)
+
+
+def _options(data: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     options = MappingProxyType(dict(_mapping(data.get("OPTIONS", {}), where + ".OPTIONS")))
     for key, option in options.items():
         if key.endswith("_secret"):
             _text(option, f"{where}.OPTIONS.{key}")
-    limits = _limits(data["LIMITS"], where + ".LIMITS") if "LIMITS" in data else None
-    return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options, limits)
+    return options
+
+
+def _list(name: str, value: Any) -> ListSettings:
+    where = f"LISTS.{name}"
+    data = _mapping(value, where)
+    _keys(data, f"APPROVAL_HOOK[{where!r}]", _LIST_REQUIRED, _LIST_OPTIONAL)
+    ages = _mapping(data["MAX_AGE_HOURS"], where + ".MAX_AGE_HOURS")
+    if not ages:
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] names no list.")
+    return ListSettings(
+        name=name,
+        max_age=MappingProxyType(
+            {k: timedelta(hours=_count(v, f"{where}.MAX_AGE_HOURS.{k}")) for k, v in ages.items()}
+        ),
+        keep=_count(data.get("KEEP", 2), where + ".KEEP"),
+        backend=_text(data["BACKEND"], where + ".BACKEND") if "BACKEND" in data else "",
+        options=_options(data, where),
+    )
 
 
 def _limits(value: Any, where: str) -> Limits:

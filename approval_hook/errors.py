@@ -5,6 +5,7 @@
     ├── RulesInvalid            a rule file is malformed; nothing of it is used
     │   └── ListsInvalid        (threelists.problems) a workbook cannot be imported, row by row
     ├── DraftRefused            (threelists.conditions) a draft cannot take this step
+    ├── EditionRefused          (mirroring.problems) the edition of a list is not taken in
     ├── CaseInvalid             facts about a case are malformed; nothing is asked
     │   ├── IdentifierInvalid   one identifier field, with its remedy
     │   └── MatterNotConfigured the rules in force do not know the matter of the case

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.module_loading import import_string
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from approval_hook.conf import Conf, PlatformSettings, conf
 from approval_hook.errors import ConfigurationError, PlatformError, PlatformNotAsked
 from approval_hook.limits import Limited
 from approval_hook.logs import get_logger
+from approval_hook.mirroring.store import StoredLists
 from approval_hook.policy.records import CreditReport, QueryStatus
 from approval_hook.ports import CreditPlatform, Query
 
@@ -66,14 +68,11 @@ def build(c: Conf, settings: PlatformSettings) -> CreditPlatform:
         ConfigurationError: the backend cannot be imported or built, a secret is missing, or limits
             are set for a source that is not remote.
     """
-    options = {}
-    for key, value in settings.options.items():
-        if key.endswith("_secret"):
-            options[key.removesuffix("_secret")] = c.secret(value)
-        else:
-            options[key] = value
+    options = resolved(c, settings.options)
     try:
         backend = import_string(settings.backend)
+        if getattr(backend, "wants_lists", False):
+            options["lists"] = StoredLists()
         platform: CreditPlatform = backend(name=settings.name, **options)
     except Exception as error:  # a backend may fail in any way; the check must name it
         text = f"The platform {settings.name} cannot be built from {settings.backend}: {type(error).__name__}: {error}"
@@ -87,6 +86,21 @@ def build(c: Conf, settings: PlatformSettings) -> CreditPlatform:
     if not platform.remote:
         raise ConfigurationError(f"The platform {settings.name} is not remote, so it takes no LIMITS.")
     return Limited(platform, settings.limits)
+
+
+def resolved(c: Conf, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as a backend takes them: the value of a secret in place of its name.
+
+    Raises:
+        ConfigurationError: a secret is missing.
+    """
+    options = {}
+    for key, value in given.items():
+        if key.endswith("_secret"):
+            options[key.removesuffix("_secret")] = c.secret(value)
+        else:
+            options[key] = value
+    return options
 
 
 def ask_all(questions: Sequence[Question], *, seconds: float) -> list[CreditReport]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from approval_hook.policy.records import CreditRecord, CreditReport
@@ -57,10 +57,12 @@ class Probe:
     Attributes:
         source_time: the platform's own clock, aware; None when it does not say.
         certificate_until: when its certificate ends, aware; None without TLS.
+        lists: the stored lists behind it; none for a platform that is asked afresh.
     """
 
     source_time: datetime | None = None
     certificate_until: datetime | None = None
+    lists: tuple[ListStanding, ...] = ()
 
 
 class Probing(Protocol):
@@ -213,4 +215,66 @@ class ListSource(Protocol):
         Raises:
             PlatformError: the rows are not those announced; whatever came before must not be used.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ListStanding:
+    """One list that the mirror is to hold, as it stands.
+
+    Attributes:
+        source: name of its source in the settings.
+        list_type: key of RuleSet.list_types.
+        max_age: after this time it is stale.
+        version: of the edition in use; empty while there is none.
+        as_of: when that edition held, aware; None while there is none.
+        rows: in use.
+        damaged: the rows in use are not those that were loaded, or another key made their digests.
+    """
+
+    source: str
+    list_type: str
+    max_age: timedelta
+    version: str = ""
+    as_of: datetime | None = None
+    rows: int = 0
+    damaged: bool = False
+
+    def age(self, at: datetime) -> timedelta | None:
+        """How old the edition in use is; None while there is none."""
+        return at - self.as_of if self.as_of is not None else None
+
+    def is_fresh(self, at: datetime) -> bool:
+        """Whether there is an undamaged edition that is not stale."""
+        age = self.age(at)
+        return age is not None and age <= self.max_age and not self.damaged
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """What the stored lists hold about one subject, from one moment.
+
+    Attributes:
+        standings: every list that was to be looked into.
+        entries: rows that may be about the subject, to be graded. Name and number are the subject's own where the
+            row holds the same, hidden characters included, and empty where the row's say nothing.
+        others: rows of another subject that were met.
+        complete: False when more rows may be about the subject than are compared.
+    """
+
+    standings: tuple[ListStanding, ...]
+    entries: tuple[ListEntry, ...]
+    others: int = 0
+    complete: bool = True
+
+
+class ListStore(Protocol):
+    """Lists stored in this installation, as an adapter reads them."""
+
+    def standings(self) -> Sequence[ListStanding]:
+        """Every list that the settings name."""
+        ...
+
+    def look_up(self, subject: Subject) -> Found:
+        """What all of them hold about a subject, by number and alias, by name, and by court mask."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -34,6 +34,18 @@ def digester() -> Callable[[str | bytes], str]:
         return mac.finalize().hex()
 
     return digest_of
+
+
+def digests(texts: Iterable[bytes]) -> list[bytes]:
+    """Keyed digests of many texts in UTF-8, 32 bytes each; ``digest`` in bulk."""
+    c = conf()
+    begin = _mac(c.secret(c.digest_secret)).copy
+    found = []
+    for text in texts:
+        mac = begin()
+        mac.update(text)
+        found.append(mac.finalize())
+    return found
 
 
 def seal(plain: bytes, context: str) -> tuple[str, bytes]:

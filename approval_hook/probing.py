@@ -20,7 +20,7 @@ from approval_hook.limits import Limited, Limits
 from approval_hook.logs import get_logger
 from approval_hook.models import SourceDay
 from approval_hook.platforms import build
-from approval_hook.ports import CreditPlatform, Probe
+from approval_hook.ports import CreditPlatform, ListStanding, Probe
 
 #: Seconds that one probe may take.
 PATIENCE = 10.0
@@ -40,6 +40,7 @@ class Fault(StrEnum):
     ADAPTER = "adapter"  # the probe itself broke
     CERTIFICATE = "certificate"  # it ends soon
     CLOCK = "clock"
+    LISTS = "lists"  # a stored list behind it is stale, missing or damaged
     QUOTA = "quota"  # used up
     DATABASE = "database"  # what is used up cannot be read
 
@@ -54,6 +55,7 @@ class Connection:
         milliseconds: that it took; None when the connection was not tested.
         skew: the platform's clock minus ours; None when it is not known.
         certificate_until: aware; None without TLS.
+        lists: stored lists that it answers from.
     """
 
     fault: Fault | None = None
@@ -61,6 +63,7 @@ class Connection:
     milliseconds: int | None = None
     skew: timedelta | None = None
     certificate_until: datetime | None = None
+    lists: tuple[ListStanding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ def look_at(c: Conf, settings: PlatformSettings) -> Health:
         connection.fault: connection.fault is not None,
         Fault.CERTIFICATE: connection.certificate_until and connection.certificate_until < at + CERTIFICATE_NOTICE,
         Fault.CLOCK: connection.skew and abs(connection.skew) > CLOCK_TOLERANCE,
+        Fault.LISTS: not all(s.is_fresh(at) for s in connection.lists),
         Fault.QUOTA: use and use.left == 0,
         Fault.DATABASE: use is None,
     }
@@ -137,7 +141,7 @@ def _tested(platform: CreditPlatform) -> Connection:
         return Connection(Fault.ADAPTER, type(error).__name__, milliseconds())
     halfway = at + (clock.now() - at) / 2
     skew = found.source_time - halfway if found.source_time else None
-    return Connection(None, "", milliseconds(), skew, found.certificate_until)
+    return Connection(None, "", milliseconds(), skew, found.certificate_until, found.lists)
 
 
 def _fault(error: PlatformError) -> Fault:

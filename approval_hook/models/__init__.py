@@ -1,4 +1,4 @@
-"""Evidence (append-only), operations (holds, debts), and the rule sets and calendars that decisions rest on."""
+"""Evidence (append-only), operations (holds, debts), mirrored lists, and the rule sets and calendars of decisions."""
 
 from approval_hook.models.emergencies import EmergencyAct
 from approval_hook.models.evidence import (
@@ -9,6 +9,7 @@ from approval_hook.models.evidence import (
     Reply,
     Settlement,
 )
+from approval_hook.models.mirror import MirroredEdition, MirroredRow
 from approval_hook.models.observations import IssueReading, Observation
 from approval_hook.models.operations import Hold, LateCheck, Recheck, SourceDay, TaskMove
 from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
@@ -22,6 +23,8 @@ __all__ = [
     "Inquiry",
     "IssueReading",
     "LateCheck",
+    "MirroredEdition",
+    "MirroredRow",
     "Observation",
     "Point",
     "Recheck",

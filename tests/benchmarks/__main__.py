@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.benchmarks import core, flow, http, prove, sweep
+from tests.benchmarks import core, flow, http, lists, prove, sweep
 from tests.benchmarks.figures import Figure, exit_code
 
 #: Area by name; each measures itself, ``long`` in more rounds, and needs under 50 s otherwise.
@@ -15,6 +15,7 @@ AREAS: dict[str, Callable[[bool], list[Figure]]] = {
     "core": core.measure,
     "flow": flow.measure,
     "http": http.measure,
+    "lists": lists.measure,
     "prove": prove.measure,
     "sweep": sweep.measure,
 }

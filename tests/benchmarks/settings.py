@@ -14,6 +14,7 @@ _SCRIPTED = "tests.benchmarks.flows.InstantPlatform"
 APPROVAL_HOOK = {
     **_REAL,
     "PLATFORMS": {"province": {"BACKEND": _SCRIPTED}, "own_register": {"BACKEND": _SCRIPTED}},
+    "LISTS": {"court": {"MAX_AGE_HOURS": {"court_defaulter": 48}}},
     "FLOWS": {
         "tests.benchmarks.flows.OneGateFlow": _GATE,
         "tests.benchmarks.flows.InsideFlow": {**_GATE, "inside": True},

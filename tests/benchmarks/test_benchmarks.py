@@ -12,7 +12,7 @@ import pytest
 
 from approval_hook.policy.decision import Channel, ObligationKind, Outcome
 from approval_hook.policy.receipt import receipt_from_bytes
-from tests.benchmarks import core, flow, flow_cases, http, prove, sweep
+from tests.benchmarks import core, flow, flow_cases, http, lists, prove, sweep
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.apart import ROOT
 from tests.benchmarks.figures import Figure, exit_code
@@ -139,6 +139,22 @@ def test_client_layer_is_measured_on_complete_answers() -> None:
     assert min(result.bare, result.bare_again, result.adapter, result.whole) > 0
     assert result.leased >= result.rounds
     assert result.six >= result.one >= 0.2
+
+
+@pytest.mark.postgres
+def test_lists_are_imported_and_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short run stores every row that was made, and finds each subject that the list holds and no other."""
+    result = lists.run(2_000)
+    assert result.rows == 2_000
+    assert min(*result.bare, result.indexed, result.load, result.peak_mb, *result.looks.values()) > 0
+    monkeypatch.setattr(lists, "run", lambda rows: result)
+    figures = {figure.name: figure for figure in lists.measure(long=False)}
+    assert figures["lists.import"].value == pytest.approx(sum(result.bare) / 2 / result.load)
+    assert {name for name, figure in figures.items() if figure.target is not None} == {
+        "lists.import",
+        "lists.memory",
+        "lists.look_up",
+    }
 
 
 @pytest.mark.parametrize("hit_heavy", [False, True])

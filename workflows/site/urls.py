@@ -8,6 +8,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 from viewflow.urls import Site
 
+from approval_hook.readiness import metrics, readiness
 from workflows.clerk.viewsets import LicensingFlowViewset, LicensingViewset
 from workflows.flows import FoodBusinessFlow, RideHailingDriverFlow
 
@@ -26,6 +27,8 @@ urlpatterns = [
     path("password/", auth.PasswordChangeView.as_view(success_url="/password/done/"), name="password_change"),
     path("password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("language/", login_not_required(set_language), name="set_language"),
+    path("ready/", readiness, name="ready"),
+    path("metrics/", metrics, name="metrics"),
     path("", include("workflows.clerk.urls")),
     path("rules/", include("workflows.policydesk.urls")),
     path("flows/", site.urls),

@@ -12,7 +12,9 @@ from approval_hook import clock
 from approval_hook.conf import conf
 from approval_hook.errors import ConfigurationError
 from approval_hook.management.commands._tables import lines
+from approval_hook.ports import ListStanding
 from approval_hook.probing import Connection, Fault, Health, Use, look_at
+from approval_hook.readiness import plain
 
 _HEADINGS = ("来源", "设置与密钥", "连通", "凭证", "证书到期", "时钟差", "今日余量", "熔断", "维护", "结论")
 _NOTHING = "—"
@@ -24,6 +26,7 @@ _WORDS = {
     Fault.ADAPTER: "适配器出错",
     Fault.CERTIFICATE: "平台证书即将到期",
     Fault.CLOCK: "与平台的时钟相差过大",
+    Fault.LISTS: "有名单过期、未装载或已损坏",
     Fault.QUOTA: "今日配额已用完",
     Fault.DATABASE: "数据库不可用，余量和熔断情况未知",
 }
@@ -69,6 +72,8 @@ class Command(BaseCommand):
             for fault in health.faults:
                 problem = f"（{health.connection.problem}）" if fault is health.connection.fault else ""
                 self.stdout.write(f"  {health.source}：{_WORDS[fault]}{problem}")
+            for standing in health.connection.lists:
+                self.stdout.write(f"  {health.source}：{_list(standing)}")
 
 
 def _row(health: Health) -> tuple[str, ...]:
@@ -112,6 +117,16 @@ def _day(moment: datetime) -> str:
     return clock.china_date(moment).isoformat()
 
 
+def _list(standing: ListStanding) -> str:
+    what, at = f"名单 {standing.source}/{standing.list_type}", clock.now()
+    age = standing.age(at)
+    if age is None:
+        return f"{what} 未装载"
+    hours, most = age.total_seconds() / 3600, standing.max_age.total_seconds() / 3600
+    verdict = "未过期" if standing.is_fresh(at) else "过期"
+    return f"{what} {standing.version}，{standing.rows} 行，{hours:.1f} 小时前的数据（最长 {most:.0f} 小时），{verdict}"
+
+
 def _plain(health: Health) -> dict[str, Any]:
     connection, use = health.connection, health.use
     return {
@@ -126,5 +141,6 @@ def _plain(health: Health) -> dict[str, Any]:
         "quota_left": use.left if use else None,
         "breaker_openings_today": use.openings if use else None,
         "breaker_open_until": use.open_until.isoformat() if use and use.open_until else None,
+        "lists": [plain(standing, clock.now()) for standing in connection.lists],
         "in_maintenance": health.in_maintenance,
     }

@@ -1,0 +1,77 @@
+"""Whether this installation can work, and how old its lists are, for the machines that watch it.
+
+A stale list does not make the application unready: its cases go on as could-not-tell, and a process that a balancer
+takes away helps nobody. So lists are told beside, one by one, stale from fresh.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from approval_hook import clock
+from approval_hook.mirroring.store import StoredLists
+from approval_hook.ports import ListStanding
+
+
+def state_of(standing: ListStanding, at: datetime) -> str:
+    """One word for a list: ``missing``, ``stale`` or ``fresh``."""
+    if standing.as_of is None:
+        return "missing"
+    return "fresh" if standing.is_fresh(at) else "stale"
+
+
+def plain(standing: ListStanding, at: datetime) -> dict[str, Any]:
+    """One list for a program; seconds, and null where there is no edition."""
+    age = standing.age(at)
+    return {
+        "source": standing.source,
+        "list": standing.list_type,
+        "state": state_of(standing, at),
+        "version": standing.version or None,
+        "as_of": standing.as_of.isoformat() if standing.as_of is not None else None,
+        "age_seconds": round(age.total_seconds()) if age is not None else None,
+        "max_age_seconds": round(standing.max_age.total_seconds()),
+        "rows": standing.rows,
+    }
+
+
+@never_cache
+@login_not_required
+@require_safe
+def readiness(request: HttpRequest) -> JsonResponse:
+    """200 while the database answers, 503 otherwise; ``lists`` tells each list, ``lists_fresh`` all of them."""
+    at = clock.now()
+    try:
+        lists = [plain(s, at) for s in StoredLists().standings()]
+    except DatabaseError:
+        return JsonResponse({"ready": False, "lists": [], "lists_fresh": False}, status=503)
+    fresh = all(found["state"] == "fresh" for found in lists)
+    return JsonResponse({"ready": True, "lists_fresh": fresh, "lists": lists})
+
+
+@never_cache
+@login_not_required
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Age, maximum age and rows of each list in the text format of Prometheus; a missing list has no age."""
+    at = clock.now()
+    lists = [plain(s, at) for s in StoredLists().standings()]
+    lines = []
+    for name in ("age_seconds", "max_age_seconds", "rows"):
+        lines.append(f"# TYPE approval_hook_list_{name} gauge")
+        for found in lists:
+            if found[name] is not None:
+                labels = f'source="{_escaped(found["source"])}",list="{_escaped(found["list"])}"'
+                lines.append(f"approval_hook_list_{name}{{{labels}}} {found[name]}")
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _escaped(label: str) -> str:
+    return label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
