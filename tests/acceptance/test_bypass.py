@@ -35,6 +35,7 @@ from tests.acceptance.evidence.office import (
     statuses,
     task_of,
 )
+from workflows.clerk.taskforms import DecideForm
 from workflows.models import CasePerson, FoodBusinessCase, RideHailingDriverCase
 
 KINDS = ("food", "driver")
@@ -326,6 +327,40 @@ def test_changed_consent_voids_the_record(wired: Any, office: Any) -> None:
     binding_case = _case(case)
     standing = gate.standing(binding_case, Point.DECISION)
     assert (standing.passes, standing.reason) == (False, "subjects-changed")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_decision_form_cannot_exchange_the_applicant(
+    wired: Any, office: Any, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A form that saves another applicant and decides in one step is undone, says so, and decides on the next try."""
+    case = office.file(enter(wired, kind))
+    office.do(case, "accept")
+    office.do(case, "review")
+    other = people.firm(3002)
+    other.enter(wired.province.control, people.row("B1"))
+    wired.province.control.put(other.legal.held(people.row("B3")))
+    before = fresh(case).__dict__ | {"_state": None}
+    apply = DecideForm.apply
+
+    def exchange(form: Any, user: Any) -> None:
+        apply(form, user)
+        if kind == "food":
+            form.case.firm_code, form.case.firm_name = other.code, other.name
+        else:
+            form.case.driver_name, form.case.number = other.legal.name, other.legal.number
+
+    with monkeypatch.context() as changed:
+        changed.setattr(DecideForm, "apply", exchange)
+        answer = office.do(case, "decide")
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "改动了办件主体" in page
+    assert "先更正主体，待重新核查后再作决定" in page
+    assert fresh(case).__dict__ | {"_state": None} == before
+    untouched(case)
+    assert office.do(case, "decide").status_code == 302
+    assert fresh(case).decision == "granted"
 
 
 def _case(case: Any) -> Any:

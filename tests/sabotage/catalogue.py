@@ -66,13 +66,27 @@ CATALOGUE: dict[str, Sabotage] = {
     # --- the guard's reads ---
     "guard-reads-nothing": Sabotage(
         "the guard reads the record before a protected step",
-        (Edit(_GUARD, "    answer = _answer(activation)\n", "    answer = True\n"),),
+        (Edit(_GUARD, "        answer = _answer(activation, case, error)\n", "        answer = True\n"),),
         (
             (FACTS, "test_fact_guard_holds_function_without_running_it"),
             (FACTS, "test_fact_guard_reads_facts_afresh"),
             (FACTS, "test_fact_case_past_the_insertion_point_is_caught_by_the_guard"),
             (FACTS, "test_fact_guard_reads_once_per_flow_lock"),
         ),
+    ),
+    "guard-does-not-look-again": Sabotage(
+        "what a protected step saves is read before the step is done",
+        (Edit("approval_hook.hosts.viewflow.watching", "        self.writes += 1\n", "        pass\n"),),
+        (
+            (BYPASS, "test_decision_form_cannot_exchange_the_applicant"),
+            (FACTS, "test_fact_guard_reads_again_what_was_saved_under_the_lock"),
+            ("tests/acceptance/test_observe_mode.py", "test_a_decision_that_exchanges_the_applicant_is_observed"),
+        ),
+    ),
+    "automatic-step-stays": Sabotage(
+        "an automatic decision that exchanges the parties is undone",
+        (Edit(_GUARD, "        if watch.writes and not credit_permits(self):\n", "        if False:\n"),),
+        ((FACTS, "test_fact_function_that_exchanges_the_applicant_decides_nothing"),),
     ),
     "guard-on-no-transition": Sabotage(
         "every forward transition of a protected task asks the guard",

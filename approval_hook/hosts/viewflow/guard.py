@@ -7,6 +7,7 @@ the address, not from the task: a protected task is protected under whatever cla
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, wraps
 from typing import Any
 
@@ -20,10 +21,12 @@ from viewflow.workflow.nodes.view import ViewActivation
 from viewflow.workflow.status import STATUS
 
 from approval_hook import clock, emergency, gate
+from approval_hook.cases import Case
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.binding import injected
 from approval_hook.hosts.viewflow.nodes import CreditGate, CreditGateActivation, mover_of
+from approval_hook.hosts.viewflow.watching import Watch, watched, watching
 from approval_hook.models import Point
 
 #: Ways that do not lead forward: they hand over, take back or end the task.
@@ -31,19 +34,48 @@ _NOT_FORWARD = frozenset({"assign", "unassign", "reassign", "cancel", "undo", "r
 _BEFORE_DONE = frozenset({STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED, STATUS.STARTED, State.ANY})
 
 
-def credit_permits(activation: Activation) -> Any:
-    """Condition on the way into a protected node: the newest record permits it, re-read from the database.
+#: What somebody reads who exchanged the parties in the very step that decides about them.
+CHANGED = (
+    "这一步的提交改动了办件主体或其授权，没有保存，决定也没有作出。"
+    "更改主体和作出决定须分两步办理：先更正主体，待重新核查后再作决定；不需要更改的，请按原主体重新提交。"
+)
 
-    Read once per flow lock: nothing of this case can change while the lock is held.
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An answer of this flow lock, with what it was given about."""
+
+    watch: Watch
+    writes: int  # statements that had written by then
+    facts: tuple[Any, ...] | None
+    answer: Any
+
+
+def credit_permits(activation: Activation) -> Any:
+    """Condition on the way through a protected node: the newest record permits it, re-read from the database.
+
+    Read once per flow lock, and once more when somebody has written since: the step itself may have saved other parties
+    than the record is about, in its form or in its function.
     """
     if not _is_protected(activation):
         return True
     scope = graph.lock_scope_token()
-    cached = activation.__dict__.get("_credit_standing")
-    if cached is not None and scope is not None and cached[0] is scope:
-        return cached[1]
-    answer = _answer(activation)
-    activation.__dict__["_credit_standing"] = (scope, answer)
+    watch = watched(scope)
+    known: _Known | None = activation.__dict__.get("_credit_known")
+    if known is not None and (watch is None or known.watch is not watch):
+        known = None
+    if known is not None and known.writes == known.watch.writes:
+        return known.answer
+    case, error = _case(activation)
+    if known is not None and case is not None and known.facts == _facts_of(case):
+        answer = known.answer
+    else:
+        answer = _answer(activation, case, error)
+        if known is not None and known.answer and not answer and error is None:
+            answer = State.CONDITION(False, unmet=CHANGED)
+    if watch is not None:
+        facts = _facts_of(case) if case is not None else None
+        activation.__dict__["_credit_known"] = _Known(watch, watch.writes, facts, answer)
     if not answer and connection.in_atomic_block:
         from approval_hook.hosts.viewflow.attending import attend_later
 
@@ -58,14 +90,24 @@ def _is_protected(activation: Activation) -> bool:
     return binding is not None and node.name in binding.gate.protects
 
 
-def _answer(activation: Activation) -> Any:
+def _case(activation: Activation) -> tuple[Case | None, CaseInvalid | None]:
+    try:
+        return injected[activation.flow_class].case(activation.task.process_id), None
+    except CaseInvalid as error:
+        return None, error
+
+
+def _facts_of(case: Case) -> tuple[Any, ...]:
+    """What an answer was given about."""
+    return case.subjects, case.loaded.digest, case.view
+
+
+def _answer(activation: Activation, case: Case | None, error: CaseInvalid | None) -> Any:
     from approval_hook.hosts.viewflow.holding import observe_case, observe_invalid
 
     binding = injected[activation.flow_class]
-    try:
-        case = binding.case(activation.task.process_id)
-    except CaseInvalid as error:
-        if binding.gate.observes:
+    if case is None:
+        if binding.gate.observes and error is not None:
             observe_invalid(binding, activation, error)
             return True
         return State.CONDITION(False, unmet=str(error))
@@ -172,7 +214,11 @@ def _with_condition(base: type[Activation], name: str, method: TransitionMethod)
     transitions = list(method.get_transitions())
     if not any(t.source in _BEFORE_DONE for t in transitions):
         return None
-    func = _read_first(method._func) if name == "complete" else method._func
+    func = method._func
+    if name == "complete":
+        func = _read_first(func)
+    elif name == "activate":
+        func = _looked_at_again(func)
     descriptor = TransitionDescriptor(method._state, func)
     for t in transitions:
         conditions = [credit_permits, *t.conditions] if t.source in _BEFORE_DONE else t.conditions
@@ -191,6 +237,22 @@ def _read_first(complete: Any) -> Any:
         return complete(self, *args, **kwargs)
 
     return completed
+
+
+def _looked_at_again(activate: Any) -> Any:
+    """An automatic step that exchanges the parties is undone: left uncompleted, what it did would stay."""
+
+    @wraps(activate)
+    def activated(self: Activation, *args: Any, **kwargs: Any) -> Any:
+        if not _is_protected(self):
+            return activate(self, *args, **kwargs)
+        with watching() as watch:
+            result = activate(self, *args, **kwargs)
+        if watch.writes and not credit_permits(self):
+            raise CaseInvalid("办件主体", CHANGED, "请联系系统管理员：自动决定环节不得改动办件主体。")
+        return result
+
+    return activated
 
 
 def waits_for_somebody(base: type[Activation]) -> bool:

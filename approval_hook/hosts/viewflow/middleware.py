@@ -18,7 +18,7 @@ from viewflow.fsm.base import TransitionConditionsUnmet
 from approval_hook.errors import CaseInvalid, ConfigurationError, MatterNotConfigured, RulesInvalid
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.attending import Attended, attend
-from approval_hook.hosts.viewflow.guard import credit_permits
+from approval_hook.hosts.viewflow.guard import CHANGED, credit_permits
 from approval_hook.hosts.viewflow.injection import bindings
 from approval_hook.logs import get_logger
 
@@ -78,12 +78,12 @@ class HeldCaseMiddleware:
 
     def _held(self, request: HttpRequest, cause: TransitionConditionsUnmet) -> HttpResponse:
         activation = getattr(request, "activation", None)
-        again = False
-        if activation is not None:
+        again, changed = False, cause.unmet_message == CHANGED
+        if activation is not None and not changed:
             # The refused transaction is gone; what was missing can be asked for now.
             passed = attend(activation.flow_class, activation.task.pk) is Attended.PASSED
             again = passed and bool(credit_permits(activation))
             if again and request.method == "GET":
                 return HttpResponseRedirect(request.get_full_path())
-        context = {"reason": cause.unmet_message, "activation": activation, "try_again": again}
+        context = {"reason": cause.unmet_message, "activation": activation, "try_again": again, "changed": changed}
         return render(request, "approval_hook/held.html", context, status=409)
