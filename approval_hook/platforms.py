@@ -58,6 +58,11 @@ def build(c: Conf, settings: PlatformSettings) -> CreditPlatform:
     options = {}
     for key, value in settings.options.items():
         if key.endswith("_secret"):
+            if key.removesuffix("_secret") in settings.options:
+                text = (
+                    f"The platform {settings.name} has {key} and {key.removesuffix('_secret')} in OPTIONS; keep {key}."
+                )
+                raise ConfigurationError(text)
             options[key.removesuffix("_secret")] = c.secret(value)
         else:
             options[key] = value

@@ -136,6 +136,25 @@ def test_page_with_another_tasks_number(held: Any, office: Any) -> None:
     untouched(held)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_page_with_another_cases_number(wired: Any, office: Any, kind: str) -> None:
+    """A task under another case's number would be decided under that case's lock; the address is not found."""
+    filing = enter(wired, kind)
+    case, other = office.file(filing), office.file(filing)
+    for each in (case, other):
+        office.do(each, "accept")
+        office.do(each, "review")
+    task = office.claim(case, "decide")
+    for verb in ("execute", "detail", "unassign", "cancel"):
+        url = case.flow_class.decide.reverse(verb, args=[other.pk, task.pk])
+        for who in ("head", "manager"):
+            assert office.browsers[who].get(url).status_code == 404, (verb, who)
+            assert office.browsers[who].post(url, FORMS["decide"]).status_code == 404, (verb, who)
+    untouched(case)
+    untouched(other)
+    assert office.do(case, "decide").status_code == 302
+
+
 def test_pages_of_the_gate_do_not_complete_it(held: Any, office: Any) -> None:
     """Whatever page the gate's task has, sending it neither passes the gate nor opens the decision."""
     task = open_task(held, "credit_before_decide")
@@ -233,6 +252,29 @@ def test_plain_orm_and_sql_are_stopped_by_the_database(held: Any) -> None:
     refused_by_database(lambda: Task.objects.filter(pk=gate_task.pk).update(flow_task=decide, status=STATUS.DONE))
     refused_by_database(lambda: Task.objects.filter(pk=gate_task.pk).update(flow_task=decide))
     refused_by_database(lambda: raw(f"UPDATE {ref(table)} SET status = %s WHERE id = %s", "DONE", waiting.pk))
+    untouched(held)
+
+
+@pytest.mark.parametrize("spelled", ["flows.{flow}", "credit.{flow}", "credit.The{flow}Now"])
+def test_a_node_under_another_path_is_stopped_by_the_database(
+    held: Any, monkeypatch: pytest.MonkeyPatch, spelled: str
+) -> None:
+    """Viewflow finds the same node under the path of every module that holds the flow; the database knows them all."""
+    flow_class = held.flow_class
+    another = f"The{flow_class.__name__}Now"
+    for name in (another, flow_class.__name__):
+        monkeypatch.setattr("workflows.credit." + name, flow_class, raising=False)
+    path = f"workflows/{spelled.format(flow=flow_class.__name__)}"
+    waiting = Task.objects.create(process_id=held.pk, flow_task=f"{path}.decide", flow_task_type="HUMAN")
+    assert Task.objects.get(pk=waiting.pk).flow_task is flow_class.decide
+    for node in ("decide", "check_granted", "deliver", "end_granted"):
+        for status in FORWARD:
+            row = Task(process_id=held.pk, flow_task=f"{path}.{node}", flow_task_type="HUMAN", status=status)
+            refused_by_database(row.save)
+    refused_by_database(lambda: Task.objects.filter(pk=waiting.pk).update(status=STATUS.DONE))
+    with pytest.raises(IntegrityError, match="a case stays in its flow"), transaction.atomic():
+        Process.objects.filter(pk=held.pk).update(flow_class=f"workflows/credit.{another}")
+    Task.objects.filter(pk=waiting.pk).update(status=STATUS.CANCELED)
     untouched(held)
 
 
@@ -361,6 +403,21 @@ def test_decision_form_cannot_exchange_the_applicant(
     untouched(case)
     assert office.do(case, "decide").status_code == 302
     assert fresh(case).decision == "granted"
+
+
+@pytest.mark.parametrize("spelled", ["CLERK", "ｃｌｅｒｋ"])
+def test_who_accepted_does_not_decide_under_another_spelling(wired: Any, office: Any, spelled: str) -> None:
+    """A second account whose name differs in case or width only is the same person's."""
+    case = office.file(enter(wired, "food"))
+    office.do(case, "accept")
+    office.do(case, "review")
+    head = office.user("head")
+    type(head).objects.filter(pk=head.pk).update(username=spelled)
+    assert office.do(case, "decide").status_code == 403
+    untouched(case)
+    assert office.do(case, "decide", who="head2").status_code == 403  # claimed by the other
+    type(head).objects.filter(pk=head.pk).update(username="head")
+    assert office.do(case, "decide").status_code == 302
 
 
 def _case(case: Any) -> Any:

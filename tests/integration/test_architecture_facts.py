@@ -351,7 +351,7 @@ def test_fact_guard_reads_once_per_flow_lock(inject: Any, credit: Any, django_as
 def test_fact_guard_reads_again_what_was_saved_under_the_lock(
     inject: Any, credit: Any, django_assert_num_queries: Any
 ) -> None:
-    """A write is answered by one read of the facts; only other parties make the guard refuse; no lock leaves a watch."""
+    """A write is answered by one read of the facts; other parties make the guard refuse; no lock leaves a watch."""
     inject(flows.HumanFlow)
     process = flows.HumanFlow.start_by_code.run(data=firm_data())
     user = get_user_model().objects.create_user("clerk")

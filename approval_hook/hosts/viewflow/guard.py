@@ -41,6 +41,10 @@ CHANGED = (
 )
 
 
+#: What somebody reads who opens a step behind a decision that there is not.
+NOT_DECIDED = "本办件还没有作出决定，或者正在重新核查、重新作出决定，这一步要等决定作出后才能办理"
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """An answer of this flow lock, with what it was given about."""
@@ -58,7 +62,7 @@ def credit_permits(activation: Activation) -> Any:
     than the record is about, in its form or in its function.
     """
     if not _is_protected(activation):
-        return True
+        return _behind_may_go_on(activation)
     scope = graph.lock_scope_token()
     watch = watched(scope)
     known: _Known | None = activation.__dict__.get("_credit_known")
@@ -82,6 +86,27 @@ def credit_permits(activation: Activation) -> Any:
         # Survives only if this transaction commits, that is, when the task was held without an error.
         attend_later(activation.flow_class, activation.task.pk)
     return answer
+
+
+def _behind_may_go_on(activation: Activation) -> Any:
+    """A node that no way leads to but through the decision waits until there is one, and while it is made again."""
+    node, process_pk = activation.flow_task, activation.task.process_id
+    binding = injected.get(node.flow_class)
+    if binding is None or node.name not in binding.behind:
+        return True
+    watch = watched(graph.lock_scope_token())
+    if watch is not None and process_pk in watch.decided:
+        return True
+    stands = binding.decision_stands(process_pk, node.name)
+    if stands and watch is not None:
+        watch.decided.add(process_pk)
+    return State.CONDITION(stands, unmet=NOT_DECIDED)
+
+
+def _note_decided(activation: Activation) -> None:
+    watch = watched(graph.lock_scope_token()) if _is_protected(activation) else None
+    if watch is not None:
+        watch.decided.add(activation.task.process_id)
 
 
 def _is_protected(activation: Activation) -> bool:
@@ -227,14 +252,16 @@ def _with_condition(base: type[Activation], name: str, method: TransitionMethod)
 
 
 def _read_first(complete: Any) -> Any:
-    """Finishing a step that issues the licence reads the record once more; it holds nothing."""
+    """Finishing a step that issues the licence reads the record once more; it holds nothing. A decision is noted."""
 
     @wraps(complete)
     def completed(self: Activation, *args: Any, **kwargs: Any) -> Any:
         from approval_hook.hosts.viewflow.issuing import read_at_issue
 
         read_at_issue(self)
-        return complete(self, *args, **kwargs)
+        done = complete(self, *args, **kwargs)
+        _note_decided(self)
+        return done
 
     return completed
 

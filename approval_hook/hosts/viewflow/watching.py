@@ -23,6 +23,8 @@ class Watch:
         """Watch one lock scope, or for None whatever ``watching`` stands around."""
         self.scope = scope
         self.writes = 0
+        #: Cases known to be decided, by the number of their process.
+        self.decided: set[int] = set()
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         """Run the statement, counting it first."""
