@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.core import checks
@@ -120,12 +120,12 @@ def _told(fault: Fault) -> checks.CheckMessage:
 
 
 def _wrong_new_names() -> list[checks.CheckMessage]:
-    """Entries of RENAMED that name no gated flow, a node that is still there, or one that is not."""
+    """Entries of RENAMED and MOVED that name no gated flow, what is still there, or what is not."""
     from approval_hook.hosts.viewflow import graph
     from approval_hook.hosts.viewflow.injection import bindings
 
     gated = [b.flow_class for b in bindings()]
-    hint = "Mend APPROVAL_HOOK['RENAMED']: flow -> {old name of a node: its name now}."
+    hint = "RENAMED: flow -> {old name of a node: its name now}. MOVED: old path of a flow -> its path now."
     wrong = []
     for path, names in conf().renamed.items():
         try:
@@ -138,7 +138,28 @@ def _wrong_new_names() -> list[checks.CheckMessage]:
         nodes = graph.nodes_of(flow_class)
         wrong += [f"RENAMED: {path} still has a node {old}." for old in names if old in nodes]
         wrong += [f"RENAMED: {path} has no node {new}." for new in names.values() if new not in nodes]
-    return [checks.Error(text, hint=hint, id="approval_hook.E016") for text in wrong]
+    return [checks.Error(text, hint=hint, id="approval_hook.E016") for text in [*wrong, *_wrong_new_paths()]]
+
+
+def _wrong_new_paths() -> Iterator[str]:
+    """Entries of MOVED whose new path is no gated flow, or whose old one is another flow or the same."""
+    from approval_hook.hosts.viewflow.binding import stored
+    from approval_hook.hosts.viewflow.injection import bindings
+
+    gated = {b.flow_class: b.flow_ref for b in bindings()}
+    for old, new in conf().moved.items():
+        found = []
+        for path in (old, new):
+            try:
+                found.append(import_string(path))
+            except ImportError:
+                found.append(None)
+        if found[1] not in gated:
+            yield f"MOVED: {new} is not a flow with a credit gate."
+        elif found[0] not in (None, found[1]):
+            yield f"MOVED: {old} is another flow."
+        elif stored(old) == gated[found[1]]:
+            yield f"MOVED: {old} is where the flow is now."
 
 
 def _as_placed(book: RuleBook) -> list[checks.CheckMessage]:
@@ -186,7 +207,7 @@ def _points(name: str, gate: Gate, matter: Matter) -> list[checks.CheckMessage]:
 def check_database(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Sequence[checks.CheckMessage]:
-    """E009 tables or triggers are missing, E010 protected nodes are out of date, W014, W017, W018 uncovered cases."""
+    """E009 tables or triggers missing, E010 guards out of date, E029 a flow moved, W014, W017, W018 uncovered cases."""
     from approval_hook import triggers
     from approval_hook.models import CreditDecision
 
@@ -214,16 +235,30 @@ def check_database(
                     id="approval_hook.E010",
                 )
             )
-        problems += _orphans(alias) + _stuck(alias) + _no_longer_covered(alias)
+        problems += _astray(alias) + _orphans(alias) + _stuck(alias) + _no_longer_covered(alias)
     return problems
+
+
+def _astray(alias: str) -> list[checks.CheckMessage]:
+    """Cases that a gated flow left behind when its module was moved: no runner attends to them."""
+    from approval_hook.hosts.viewflow.missing import astray
+
+    move = "Run manage.py migrate, then manage.py credit_sweep."
+    found: list[checks.CheckMessage] = []
+    for lost in astray(alias):
+        hint = move if lost.told else f"Say APPROVAL_HOOK['MOVED'] = {{{lost.stored!r}: {lost.flow!r}}}. {move}"
+        found.append(checks.Error(f"{alias}: {lost.text}。", hint=hint, id="approval_hook.E029"))
+    return found
 
 
 def _orphans(alias: str) -> list[checks.CheckMessage]:
     """Open holds of flows or nodes that no gate covers any more: no runner will ever attend to them."""
     from approval_hook.hosts.viewflow import graph
     from approval_hook.hosts.viewflow.injection import bindings
+    from approval_hook.hosts.viewflow.missing import bound_under
     from approval_hook.models import Hold
 
+    own = {b.flow_ref for b in bindings()}
     covered = {(b.flow_ref, node) for b in bindings() for node in (*b.gate.protects, *b.gate_nodes)}
     counts = Counter(Hold.objects.using(alias).filter(released_at=None).values_list("flow", "node"))
     return [
@@ -233,7 +268,7 @@ def _orphans(alias: str) -> list[checks.CheckMessage]:
             id="approval_hook.W014",
         )
         for (flow, node), number in sorted(counts.items())
-        if (flow, node) not in covered
+        if (flow, node) not in covered and (flow in own or bound_under(flow) is None)  # else E029 says so
     ]
 
 
@@ -255,7 +290,7 @@ def _no_longer_covered(alias: str) -> list[checks.CheckMessage]:
     """Gate tasks and late checks of flows that were taken out of the settings."""
     from approval_hook.hosts.viewflow import graph
     from approval_hook.hosts.viewflow.injection import bindings
-    from approval_hook.hosts.viewflow.missing import retired
+    from approval_hook.hosts.viewflow.missing import bound_under, retired
     from approval_hook.models import LateCheck
 
     hint = "See 'Rename or remove a gated node' in docs/howto/operate.md."
@@ -270,5 +305,6 @@ def _no_longer_covered(alias: str) -> list[checks.CheckMessage]:
     texts += [
         f"{number} case(s) of {graph.dotted(flow)} are without a check and no gate covers them"
         for (flow,), number in owed.items()
+        if bound_under(flow) is None  # else E029 says so
     ]
     return [checks.Warning(f"{alias}: {text}.", hint=hint, id="approval_hook.W018") for text in texts]

@@ -28,6 +28,7 @@ Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
         "EXPECTED_MATTERS": ["food-business"],     # each must be served by a flow with a gate
         "NOT_GATED": {"licensing.flows.LeaveFlow": "内部请假，非行政许可"},
         "RENAMED": {"licensing.flows.FoodFlow": {"decide": "decision"}},   # node's old name: its name now
+        "MOVED": {"licensing.flows.FoodFlow": "licensing.flows.food.FoodFlow"},   # flow's old path: its path now
         "DIGEST_SECRET": "NAME", "FIELD_SECRET": "NAME",   # names of secrets, never secrets
         "SECRETS_DIR": "/run/secrets",
         "INTERACTIVE_SECONDS": 2.0,
@@ -67,6 +68,7 @@ _OPTIONAL = {
     "EXPECTED_MATTERS",
     "NOT_GATED",
     "RENAMED",
+    "MOVED",
     "SECRETS_DIR",
     "INTERACTIVE_SECONDS",
     "EMERGENCY_HOURS",
@@ -127,6 +129,7 @@ class Conf:
     expected_matters: tuple[str, ...]
     not_gated: Mapping[str, str]
     renamed: Mapping[str, Mapping[str, str]]
+    moved: Mapping[str, str]
     digest_secret: str
     field_secret: str
     secrets_dir: Path | None
@@ -186,6 +189,7 @@ def _parse(source: Any) -> Conf:
             {n: _reason(n, r) for n, r in _mapping(source.get("NOT_GATED", {}), "NOT_GATED").items()}
         ),
         renamed={n: _renamed(n, r) for n, r in _mapping(source.get("RENAMED", {}), "RENAMED").items()},
+        moved=_pairs(source.get("MOVED", {}), "MOVED"),
         digest_secret=_text(source["DIGEST_SECRET"], "DIGEST_SECRET"),
         field_secret=_text(source["FIELD_SECRET"], "FIELD_SECRET"),
         secrets_dir=Path(secrets_dir) if secrets_dir else None,
@@ -353,9 +357,12 @@ def _window(value: Any, where: str) -> Window:
 
 
 def _renamed(path: str, value: Any) -> Mapping[str, str]:
-    where = f"RENAMED.{path}"
-    names = {_text(old, where): _text(new, f"{where}.{old}") for old, new in _mapping(value, where).items()}
-    return MappingProxyType(names)
+    return _pairs(value, f"RENAMED.{path}")
+
+
+def _pairs(value: Any, where: str) -> Mapping[str, str]:
+    found = {_text(old, where): _text(new, f"{where}.{old}") for old, new in _mapping(value, where).items()}
+    return MappingProxyType(found)
 
 
 def _flow(path: str, value: Any) -> FlowSettings:

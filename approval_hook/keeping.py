@@ -9,6 +9,7 @@ from collections.abc import Hashable
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Model
 
 from approval_hook import clock, privacy
 from approval_hook.errors import RulesInvalid
@@ -54,21 +55,33 @@ def keep(loaded: LoadedRules, calendar: WorkCalendar) -> None:
         )
         row.seal = privacy.digest(row.sealed_text())
         RuleRevision.objects.bulk_create([row], ignore_conflicts=True)
+        _require(RuleRevision, row, ("content", "revision", "valid_from", "valid_to"))
         _keep_known(loaded.digest)
     if calendar.digest not in _kept:
-        CalendarEdition.objects.bulk_create(
-            [
-                CalendarEdition(
-                    digest=calendar.digest,
-                    published_until=calendar.published_until,
-                    holidays=sorted(day.isoformat() for day in calendar.holidays),
-                    workdays=sorted(day.isoformat() for day in calendar.workdays),
-                    made_at=clock.now(),
-                )
-            ],
-            ignore_conflicts=True,
+        edition = CalendarEdition(
+            digest=calendar.digest,
+            published_until=calendar.published_until,
+            holidays=sorted(day.isoformat() for day in calendar.holidays),
+            workdays=sorted(day.isoformat() for day in calendar.workdays),
+            made_at=clock.now(),
         )
+        CalendarEdition.objects.bulk_create([edition], ignore_conflicts=True)
+        _require(CalendarEdition, edition, ("published_until", "holidays", "workdays"))
         _keep_known(calendar.digest)
+
+
+def _require(model: type[Model], row: Model, fields: tuple[str, ...]) -> None:
+    """What stands under the digest is what a decision is about to cite; a row that was there first may be anybody's.
+
+    Raises:
+        RulesInvalid: it is something else; nothing is decided, because the decision could not be made out again.
+    """
+    if model._default_manager.filter(pk=row.pk).values_list(*fields).first() != tuple(getattr(row, f) for f in fields):
+        get_logger().error("what is kept is not what decisions would cite", alarm=True, kind=model.__name__, row=row.pk)
+        what = model._meta.verbose_name
+        raise RulesInvalid(
+            [f"库中摘要为 {row.pk[:12]}… 的{what}，内容与摘要不符；请联系数据库管理员，或以新版本号发布。"]
+        )
 
 
 def _keep_known(digest: str) -> None:

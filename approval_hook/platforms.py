@@ -68,7 +68,7 @@ def build(c: Conf, settings: PlatformSettings) -> CreditPlatform:
         ConfigurationError: the backend cannot be imported or built, a secret is missing, or limits
             are set for a source that is not remote.
     """
-    options = resolved(c, settings.options)
+    options = resolved(c, settings.options, f"The platform {settings.name}")
     try:
         backend = import_string(settings.backend)
         if getattr(backend, "wants_lists", False):
@@ -88,15 +88,22 @@ def build(c: Conf, settings: PlatformSettings) -> CreditPlatform:
     return Limited(platform, settings.limits)
 
 
-def resolved(c: Conf, given: Mapping[str, Any]) -> dict[str, Any]:
+def resolved(c: Conf, given: Mapping[str, Any], owner: str) -> dict[str, Any]:
     """Options as a backend takes them: the value of a secret in place of its name.
 
+    Args:
+        c: where secrets are found.
+        given: options as configured.
+        owner: whose they are, for messages.
+
     Raises:
-        ConfigurationError: a secret is missing.
+        ConfigurationError: a secret is missing, or given by its name and by itself.
     """
     options = {}
     for key, value in given.items():
         if key.endswith("_secret"):
+            if key.removesuffix("_secret") in given:
+                raise ConfigurationError(f"{owner} has {key} and {key.removesuffix('_secret')} in OPTIONS; keep {key}.")
             options[key.removesuffix("_secret")] = c.secret(value)
         else:
             options[key] = value

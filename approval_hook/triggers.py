@@ -33,25 +33,47 @@ from approval_hook.models import (
 
 
 @dataclass(frozen=True, slots=True)
+class GuardedFlow:
+    """One gated flow in a task table. Nodes go by their names, because a flow can be stored under several references.
+
+    Viewflow resolves ``app/module.Name.node`` by importing it, so every module that holds the class gives one more
+    reference of each node. What is named like the flow is taken for it, unless it is known to be another one.
+    """
+
+    ref: str
+    was: tuple[str, ...]  # references of the flow before it was moved
+    others: tuple[str, ...]  # flows that are named like it and are others
+    nodes: tuple[str, ...]
+    protected: tuple[str, ...]  # their execution is a decision: needs a record that permits it
+    behind: tuple[str, ...]  # no way leads to them around the protected ones
+    beside: tuple[tuple[str, str], ...]  # (node behind, decision): the node goes on while the decision is made again
+    free: tuple[str, ...]  # nodes of other flows that its cases come to
+    observes: bool  # the protected nodes need a trace of the case, whatever it says
+
+
+@dataclass(frozen=True, slots=True)
 class GuardedTable:
-    """A task table, with the stored references of the nodes that matter in it."""
+    """A task table with the flows that matter in it, and where the flow of a case stands."""
 
     table: str
+    key: str
     process_column: str
     process_table: str
-    protected: tuple[str, ...]  # their execution is a decision: needs a record that permits it
-    observed: tuple[str, ...]  # the same in a flow that observes: needs a trace of the case, whatever it says
-    behind: tuple[tuple[str, tuple[str, ...]], ...]  # (node, protected nodes) with no way to it around them
-    # (what references of a flow begin with, those that name one of its nodes, what references of gates begin with):
-    # a protected node that was renamed must not become free under the name that waiting tasks still have.
-    known: tuple[tuple[str, tuple[str, ...], str], ...] = ()
+    flow_table: str
+    flow_key: str
+    flows: tuple[GuardedFlow, ...] = ()
 
     @property
     def mark(self) -> str:
         """Stands in the text of the guard, so that a check can tell an outdated one."""
-        text = repr((self.protected, self.observed, self.behind, self.known))
+        text = repr((_VERSION, self.flows))
         return f"approval_hook:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
+
+#: Of the guards' own text, so that guards of an earlier version are made anew.
+_VERSION = 2
+#: What the name of an inserted gate node begins with.
+GATE_PREFIX = "credit_before_"
 
 APPEND_ONLY = (
     Inquiry,
@@ -68,8 +90,10 @@ APPEND_ONLY = (
 _BY_CONTENT = (RuleRevision, CalendarEdition)
 _PREFIX = "approval_hook_"
 _REFUSED = "approval_hook: evidence is append-only"
+_STAYS = "approval_hook: a case stays in its flow"
 _HELD = "approval_hook: protected step without a valid credit record"
 _FORWARD = "('STARTED', 'SCHEDULED', 'DONE')"
+_WAITS = "('NEW', 'ASSIGNED', 'SCHEDULED')"
 
 
 def after_migrate(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
@@ -127,9 +151,9 @@ def expected(using: str = DEFAULT_DB_ALIAS) -> list[str]:
 def outdated(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     """Guards in the database that do not protect exactly the nodes which are to be protected now."""
     texts = {name: text for name, _, text in installed(using) if name.startswith(f"{_PREFIX}guard_")}
-    wanted = {
-        guard_name(guarded.table, verb): guarded.mark for guarded in _guarded_tables() for verb in ("INSERT", "UPDATE")
-    }
+    tables = _guarded_tables()
+    wanted = {guard_name(guarded.table, verb): guarded.mark for guarded in tables for verb in ("INSERT", "UPDATE")}
+    wanted |= {_flow_guard_name(guarded): guarded.mark for guarded in tables if guarded.flows}
     # A guard nobody expects belongs to a flow that was taken out and had a table of its own.
     return [name for name, text in texts.items() if name not in wanted or wanted[name] not in text]
 
@@ -148,6 +172,10 @@ def _statements(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
 def guard_name(table: str, verb: str) -> str:
     """Name of the guard on a task table: short enough for PostgreSQL whatever the table is called."""
     return f"{_PREFIX}guard_{hashlib.sha256(table.encode()).hexdigest()[:12]}_{verb.lower()}"
+
+
+def _flow_guard_name(guarded: GuardedTable) -> str:
+    return guard_name(f"flow of {guarded.table}", "UPDATE")
 
 
 def _sqlite(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
@@ -190,7 +218,14 @@ def _sqlite(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
         table, process = guarded.table, q(guarded.process_column)
         unfit = _unfit(guarded, q, decision, "strftime('%Y-%m-%d %H:%M:%f', 'now')", "0")
         moved = " OR ".join(f"NEW.{c} IS NOT OLD.{c}" for c in ("status", "flow_task", process))
-        for verb, when in (("INSERT", unfit), ("UPDATE", f"({moved}) AND {unfit}")):
+        if guarded.flows:
+            name = _flow_guard_name(guarded)
+            yield (
+                name,
+                f"CREATE TRIGGER {name} BEFORE UPDATE OF flow_class ON {q(guarded.flow_table)} WHEN {_leaves(guarded)}"
+                f" BEGIN SELECT RAISE(ABORT, '{_STAYS}') /* {guarded.mark} */; END",
+            )
+        for verb, when in (("INSERT", unfit), ("UPDATE", f"({moved}) AND NOT ({_respelled(guarded, q)}) AND {unfit}")):
             name = guard_name(table, verb)
             yield (
                 name,
@@ -237,7 +272,7 @@ def _same_key(q: Callable[[str], str], key: _Unique) -> str:
 
 
 def _literals(refs: Iterable[str]) -> str:
-    return ", ".join("'" + ref.replace("'", "''") + "'" for ref in refs) or "NULL"
+    return ", ".join("'" + ref.replace("'", "''") + "'" for ref in refs) or "''"
 
 
 def _unfit(guarded: GuardedTable, q: Callable[[str], str], decision: str, now: str, no: str) -> str:
@@ -249,25 +284,91 @@ def _unfit(guarded: GuardedTable, q: Callable[[str], str], decision: str, now: s
         f"COALESCE((SELECT d.permits AND {serves} FROM {decision} d WHERE d.host_key = {key}"
         f" ORDER BY d.id DESC LIMIT 1), {no})"
     )
-    named = [f"NEW.flow_task IN ({_literals(guarded.protected)})"]
-    for prefix, refs, gates in guarded.known:
-        starts = [f"substr(NEW.flow_task, 1, {len(begin)}) = {_literals([begin])}" for begin in (prefix, gates)]
-        named.append(f"({starts[0]} AND NOT {starts[1]} AND NEW.flow_task NOT IN ({_literals(refs)}))")
-    cases = [f"(({' OR '.join(named)}) AND NOT {permitted})"]
-    if guarded.observed:
-        # Nothing is held there; but a decision without a record or an observation would be a gate that is off.
-        traced = " OR ".join(
-            f"EXISTS (SELECT 1 FROM {rows} r WHERE r.host_key = {key})"
-            for rows in (decision, q(Observation._meta.db_table))
+    # Nothing is held where a flow observes; but a decision without a trace of the case would be a gate that is off.
+    traced = " OR ".join(
+        f"EXISTS (SELECT 1 FROM {rows} r WHERE r.host_key = {key})"
+        for rows in (decision, q(Observation._meta.db_table))
+    )
+    cases = []
+    for flow in guarded.flows:
+        unknown = f"named.node NOT IN ({_literals(flow.nodes)}) AND NOT {_begins('named.node', GATE_PREFIX)}"
+        # Where the case came back to the decision, or to the gate before it, the decision of before is none any more.
+        again = (
+            f"SELECT 1 FROM {table} g WHERE g.{process} = t.{process} AND g.{q(guarded.key)} > t.{q(guarded.key)}"
+            f" AND {_of_flow(flow, _rest('g.flow_task'))}"
+            f" AND ((g.status = 'STARTED' AND {_last('g.flow_task')} = '{GATE_PREFIX}' || {_last('t.flow_task')})"
+            f" OR (g.status IN {_WAITS} AND {_last('g.flow_task')} = {_last('t.flow_task')}))"
         )
-        cases.append(f"(NEW.flow_task IN ({_literals(guarded.observed)}) AND NOT ({traced}))")
-    for node, decisions in guarded.behind:
+        apart = "".join(
+            f" AND NOT (named.node = {_literals([node])} AND {_last('t.flow_task')} = {_literals([decision])})"
+            for node, decision in flow.beside
+        )
         decided = (
             f"EXISTS (SELECT 1 FROM {table} t WHERE t.{process} = NEW.{process} AND t.status IN ('STARTED', 'DONE')"
-            f" AND t.flow_task IN ({_literals(decisions)}))"
+            f" AND {_last('t.flow_task')} IN ({_literals(flow.protected)}) AND {_of_flow(flow, _rest('t.flow_task'))}"
+            f" AND NOT (EXISTS ({again}){apart}))"
         )
-        cases.append(f"(NEW.flow_task = {_literals([node])} AND NOT {decided})")
-    return f"NEW.status IN {_FORWARD} AND ({' OR '.join(cases)})"
+        wrong = (
+            f"(named.node IN ({_literals(flow.protected)}) AND NOT ({traced if flow.observes else permitted}))",
+            # A protected node that was renamed must not become free under the name that waiting tasks still have.
+            f"({unknown} AND NOT {permitted})",
+            f"(named.node IN ({_literals(flow.behind)}) AND NOT {decided})",
+        )
+        cases.append(f"({_of_flow(flow, 'named.flow')} AND ({' OR '.join(wrong)}))")
+    if not cases:
+        return "1 = 0"
+    strange = " OR ".join(_of_flow(flow, "named.flow") for flow in guarded.flows)
+    gated = " OR ".join(_of_flow(flow, "p.flow_class || '.'") for flow in guarded.flows)
+    free = _literals(ref for flow in guarded.flows for ref in flow.free)
+    # Under a name of another kind Viewflow may still find a node of the flow; no case of it needs such a name.
+    cases.append(
+        f"(NOT ({strange}) AND NEW.flow_task NOT IN ({free}) AND EXISTS (SELECT 1 FROM"
+        f" {q(guarded.flow_table)} p WHERE p.{q(guarded.flow_key)} = NEW.{process} AND ({gated})))"
+    )
+    split = f"SELECT {_rest('NEW.flow_task')} AS flow, {_last('NEW.flow_task')} AS node"
+    return f"NEW.status IN {_FORWARD} AND EXISTS (SELECT 1 FROM ({split}) named WHERE {' OR '.join(cases)})"
+
+
+def _rest(ref: str) -> str:
+    """A stored reference without its last name: the flow of a node, and the dot behind it."""
+    return f"rtrim({ref}, replace({ref}, '.', ''))"
+
+
+def _last(ref: str) -> str:
+    """The last name of a stored reference."""
+    return f"replace({ref}, {_rest(ref)}, '')"
+
+
+def _begins(text: str, with_: str) -> str:
+    return f"substr({text}, 1, {len(with_)}) = {_literals([with_])}"
+
+
+def _of_flow(flow: GuardedFlow, ref: str) -> str:
+    """A reference of a flow, with a dot behind it, is one of this flow."""
+    ends = sorted({f".{known.rpartition('.')[2]}." for known in (flow.ref, *flow.was)})
+    known = _literals(f"{each}." for each in (flow.ref, *flow.was))
+    others = _literals(f"{each}." for each in flow.others)
+    named = " OR ".join(f"substr({ref}, length({ref}) - {len(end) - 1}) = {_literals([end])}" for end in ends)
+    return f"({ref} IN ({known}) OR (({named}) AND {ref} NOT IN ({others})))"
+
+
+def _leaves(guarded: GuardedTable) -> str:
+    """A case of a gated flow is given another flow."""
+    old, new = "OLD.flow_class || '.'", "COALESCE(NEW.flow_class, '') || '.'"
+    return " OR ".join(f"({_of_flow(flow, old)} AND NOT {_of_flow(flow, new)})" for flow in guarded.flows)
+
+
+def _respelled(guarded: GuardedTable, q: Callable[[str], str]) -> str:
+    """A task gets the reference that its node has since its flow was moved, and nothing else about it changes."""
+    process = q(guarded.process_column)
+    moves = [
+        f"({_begins('OLD.flow_task', f'{was}.')} AND NEW.flow_task = {_literals([flow.ref])}"
+        f" || substr(OLD.flow_task, {len(was) + 1}))"
+        for flow in guarded.flows
+        for was in flow.was
+    ]
+    same = f"NEW.status = OLD.status AND NEW.{process} = OLD.{process}"
+    return f"{same} AND ({' OR '.join(moves)})" if moves else "1 = 0"
 
 
 def _confirmed(q: Callable[[str], str], now: str) -> str:
@@ -320,9 +421,22 @@ def _postgres(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
             f" RETURN NEW; END $$",
         )
         moved = " OR ".join(f"NEW.{c} IS DISTINCT FROM OLD.{c}" for c in ("status", "flow_task", process))
+        if guarded.flows:
+            name, leave = _flow_guard_name(guarded), guard_name(f"flow of {table}", "function")
+            yield (
+                "",
+                f"CREATE OR REPLACE FUNCTION {leave}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                f" /* {guarded.mark} */ RAISE EXCEPTION '{_STAYS}' USING ERRCODE = 'integrity_constraint_violation';"
+                f" END $$",
+            )
+            yield (
+                name,
+                f"CREATE TRIGGER {name} BEFORE UPDATE OF flow_class ON {q(guarded.flow_table)} FOR EACH ROW"
+                f" WHEN ({_leaves(guarded)}) EXECUTE FUNCTION {leave}()",
+            )
         for verb, when in (
             ("INSERT", f"NEW.status IN {_FORWARD}"),
-            ("UPDATE", f"NEW.status IN {_FORWARD} AND ({moved})"),
+            ("UPDATE", f"NEW.status IN {_FORWARD} AND ({moved}) AND NOT ({_respelled(guarded, q)})"),
         ):
             name = guard_name(table, verb)
             yield (

@@ -31,7 +31,17 @@ SECRET_KEY = os.environ["WORKFLOWS_SECRET_KEY"]
 # The flows that tests inject into, one test at a time; at start-up none has a gate.
 _TEST_FLOWS = (
     *("BoundaryFlow", "CacheLockedFlow", "CaughtFlow", "ChoiceFlow", "CompensatingFlow", "FirstWinsFlow", "HumanFlow"),
-    *("LinearFlow", "LoopFlow", "ParallelFlow", "ParentFlow", "PlainFlow", "RaisingFlow", "UnlockedFlow"),
+    *(
+        "LinearFlow",
+        "LoopFlow",
+        "ParallelFlow",
+        "ParentFlow",
+        "PlainFlow",
+        "RaisingFlow",
+        "RenewFlow",
+        "ReturnFlow",
+        "UnlockedFlow",
+    ),
 )
 _REASON = "测试用流程，不办理许可"
 

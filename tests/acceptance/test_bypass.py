@@ -35,6 +35,7 @@ from tests.acceptance.evidence.office import (
     statuses,
     task_of,
 )
+from workflows.clerk.taskforms import DecideForm
 from workflows.models import CasePerson, FoodBusinessCase, RideHailingDriverCase
 
 KINDS = ("food", "driver")
@@ -133,6 +134,25 @@ def test_page_with_another_tasks_number(held: Any, office: Any) -> None:
             answer = office.browsers[who].post(url, FORMS["decide"])
             assert answer.status_code in (403, 404, 409), (who, node, answer.status_code)
     untouched(held)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_page_with_another_cases_number(wired: Any, office: Any, kind: str) -> None:
+    """A task under another case's number would be decided under that case's lock; the address is not found."""
+    filing = enter(wired, kind)
+    case, other = office.file(filing), office.file(filing)
+    for each in (case, other):
+        office.do(each, "accept")
+        office.do(each, "review")
+    task = office.claim(case, "decide")
+    for verb in ("execute", "detail", "unassign", "cancel"):
+        url = case.flow_class.decide.reverse(verb, args=[other.pk, task.pk])
+        for who in ("head", "manager"):
+            assert office.browsers[who].get(url).status_code == 404, (verb, who)
+            assert office.browsers[who].post(url, FORMS["decide"]).status_code == 404, (verb, who)
+    untouched(case)
+    untouched(other)
+    assert office.do(case, "decide").status_code == 302
 
 
 def test_pages_of_the_gate_do_not_complete_it(held: Any, office: Any) -> None:
@@ -235,6 +255,29 @@ def test_plain_orm_and_sql_are_stopped_by_the_database(held: Any) -> None:
     untouched(held)
 
 
+@pytest.mark.parametrize("spelled", ["flows.{flow}", "credit.{flow}", "credit.The{flow}Now"])
+def test_a_node_under_another_path_is_stopped_by_the_database(
+    held: Any, monkeypatch: pytest.MonkeyPatch, spelled: str
+) -> None:
+    """Viewflow finds the same node under the path of every module that holds the flow; the database knows them all."""
+    flow_class = held.flow_class
+    another = f"The{flow_class.__name__}Now"
+    for name in (another, flow_class.__name__):
+        monkeypatch.setattr("workflows.credit." + name, flow_class, raising=False)
+    path = f"workflows/{spelled.format(flow=flow_class.__name__)}"
+    waiting = Task.objects.create(process_id=held.pk, flow_task=f"{path}.decide", flow_task_type="HUMAN")
+    assert Task.objects.get(pk=waiting.pk).flow_task is flow_class.decide
+    for node in ("decide", "check_granted", "deliver", "end_granted"):
+        for status in FORWARD:
+            row = Task(process_id=held.pk, flow_task=f"{path}.{node}", flow_task_type="HUMAN", status=status)
+            refused_by_database(row.save)
+    refused_by_database(lambda: Task.objects.filter(pk=waiting.pk).update(status=STATUS.DONE))
+    with pytest.raises(IntegrityError, match="a case stays in its flow"), transaction.atomic():
+        Process.objects.filter(pk=held.pk).update(flow_class=f"workflows/credit.{another}")
+    Task.objects.filter(pk=waiting.pk).update(status=STATUS.CANCELED)
+    untouched(held)
+
+
 def test_process_row_marked_done_decides_nothing(held: Any, office: Any) -> None:
     """Closing the process row by hand makes no decision: no step ran, and the runner lets it be."""
     Process.objects.filter(pk=held.pk).update(status="DONE")
@@ -326,6 +369,55 @@ def test_changed_consent_voids_the_record(wired: Any, office: Any) -> None:
     binding_case = _case(case)
     standing = gate.standing(binding_case, Point.DECISION)
     assert (standing.passes, standing.reason) == (False, "subjects-changed")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_decision_form_cannot_exchange_the_applicant(
+    wired: Any, office: Any, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A form that saves another applicant and decides in one step is undone, says so, and decides on the next try."""
+    case = office.file(enter(wired, kind))
+    office.do(case, "accept")
+    office.do(case, "review")
+    other = people.firm(3002)
+    other.enter(wired.province.control, people.row("B1"))
+    wired.province.control.put(other.legal.held(people.row("B3")))
+    before = fresh(case).__dict__ | {"_state": None}
+    apply = DecideForm.apply
+
+    def exchange(form: Any, user: Any) -> None:
+        apply(form, user)
+        if kind == "food":
+            form.case.firm_code, form.case.firm_name = other.code, other.name
+        else:
+            form.case.driver_name, form.case.number = other.legal.name, other.legal.number
+
+    with monkeypatch.context() as changed:
+        changed.setattr(DecideForm, "apply", exchange)
+        answer = office.do(case, "decide")
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "改动了办件主体" in page
+    assert "先更正主体，待重新核查后再作决定" in page
+    assert fresh(case).__dict__ | {"_state": None} == before
+    untouched(case)
+    assert office.do(case, "decide").status_code == 302
+    assert fresh(case).decision == "granted"
+
+
+@pytest.mark.parametrize("spelled", ["CLERK", "ｃｌｅｒｋ"])
+def test_who_accepted_does_not_decide_under_another_spelling(wired: Any, office: Any, spelled: str) -> None:
+    """A second account whose name differs in case or width only is the same person's."""
+    case = office.file(enter(wired, "food"))
+    office.do(case, "accept")
+    office.do(case, "review")
+    head = office.user("head")
+    type(head).objects.filter(pk=head.pk).update(username=spelled)
+    assert office.do(case, "decide").status_code == 403
+    untouched(case)
+    assert office.do(case, "decide", who="head2").status_code == 403  # claimed by the other
+    type(head).objects.filter(pk=head.pk).update(username="head")
+    assert office.do(case, "decide").status_code == 302
 
 
 def _case(case: Any) -> Any:

@@ -325,6 +325,21 @@ def test_s08_one_person_under_two_spellings_of_a_name_is_one(held: Any, office: 
     assert "提请人和批准人不能复核" in review(office, held, "manager").content.decode()
 
 
+@pytest.mark.parametrize("name", ["LI", "ｌｉ"])
+def test_s08_who_handled_the_case_confirms_nothing_under_another_spelling(held: Any, office: Any, name: str) -> None:
+    """Neither confirming nor reviewing: the name differs from that of the officer of a step in case or width only."""
+    users = office.user("head2").__class__.objects
+    Task.objects.filter(process_id=held.pk, status="DONE").update(owner=users.create(username="li"))
+    users.filter(username="head2").update(username=name)
+    ask(office, held)
+    assert "经办过或正在办理本办件" in confirm(office, held).content.decode()
+    closed(held)
+    users.filter(username=name).update(username="head2")
+    confirm(office, held)
+    users.filter(username="manager").update(username=name)
+    assert "经办过或正在办理本办件" in review(office, held, "manager").content.decode()
+
+
 def test_s08_nothing_is_released_while_somebody_else_has_the_case(
     held: Any, office: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

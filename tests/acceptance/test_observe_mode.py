@@ -22,6 +22,7 @@ from approval_hook.models import Hold, Inquiry, Observation, Recheck
 from approval_hook.spec import Gate
 from tests.acceptance.evidence import people
 from tests.acceptance.evidence.office import fresh, key_of, opinion, statuses, task_of
+from workflows.clerk.taskforms import DecideForm
 from workflows.flows import FoodBusinessFlow, RideHailingDriverFlow
 from workflows.models import FoodBusinessCase
 
@@ -68,6 +69,28 @@ def test_a_hit_is_recorded_and_passes_with_an_alarm(
     assert Inquiry.objects.filter(host_key=key_of(case)).exists()
     lines = [json.loads(r.getMessage()) for r in caplog.records if r.name == "approval_hook"]
     assert sum("would have been held" in line["event"] and line["alarm"] for line in lines) == 1
+
+
+def test_a_decision_that_exchanges_the_applicant_is_observed(
+    observed: Any, office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form saves another firm and decides at once: it passes, as everything here, and leaves its trace."""
+    firm, other = people.firm(8211), people.firm(8212)
+    firm.enter(observed.province.control)
+    other.enter(observed.province.control, people.row("B1"))
+    case = office.file(firm.filing())
+    office.do(case, "accept")
+    office.do(case, "review")
+    apply = DecideForm.apply
+
+    def exchange(form: Any, user: Any) -> None:
+        apply(form, user)
+        form.case.firm_code, form.case.firm_name = other.code, other.name
+
+    monkeypatch.setattr(DecideForm, "apply", exchange)
+    assert office.do(case, "decide").status_code == 302
+    assert fresh(case).firm_code == other.code
+    assert seen(case) == ["subjects-changed"]
 
 
 def test_a_clean_case_leaves_no_observation(observed: Any, office: Any) -> None:

@@ -103,6 +103,30 @@ class LoopFlow(flow.Flow):
     end = flow.End()
 
 
+class ReturnFlow(flow.Flow):
+    """A decision that may send the case back to the review."""
+
+    lock_impl = select_for_update_lock
+    start = flow.StartHandle(start_with).Next(this.review)
+    review = flow.View(views.UpdateProcessView.as_view(fields=[])).Next(this.decide)
+    decide = flow.View(views.UpdateProcessView.as_view(fields=[])).Next(this.again)
+    again = flow.If(lambda a: bool(a.process.data.get("again"))).Then(this.review).Else(this.deliver)
+    deliver = flow.Function(note("deliver")).Next(this.end)
+    end = flow.End()
+
+
+class RenewFlow(flow.Flow):
+    """While a decision is delivered the next one is prepared."""
+
+    lock_impl = select_for_update_lock
+    start = flow.StartHandle(start_with).Next(this.review)
+    review = flow.Handle().Next(this.decide)
+    decide = flow.Handle().Next(this.split)
+    split = flow.Split().Always(this.deliver).Always(this.review)
+    deliver = flow.Handle().Next(this.end)
+    end = flow.End()
+
+
 class ParallelFlow(flow.Flow):
     """Split and join before the decision."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 from viewflow.fsm import TransitionNotAllowed
 from viewflow.workflow import chart
@@ -346,6 +346,59 @@ def test_fact_guard_reads_once_per_flow_lock(inject: Any, credit: Any, django_as
             assert decide.complete.can_proceed()
     with flows.HumanFlow.lock(process.pk), django_assert_num_queries(2):
         assert decide.complete.can_proceed()
+
+
+def test_fact_guard_reads_again_what_was_saved_under_the_lock(
+    inject: Any, credit: Any, django_assert_num_queries: Any
+) -> None:
+    """A write is answered by one read of the facts; other parties make the guard refuse; no lock leaves a watch."""
+    inject(flows.HumanFlow)
+    process = flows.HumanFlow.start_by_code.run(data=firm_data())
+    user = get_user_model().objects.create_user("clerk")
+    with flows.HumanFlow.lock(process.pk):
+        review = flows.HumanFlow.review.activation_class(task_of(process, "review"))
+        review.assign(user)
+        review.start(None)
+        review.execute()
+    decide = flows.HumanFlow.decide.activation_class(task_of(process, "decide"))
+    decide.assign(user)
+    with flows.HumanFlow.lock(process.pk), transaction.atomic():
+        decide.start(None)
+        Process.objects.filter(pk=process.pk).update(data=firm_data(remark="nothing of the parties"))
+        with django_assert_num_queries(1):
+            assert decide.execute.can_proceed()
+            assert decide.complete.can_proceed()
+        Process.objects.filter(pk=process.pk).update(data=firm_data(name="粤另名有限公司"))
+        with pytest.raises(TransitionNotAllowed, match="先更正主体，待重新核查后再作决定"):
+            decide.execute()
+        Process.objects.filter(pk=process.pk).update(data=firm_data())
+        decide.execute()
+    assert task_of(process, "decide").status == STATUS.DONE
+    assert connection.execute_wrappers == []
+
+
+def test_fact_function_that_exchanges_the_applicant_decides_nothing(inject: Any, credit: Any) -> None:
+    """What the body of an automatic decision saved is undone with it, in the request and in the background."""
+    inject(flows.LinearFlow)
+
+    def exchange(activation: Any) -> None:
+        Process.objects.filter(pk=activation.process.pk).update(data=firm_data(name="粤另名有限公司"))
+
+    body, flows.LinearFlow.decide._func = flows.LinearFlow.decide._func, exchange
+    try:
+        for in_request in (True, False):
+            process = flows.LinearFlow.start.run(data=firm_data())
+            with (
+                Context(propagate_exception=in_request),
+                pytest.raises(CaseInvalid, match="改动了办件主体"),
+                transaction.atomic(),
+            ):
+                flows.LinearFlow.accept.run(task_of(process, "accept"))
+            assert Process.objects.get(pk=process.pk).data == firm_data()
+            assert not Task.objects.filter(process=process, flow_task=flows.LinearFlow.decide).exists()
+    finally:
+        flows.LinearFlow.decide._func = body
+    assert connection.execute_wrappers == []
 
 
 # --- child flows ------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from typing import Any
 
 import pytest
@@ -16,15 +18,16 @@ from viewflow.workflow.flow.views.actions import BulkAssignTasksActionView, Bulk
 from viewflow.workflow.models import Process, Task
 from viewflow.workflow.status import PROCESS, STATUS
 
-from approval_hook import gate, privacy, triggers
+from approval_hook import cases, clock, gate, privacy, triggers
 from approval_hook.checks import check_surroundings
-from approval_hook.errors import CaseInvalid, PlatformUnavailable
+from approval_hook.errors import CaseInvalid, PlatformUnavailable, RulesInvalid
 from approval_hook.gate import Verdict
 from approval_hook.hosts.viewflow.attending import Attended, attend
 from approval_hook.hosts.viewflow.desk import act
 from approval_hook.hosts.viewflow.injection import binding_of
-from approval_hook.models import CreditDecision, Point, Settlement
+from approval_hook.models import CalendarEdition, CreditDecision, Point, RuleRevision, Settlement
 from approval_hook.policy.records import MatchGrade
+from approval_hook.workcalendar import published_calendar
 from tests.flows import flows
 from tests.flows.facts import CLEAN, OTHER, firm_data
 from tests.flows.flows import ran
@@ -150,13 +153,70 @@ def test_step_behind_the_decision_needs_the_decision(inject: Any, remote_credit:
     assert behind == {"deliver", "end"}
 
 
+def step(process: Any, name: str) -> None:
+    """Carry out a person's step."""
+    node = getattr(process.flow_class, name)
+    user = get_user_model().objects.get_or_create(username="clerk")[0]
+    with process.flow_class.lock(process.pk):
+        activation = node.activation_class(task_of(process, name))
+        activation.assign(user)
+        activation.start(None)
+        activation.execute()
+
+
+@pytest.mark.parametrize("hit", [True, False], ids=["held at the gate", "waits for its decision"])
+def test_an_earlier_decision_opens_no_delivery(inject: Any, credit: Any, defaulter: Any, hit: bool) -> None:
+    """Sent back and with another applicant, the case has no decision until there is a new one: by ORM and by jump."""
+    inject(flows.ReturnFlow)
+    process = flows.ReturnFlow.start.run(data=firm_data(again=True))
+    step(process, "review")
+    step(process, "decide")
+    assert task_of(process, "review").status == STATUS.NEW
+    Process.objects.filter(pk=process.pk).update(data=firm_data(name="粤另名有限公司"))
+    if hit:
+        credit.records[CLEAN] = (defaulter,)
+    step(process, "review")
+    waiting = task_of(process, "credit_before_decide" if hit else "decide")
+    assert waiting.status == (STATUS.STARTED if hit else STATUS.NEW)
+    for name in ("again", "deliver", "end"):
+        for status in (STATUS.STARTED, STATUS.DONE):
+            with pytest.raises(DatabaseError, match="protected step"), transaction.atomic():
+                Task.objects.create(
+                    process=process, flow_task=getattr(flows.ReturnFlow, name), flow_task_type="X", status=status
+                )
+    with flows.ReturnFlow.lock(process.pk):
+        review = flows.ReturnFlow.review.activation_class(task_of(process, "review"))
+        jumped = flows.ReturnFlow.deliver._create(review, review.task.token)
+        review._activate_next({jumped})
+    assert task_of(process, "deliver").status == STATUS.NEW
+    assert ran == []
+    if not hit:
+        task_of(process, "deliver").delete()
+        step(process, "decide")
+        assert ran == [f"deliver:{process.pk}"]
+
+
+def test_delivery_goes_on_while_the_next_decision_is_held(inject: Any, credit: Any, defaulter: Any) -> None:
+    """Where a flow delivers one decision while it prepares the next, what holds the next does not stop the delivery."""
+    inject(flows.RenewFlow)
+    process = flows.RenewFlow.start.run(data=firm_data())
+    flows.RenewFlow.review.run(task_of(process, "review"))
+    flows.RenewFlow.decide.run(task_of(process, "decide"))
+    Process.objects.filter(pk=process.pk).update(data=firm_data(name="粤另名有限公司"))
+    credit.records[CLEAN] = (defaulter,)
+    flows.RenewFlow.review.run(task_of(process, "review"))
+    assert task_of(process, "credit_before_decide").status == STATUS.STARTED
+    flows.RenewFlow.deliver.run(task_of(process, "deliver"))
+    assert task_of(process, "deliver").status == STATUS.DONE
+
+
 def test_guard_has_no_list_that_could_be_emptied(inject: Any, credit: Any) -> None:
     """The protected nodes stand in the trigger's own text; a check tells when they differ from the flows."""
     inject(flows.LinearFlow)
     assert triggers.outdated() == []
-    inject_more = binding_of(flows.LinearFlow)
-    texts = [text for name, _, text in triggers.installed() if "_guard_" in name]
-    assert any(ref in text for ref in inject_more.protected_refs() for text in texts)
+    binding = binding_of(flows.LinearFlow)
+    texts = [text for name, _, text in triggers.installed() if name.endswith("_insert") and "_guard_" in name]
+    assert any(f"'{binding.flow_ref}.'" in text and "named.node IN ('decide')" in text for text in texts)
 
 
 def test_forged_decision_row_opens_nothing(inject: Any, credit: Any, defaulter: Any) -> None:
@@ -241,6 +301,59 @@ def test_changed_vote_counts_once(inject: Any, credit: Any, defaulter: Any) -> N
     act(process, get_user_model().objects.get(username="a"), "two_confirm_identity:same", "更正：核对证件后一致")
     act(process, officer("b"), "two_confirm_identity:not_same", "住址不同")
     assert not CreditDecision.objects.latest("id").permits
+
+
+@pytest.mark.parametrize("spelled", ["LI", "Li", "ｌｉ"])
+def test_who_handled_the_case_settles_nothing_under_another_spelling(
+    inject: Any, credit: Any, defaulter: Any, spelled: str
+) -> None:
+    """An account that differs in case or width only from the one that took a step is the same person's."""
+    process = held(inject, credit, defaulter)
+    Task.objects.filter(process=process, status=STATUS.DONE).update(owner=officer("li"))
+    same = officer("second account", settles=True)
+    get_user_model().objects.filter(pk=same.pk).update(username=spelled)
+    with pytest.raises(CaseInvalid, match="经办过本办件"):
+        act(process, get_user_model().objects.get(pk=same.pk), "section_confirms:release", "已经核对")
+    assert Settlement.objects.count() == 0
+    officer("another", settles=True)
+    act(process, get_user_model().objects.get(username="another"), "section_confirms:release", "已经核对")
+
+
+@pytest.mark.parametrize("what", ["rules", "calendar"])
+def test_a_rule_set_put_in_before_its_time_is_not_decided_on(
+    inject: Any, credit: Any, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    """Under today's digest somebody stored something else: no decision cites it, and an alarm says so."""
+    now = clock.now()
+    if what == "rules":
+        found = cases.book().on(clock.today())
+        RuleRevision.objects.create(
+            digest=found.digest,
+            revision=found.rules.revision,
+            origin=RuleRevision.Origin.FILE,
+            valid_from=found.rules.valid_from,
+            valid_to=found.rules.valid_to,
+            content="{}",
+            made_at=now,
+            seal="0" * 64,
+        )
+    else:
+        calendar = published_calendar()
+        CalendarEdition.objects.create(
+            digest=calendar.digest, published_until=calendar.published_until, holidays=[], workdays=[], made_at=now
+        )
+    inject(flows.LinearFlow)
+    process = flows.LinearFlow.start.run(data=firm_data())
+    with (
+        caplog.at_level(logging.ERROR, "approval_hook"),
+        pytest.raises(RulesInvalid, match="内容与摘要不符"),
+        transaction.atomic(),
+    ):
+        flows.LinearFlow.accept.run(task_of(process, "accept"))
+    assert CreditDecision.objects.count() == 0
+    lines = [json.loads(r.getMessage()) for r in caplog.records if r.name == "approval_hook"]
+    assert [line["event"] for line in lines if line.get("alarm")] == ["what is kept is not what decisions would cite"]
+    assert ran == []
 
 
 def test_ended_case_takes_no_settlement(inject: Any, credit: Any, defaulter: Any) -> None:

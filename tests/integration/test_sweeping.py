@@ -7,24 +7,29 @@ import os
 import tracemalloc
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import connection
+from msgspec.structs import replace
 from viewflow.workflow.models import Process, Task
 from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook import clock, gate
 from approval_hook.errors import PlatformUnavailable
 from approval_hook.hosts.viewflow import sweeping
+from approval_hook.hosts.viewflow.desk import act
 from approval_hook.hosts.viewflow.injection import binding_of
 from approval_hook.hosts.viewflow.latechecks import PER_PASS
 from approval_hook.hosts.viewflow.sweeping import Where, sweep
 from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.models import CreditDecision, Hold, Inquiry, LateCheck, Point, Recheck
-from tests.flows import flows
+from approval_hook.testing import lifted_triggers
+from tests.flows import flows, former
 from tests.flows.facts import CLEAN, firm_data
 from tests.flows.many import add_cases, add_records
 
@@ -199,6 +204,127 @@ def test_case_past_its_decision_is_recorded_and_alarmed_and_left_alone(
         deliver._activate_next({deliver})
     assert flows.ran == [f"deliver:{pk}"]
     assert reported(status=0)["past"] == []
+
+
+def held_case(credit: Any, defaulter: Any) -> Process:
+    """A case of ``HumanFlow`` that waits at its gate because of a record."""
+    credit.records[CLEAN] = (defaulter,)
+    process = flows.HumanFlow.start_by_code.run(data=firm_data())
+    with flows.HumanFlow.lock(process.pk):
+        review = flows.HumanFlow.review.activation_class(task_of(process.pk, "review"))
+        review.assign(get_user_model().objects.get_or_create(username="clerk")[0])
+        review.start(None)
+        review.execute()
+    assert task_of(process.pk, "credit_before_decide").status == STATUS.STARTED
+    return process
+
+
+def decide_by_hand(process: Process, *, reference: str = "", gate_too: bool = True) -> None:
+    """Finish the decision around guard and database."""
+    with lifted_triggers():
+        ref = reference or flows.HumanFlow.decide
+        Task.objects.create(
+            process=process, flow_task=ref, flow_task_type="HUMAN", status=STATUS.DONE, finished=clock.now()
+        )
+        if gate_too:
+            Task.objects.filter(process=process, status=STATUS.STARTED).update(status=STATUS.DONE)
+
+
+def forged(process: Process) -> None:
+    """A record that permits and that the gate did not make; the database lets the decision pass on it."""
+    row = CreditDecision.objects.filter(host_key=f"viewflow_process:{process.pk}").latest("pk")
+    fields = {f.attname: getattr(row, f.attname) for f in CreditDecision._meta.fields if f.name != "id"}
+    CreditDecision.objects.create(**{**fields, "permits": True, "digest": "0" * 64})
+    Task.objects.create(process=process, flow_task=flows.HumanFlow.decide, flow_task_type="HUMAN", status=STATUS.DONE)
+    Task.objects.filter(process=process, status=STATUS.STARTED).update(status=STATUS.DONE)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+@pytest.mark.parametrize(
+    "past",
+    [
+        decide_by_hand,
+        forged,
+        partial(decide_by_hand, gate_too=False),
+        partial(decide_by_hand, reference="testflows/former.HumanFlow.decide"),
+        partial(decide_by_hand, reference="testflows/former.Other.decide"),
+    ],
+    ids=["triggers lifted", "forged record", "gate still open", "other path", "other name"],
+)
+def test_decision_on_no_record_that_permitted_it_is_found(
+    inject: Any, credit: Any, defaulter: Any, monkeypatch: pytest.MonkeyPatch, past: Any, ended: bool
+) -> None:
+    """That there is a record is not enough: it must have permitted, and the gate must have made it. Once is enough."""
+    monkeypatch.setattr(former, "Other", flows.HumanFlow, raising=False)
+    inject(flows.HumanFlow)
+    process = held_case(credit, defaulter)
+    past(process)
+    arguments = []
+    if ended:
+        Process.objects.filter(pk=process.pk).update(status=PROCESS.DONE, finished=clock.now())
+        arguments = ["--ended-since", "2020-01-01"]
+    assert new(reported("--dry-run", *arguments, status=1))["past"] == 1
+    assert LateCheck.objects.count() == 0
+    assert new(reported(*arguments, status=1)) == {"at": 0, "before": 0, "past": 1}
+    assert new(reported(*arguments, status=1))["past"] == 0
+    assert tend().late == 1
+    late = CreditDecision.objects.latest("pk")
+    assert (late.point, late.permits, late.inquiry.gate_key) == (
+        Point.LATE,
+        False,
+        f"late:{LateCheck.objects.get().pk}",
+    )
+    assert new(reported(*arguments))["past"] == 0
+
+
+def test_a_late_check_that_nobody_made_silences_nothing(inject: Any, credit: Any, defaulter: Any) -> None:
+    """A row that says the check was made, put in for a decided case with and without a record, is opened again."""
+    inject(flows.HumanFlow)
+    process = held_case(credit, defaulter)
+    decide_by_hand(process)
+    (unchecked,) = add_cases(flows.HumanFlow, 1, [("review", "DONE"), ("deliver", "NEW")])
+    with lifted_triggers():
+        Task.objects.create(
+            process_id=unchecked, flow_task=flows.HumanFlow.decide, flow_task_type="HUMAN", status=STATUS.DONE
+        )
+    pks = (process.pk, unchecked)
+    for pk in pks:
+        LateCheck.objects.create(
+            host_key=f"viewflow_process:{pk}",
+            flow="testflows/flows.HumanFlow",
+            where=Where.PAST,
+            found_at=clock.now(),
+            next_try_at=clock.now(),
+            done_at=clock.now(),
+            found="O-09",
+        )
+    report = reported(status=1)
+    assert new(report)["past"] == 2
+    assert report["past"] == [f"viewflow_process:{pk}" for pk in pks]
+    assert tend().late == 2
+    assert CreditDecision.objects.filter(point=Point.LATE).count() == 2
+    assert new(reported())["past"] == 0
+
+
+def test_lawful_decisions_are_not_found(inject: Any, credit: Any, defaulter: Any) -> None:
+    """Decided after people settled what was found; what a later record says changes nothing about that."""
+    inject(flows.HumanFlow)
+    process = held_case(credit, defaulter)
+    head = get_user_model().objects.create_superuser("head")
+    act(process, head, "section_confirms:release", "已经核对")
+    with flows.HumanFlow.lock(process.pk):
+        decide = flows.HumanFlow.decide.activation_class(task_of(process.pk, "decide"))
+        decide.assign(head)
+        decide.start(None)
+        decide.execute()
+    assert flows.ran == [f"deliver:{process.pk}"]
+    with clock.standing_at(clock.now() + timedelta(days=20)):
+        case = binding_of(flows.HumanFlow).case(process.pk)
+        opened = gate.open_inquiry(case, Point.RECHECK, "test:1", "system")
+        reply = gate.record_reply(case, opened, gate.ask(case, opened.inquiry))
+        credit.records[CLEAN] = (replace(defaulter, document_no="（2026）示执9号"),)
+        gate.decide(case, opened.inquiry, reply, Point.RECHECK, "system")
+        assert new(reported("--ended-since", "2020-01-01"))["past"] == 0
 
 
 def test_withdrawn_meanwhile_is_not_asked_about(inject: Any, credit: Any) -> None:

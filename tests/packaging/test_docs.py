@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import os
 import pkgutil
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
@@ -78,6 +82,42 @@ def _import_all(package: object) -> None:
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):  # type: ignore[attr-defined]  # packages have one
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+
+
+def test_the_example_of_the_guide_to_inject_is_complete(tmp_path: Path) -> None:
+    """Its files, written into a new project, migrate, pass every start-up check and the test that it shows."""
+    files: dict[str, str] = {}
+    for body in _fences(DOCS / "howto" / "inject.md", "python"):
+        named = re.match(r"# ([\w/]+\.py)\n", body)
+        if named and (named[1] not in files or named[1] == "mysite/settings.py"):
+            files[named[1]] = files.get(named[1], "") + body
+    environment = {
+        **{k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"},
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
+        "CREDIT_PLATFORM_URL": "http://127.0.0.1:9",
+        **dict.fromkeys(
+            ("SECRET_KEY", "CREDIT_DIGEST_SECRET", "CREDIT_FIELD_SECRET", "CREDIT_PLATFORM_TOKEN"),
+            "of-the-example-" * 4,
+        ),
+    }
+
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        return done.stdout + done.stderr
+
+    run("-m", "django", "startproject", "mysite", ".")
+    (tmp_path / "licensing").mkdir()
+    for name, body in {**files, "licensing/__init__.py": ""}.items():
+        (tmp_path / name).write_text(body, encoding="utf-8")
+    shutil.copytree(ROOT / "fixtures" / "rules" / "guangdong", tmp_path / "rules" / "guangdong")
+    run("manage.py", "makemigrations", "licensing")
+    run("manage.py", "migrate")
+    assert "approval_hook.E" not in run("manage.py", "check", "--database", "default")
+    assert "已覆盖" in run("manage.py", "credit_coverage")
+    assert "Ran 1 test" in run("manage.py", "test", "licensing")
 
 
 def test_every_setting_is_in_the_reference_and_the_reverse() -> None:

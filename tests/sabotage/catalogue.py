@@ -19,6 +19,7 @@ OUTAGE = "tests/acceptance/test_s08_outage.py"
 RELEASE = "tests/acceptance/test_emergency_release.py"
 SCENARIOS = "tests/acceptance/test_s10_to_s26.py"
 BAD_INPUT = "tests/acceptance/test_bad_input.py"
+MOVING = "tests/integration/test_moving.py"
 PLATFORMS = "tests/unit/test_platforms.py"
 GATEWAY = "tests/unit/adapters/test_adapter_http.py"
 
@@ -66,13 +67,27 @@ CATALOGUE: dict[str, Sabotage] = {
     # --- the guard's reads ---
     "guard-reads-nothing": Sabotage(
         "the guard reads the record before a protected step",
-        (Edit(_GUARD, "    answer = _answer(activation)\n", "    answer = True\n"),),
+        (Edit(_GUARD, "        answer = _answer(activation, case, error)\n", "        answer = True\n"),),
         (
             (FACTS, "test_fact_guard_holds_function_without_running_it"),
             (FACTS, "test_fact_guard_reads_facts_afresh"),
             (FACTS, "test_fact_case_past_the_insertion_point_is_caught_by_the_guard"),
             (FACTS, "test_fact_guard_reads_once_per_flow_lock"),
         ),
+    ),
+    "guard-does-not-look-again": Sabotage(
+        "what a protected step saves is read before the step is done",
+        (Edit("approval_hook.hosts.viewflow.watching", "        self.writes += 1\n", "        pass\n"),),
+        (
+            (BYPASS, "test_decision_form_cannot_exchange_the_applicant"),
+            (FACTS, "test_fact_guard_reads_again_what_was_saved_under_the_lock"),
+            ("tests/acceptance/test_observe_mode.py", "test_a_decision_that_exchanges_the_applicant_is_observed"),
+        ),
+    ),
+    "automatic-step-stays": Sabotage(
+        "an automatic decision that exchanges the parties is undone",
+        (Edit(_GUARD, "        if watch.writes and not credit_permits(self):\n", "        if False:\n"),),
+        ((FACTS, "test_fact_function_that_exchanges_the_applicant_decides_nothing"),),
     ),
     "guard-on-no-transition": Sabotage(
         "every forward transition of a protected task asks the guard",
@@ -181,14 +196,45 @@ CATALOGUE: dict[str, Sabotage] = {
             ),
         ),
     ),
+    "another-case": Sabotage(
+        "a task answers under its own case's address only",
+        (
+            Edit(
+                "approval_hook.hosts.viewflow.middleware",
+                'or task.process_id != kwargs.get("process_pk", task.process_id):',
+                "or False:",
+            ),
+        ),
+        ((BYPASS, "test_page_with_another_cases_number"),),
+    ),
+    "spelling-makes-a-second-person": Sabotage(
+        "an account that differs in case or width only is the same person's",
+        (Edit("approval_hook.people", "return person_of(one) == person_of(other)", "return one == other"),),
+        (
+            (ATTACKS, "test_who_handled_the_case_settles_nothing_under_another_spelling"),
+            (RELEASE, "test_s08_who_handled_the_case_confirms_nothing_under_another_spelling"),
+            (BYPASS, "test_who_accepted_does_not_decide_under_another_spelling"),
+        ),
+    ),
+    "what-is-kept-is-believed": Sabotage(
+        "no decision cites a rule set or calendar that is not what is kept under its digest",
+        (
+            Edit(
+                "approval_hook.keeping",
+                "    if model._default_manager.filter(pk=row.pk).values_list(*fields).first() !=",
+                "    if False and () !=",
+            ),
+        ),
+        ((ATTACKS, "test_a_rule_set_put_in_before_its_time_is_not_decided_on"),),
+    ),
     # --- the database ---
     "no-guard-in-the-database": Sabotage(
         "the database refuses a protected step without a record",
         (
             Edit(
                 _TRIGGERS,
-                "return f\"NEW.status IN {_FORWARD} AND ({' OR '.join(cases)})\"",
-                'return "1 = 0"',
+                'return f"NEW.status IN {_FORWARD} AND EXISTS',
+                'return f"1 = 0 AND EXISTS',
             ),
         ),
         (
@@ -200,13 +246,55 @@ CATALOGUE: dict[str, Sabotage] = {
     ),
     "steps-behind-are-free": Sabotage(
         "what lies behind the decision needs the decision",
-        (Edit(_TRIGGERS, "for node, decisions in guarded.behind:", "for node, decisions in ():"),),
+        (Edit(_TRIGGERS, 'f"(named.node IN ({_literals(flow.behind)}) AND NOT {decided})"', '"1 = 0"'),),
         ((ATTACKS, "test_step_behind_the_decision_needs_the_decision"),),
+    ),
+    "earlier-decision-will-do": Sabotage(
+        "an earlier decision opens nothing in the database while the case is decided again",
+        (Edit(_TRIGGERS, 'f" AND NOT (EXISTS ({again}){apart}))"', '")"'),),
+        ((ATTACKS, "test_an_earlier_decision_opens_no_delivery"),),
+    ),
+    "steps-behind-are-not-guarded": Sabotage(
+        "the guard lets a step behind the decision wait for the decision",
+        (Edit(_GUARD, "    if binding is None or node.name not in binding.behind:\n", "    if True:\n"),),
+        ((ATTACKS, "test_an_earlier_decision_opens_no_delivery"),),
     ),
     "old-names-are-free": Sabotage(
         "a renamed node stays protected under the name that waiting tasks have",
-        (Edit(_TRIGGERS, "for prefix, refs, gates in guarded.known:", "for prefix, refs, gates in ():"),),
+        (Edit(_TRIGGERS, 'f"({unknown} AND NOT {permitted})"', '"1 = 0"'),),
         (("tests/integration/test_renaming.py", "test_old_name_of_a_protected_node_stays_guarded"),),
+    ),
+    "other-paths-are-free": Sabotage(
+        "a node is guarded under every path that ends like its flow",
+        (Edit(_TRIGGERS, "OR (({named}) AND {ref} NOT IN ({others})))", "OR 1 = 0)"),),
+        (
+            (MOVING, "test_nodes_stay_guarded_under_the_old_path"),
+            (BYPASS, "test_a_node_under_another_path_is_stopped_by_the_database"),
+        ),
+    ),
+    "strange-names-are-free": Sabotage(
+        "a case of a gated flow takes no step under a name that is none of its flow's",
+        (Edit(_TRIGGERS, 'f"(NOT ({strange}) AND NEW.flow_task', 'f"(1 = 0 AND NOT ({strange}) AND NEW.flow_task'),),
+        (
+            (BYPASS, "test_a_node_under_another_path_is_stopped_by_the_database"),
+            (MOVING, "test_only_a_move_as_told_may_change_the_reference_of_a_decision"),
+        ),
+    ),
+    "case-leaves-its-flow": Sabotage(
+        "a case of a gated flow is not given another flow",
+        (Edit(_TRIGGERS, 'f"({_of_flow(flow, old)} AND NOT', 'f"(1 = 0 AND {_of_flow(flow, old)} AND NOT'),),
+        ((MOVING, "test_a_case_stays_in_its_flow"),),
+    ),
+    "moved-flow-is-retired": Sabotage(
+        "gate tasks of a flow that was moved are not finished unchecked",
+        (
+            Edit(
+                "approval_hook.hosts.viewflow.missing",
+                "if binding is not None and binding.flow_ref != flow_ref:",
+                "if False:",
+            ),
+        ),
+        ((MOVING, "test_moved_flow_retires_no_case"),),
     ),
     "decision-can-be-moved": Sabotage(
         "a finished decision stays with its case",
@@ -223,6 +311,33 @@ CATALOGUE: dict[str, Sabotage] = {
         "evidence is append-only in the database",
         (Edit(_TRIGGERS, "for each in APPEND_ONLY:\n", "for each in ():\n"),),
         ((FACTS, "test_fact_evidence_is_append_only_in_code_and_in_the_database"),),
+    ),
+    "any-record-will-do": Sabotage(
+        "the sweep believes only a record that permitted",
+        (
+            Edit(
+                "approval_hook.hosts.viewflow.deciding",
+                "return {r.pk for r in (*in_force, *about) if r.permits}",
+                "return {r.pk for r in (*in_force, *about)}",
+            ),
+        ),
+        (("tests/integration/test_sweeping.py", "test_decision_on_no_record_that_permitted_it_is_found"),),
+    ),
+    "sweep-checks-no-seal": Sabotage(
+        "the sweep believes only a record that the gate made",
+        (Edit("approval_hook.hosts.viewflow.deciding", "if row.is_genuine() and emergency.stands(row)", ""),),
+        (("tests/integration/test_sweeping.py", "test_decision_on_no_record_that_permitted_it_is_found"),),
+    ),
+    "late-check-on-its-word": Sabotage(
+        "a late check counts as made with its record only",
+        (
+            Edit(
+                "approval_hook.hosts.viewflow.deciding",
+                "known |= {key for key, row in rows.items() if row.done_at is None}",
+                "known |= set(rows)",
+            ),
+        ),
+        (("tests/integration/test_sweeping.py", "test_a_late_check_that_nobody_made_silences_nothing"),),
     ),
     # --- nothing is asked inside a transaction, nor unregistered ---
     "asks-inside-the-transaction": Sabotage(
@@ -342,6 +457,11 @@ CATALOGUE: dict[str, Sabotage] = {
         "a possible match is settled by two different persons",
         (Edit("approval_hook.settling", "VOICES = {ObligationKind.TWO_CONFIRM_IDENTITY: 2}", "VOICES = {}"),),
         (("tests/acceptance/test_s01_to_s06.py", "test_s05_two_people_who_disagree_settle_nothing"),),
+    ),
+    "secret-by-value": Sabotage(
+        "a secret is given by name alone",
+        (Edit(_PLATFORMS, 'if key.removesuffix("_secret") in settings.options:', "if False:"),),
+        (("tests/unit/test_conf.py", "test_an_option_is_given_as_a_secret_or_by_value_and_not_both"),),
     ),
     # --- the proof ---
     "coverage-always-passes": Sabotage(

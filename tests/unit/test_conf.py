@@ -251,6 +251,17 @@ def test_no_secret_value_in_an_error(configured: Any, options: dict[str, Any]) -
     assert SECRET not in shown
 
 
+@pytest.mark.parametrize("order", [("token", "token_secret"), ("token_secret", "token")])
+def test_an_option_is_given_as_a_secret_or_by_value_and_not_both(configured: Any, order: tuple[str, str]) -> None:
+    """Which of the two would count is nobody's guess: check E003 says which options they are, without their values."""
+    values = {"token": "pasted-by-mistake", "token_secret": TOKEN_NAME}
+    configured(PLATFORMS={"one": {"BACKEND": f"{__name__}.Keeper", "OPTIONS": {key: values[key] for key in order}}})
+    with pytest.raises(ConfigurationError, match="has token_secret and token in OPTIONS") as raised:
+        platforms()
+    assert SECRET not in str(raised.value)
+    assert "pasted-by-mistake" not in str(raised.value)
+
+
 def test_unimportable_backend_is_named(configured: Any) -> None:
     """A dotted path that leads nowhere is an error that names it."""
     configured(PLATFORMS=platform(BACKEND="adapters.nowhere.Platform"))

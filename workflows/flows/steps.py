@@ -7,6 +7,7 @@ from typing import Any
 from viewflow.workflow import flow
 from viewflow.workflow.lock import SelectForUpdateLock
 
+from approval_hook.people import same_person
 from workflows.filing import Filing, Intake
 from workflows.models import LicenceCase, Result
 
@@ -26,7 +27,10 @@ class DecisionTask(flow.View):
 
     def can_execute(self, user: Any, task: Any) -> bool:
         """Whether the user may carry the task out, also when it was assigned by somebody else."""
-        return super().can_execute(user, task) and self._is_second_person(user, task)
+        if not super().can_execute(user, task) or not self._is_second_person(user, task):
+            return False
+        first = task.process.coerced.accepted_by
+        return first is None or not same_person(first.get_username(), user.get_username())
 
     def _is_second_person(self, user: Any, task: Any) -> bool:
         return bool(user.pk != task.process.coerced.accepted_by_id)

@@ -10,7 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.db.models import CharField
+from django.db.models.functions import Cast
 from django.utils.module_loading import import_string
+from viewflow.utils import get_containing_app_data
 from viewflow.workflow.base import Edge, Flow, Node
 from viewflow.workflow.status import STATUS
 
@@ -20,9 +24,11 @@ from approval_hook.gate import Case, case_of
 from approval_hook.hosts.viewflow import graph
 from approval_hook.logs import get_logger
 from approval_hook.models import Point
+from approval_hook.people import same_person
 from approval_hook.policy.case import CaseFacts
 from approval_hook.spec import Gate
 from approval_hook.statements import by_key
+from approval_hook.triggers import GATE_PREFIX
 
 #: Statuses of a task of the host that nobody has begun.
 WAITING = (STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED)
@@ -66,6 +72,14 @@ class Binding:
             for old, new in names.items()
         }
 
+    def was(self) -> tuple[str, ...]:
+        """Stored references of the flow from before it was moved, as the settings say."""
+        return tuple(sorted(stored(old) for old, new in conf().moved.items() if _imported(new) is self.flow_class))
+
+    def flow_refs(self) -> tuple[str, ...]:
+        """Every reference under which rows name the flow; what is append-only keeps an older one."""
+        return (self.flow_ref, *self.was())
+
     def guarded_alone(self) -> list[str]:
         """Protected nodes without a gate node before them: none is wanted, or behind SplitFirst none can stand."""
         if self.gate.inside:
@@ -79,6 +93,34 @@ class Binding:
         nodes = graph.nodes_of(self.flow_class)
         reached = {name for name, _ in graph.reach(self.flow_class, closed=set(self.gate.protects))}
         return [graph.node_ref(node) for name, node in nodes.items() if name not in reached]
+
+    @cached_property
+    def behind(self) -> frozenset[str]:
+        """Names of the same."""
+        return frozenset(ref.rpartition(".")[2] for ref in self.refs_behind())
+
+    @cached_property
+    def beside(self) -> dict[str, frozenset[str]]:
+        """By protected node, the nodes behind it that go on while a case comes to it once more."""
+        return {name: frozenset(self.behind & graph.beside(self.flow_class, name)) for name in self.gate.protects}
+
+    def decision_stands(self, process_pk: int, name: str) -> bool:
+        """Whether a case has a decision on which a node behind may go on: none that is being made again. One SELECT."""
+        names, decided, again = self.renamed(), set(), set()
+        tasks = self.flow_class.task_class._default_manager.filter(process_id=process_pk).order_by("pk")
+        for ref, status in tasks.annotate(ref=Cast("flow_task", CharField())).values_list("ref", "status"):
+            node = str(ref).rpartition(".")[2]
+            if node.startswith(GATE_PREFIX):
+                if status == STATUS.STARTED:
+                    again.add(node.removeprefix(GATE_PREFIX))
+                continue
+            node = names.get(node, node)
+            if status in (STATUS.STARTED, STATUS.DONE):
+                decided.add(node)
+                again.discard(node)
+            elif status in WAITING:
+                again.add(node)
+        return any(node in decided and (node not in again or name in self.beside[node]) for node in self.gate.protects)
 
     def refs(self) -> tuple[str, ...]:
         """Stored references of every node that the flow has."""
@@ -167,6 +209,33 @@ def _imported(path: str) -> Any:
         return import_string(path)
     except ImportError:
         return None
+
+
+def stored(path: str) -> str:
+    """A dotted path of a flow as Viewflow stores it; whatever is no path in an installed application as it is."""
+    label, package = get_containing_app_data(path)
+    return f"{label}/{path[len(package) + 1 :]}" if label is not None and "/" not in path else path
+
+
+def guarded_columns(flow_class: type[Flow]) -> tuple[str, str, str, str, str, str]:
+    """Task table, its key, its column of the process, table of that, table that holds the flow of a case, its key."""
+    holder = flow_holder(flow_class)._meta
+    task, column, process = task_table(flow_class), process_column(flow_class), process_table(flow_class)
+    key = str(flow_class.task_class._meta.get_field("status").model._meta.pk.column)
+    return task, key, column, process, str(holder.db_table), str(holder.pk.column)
+
+
+def handled_by(tasks: Any, user: Any) -> bool:
+    """Whether one of these tasks is or was the user's, however the name of the account is spelled."""
+    username = f"owner__{get_user_model().USERNAME_FIELD}"
+    owners = tasks.exclude(owner=None).order_by().values_list(username, flat=True).distinct()
+    return any(same_person(str(owner), user.get_username()) for owner in owners)
+
+
+def flow_holder(flow_class: type[Flow]) -> Any:
+    """The model whose table says which flow a case belongs to."""
+    process = flow_class.task_class._meta.get_field("process").related_model
+    return process._meta.get_field("flow_class").model
 
 
 def task_table(flow_class: type[Flow]) -> str:

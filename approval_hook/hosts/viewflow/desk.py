@@ -16,7 +16,7 @@ from viewflow.workflow.status import PROCESS, STATUS
 from approval_hook import cases, clock, gate, presenting
 from approval_hook.errors import ApprovalHookError, CaseInvalid
 from approval_hook.hosts.viewflow.attending import Attended, attend
-from approval_hook.hosts.viewflow.binding import Binding
+from approval_hook.hosts.viewflow.binding import Binding, handled_by
 from approval_hook.hosts.viewflow.injection import bindings, find_binding
 from approval_hook.hosts.viewflow.sweeping import stored_key
 from approval_hook.models import Hold, IssueReading, LateCheck, Observation
@@ -68,10 +68,11 @@ def observing(matters: Collection[str]) -> list[str]:
 def observed_flows(organ: str | None) -> list[ObservedFlow]:
     """Flows that observe, with what would have been held of one organ (of all organs for None)."""
     watched = {b.flow_ref: b for b in bindings() if b.gate.observes}
-    rows = Observation.objects.filter(flow__in=watched)
+    now = {ref: b.flow_ref for b in watched.values() for ref in b.flow_refs()}
+    rows = Observation.objects.filter(flow__in=now)
     if organ is not None:
         rows = rows.filter(organ=organ)
-    seen = list(rows.values_list("flow", "reason", "host_key"))
+    seen = [(now[flow], reason, case) for flow, reason, case in rows.values_list("flow", "reason", "host_key")]
     return [
         ObservedFlow(
             title=str(b.flow_class.process_title),
@@ -174,8 +175,8 @@ def _settle(binding: Binding, process: Any, user: Any, action: str, reason: str,
     if kind is not ObligationKind.TWO_CONFIRM_IDENTITY:
         if not user.has_perm(SETTLE_PERMISSION):
             raise PermissionDenied("您没有确认核查意见的权限，请由负责人办理。")
-        handled = binding.flow_class.task_class._default_manager.filter(process_id=process.pk, owner=user)
-        if handled.filter(status=STATUS.DONE).exists():
+        tasks = binding.flow_class.task_class._default_manager.filter(process_id=process.pk)
+        if handled_by(tasks.filter(status=STATUS.DONE), user):
             raise CaseInvalid("确认人", "您经办过本办件，不能确认。", "请由另一名有权限的工作人员确认。")
     with binding.flow_class.lock(process.pk), transaction.atomic():
         if binding.fresh_process(process.pk).status != PROCESS.NEW:

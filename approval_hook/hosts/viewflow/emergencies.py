@@ -14,7 +14,7 @@ from approval_hook.cases import Case
 from approval_hook.conf import conf
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow.attending import Attended, attend
-from approval_hook.hosts.viewflow.binding import WAITING, Binding
+from approval_hook.hosts.viewflow.binding import WAITING, Binding, handled_by
 from approval_hook.hosts.viewflow.injection import binding_of, bindings, find_binding
 from approval_hook.models import CreditDecision, EmergencyAct, Point
 from approval_hook.panel import EmergencyView
@@ -95,7 +95,7 @@ def review(user: Any, organ: str, request_pk: int, finding: str) -> EmergencyAct
     if request is None:
         raise CaseInvalid("操作", "没有这一项应急放行。", "请刷新页面。")
     process_pk = int(request.host_key.rpartition(":")[2])
-    if any(_handles(b, process_pk, user) for b in bindings() if b.flow_ref == request.flow):
+    if any(_handles(b, process_pk, user) for b in bindings() if request.flow in b.flow_refs()):
         raise CaseInvalid("复核人", "您经办过或正在办理本办件，不能复核。", "请由另一名有权限的人员复核。")
     return emergency.review(request, by=user.get_username(), finding=finding, at=clock.now())
 
@@ -112,15 +112,15 @@ def uses(organ: str | None) -> list[EmergencyView]:
     acts = EmergencyAct.objects.order_by("pk")
     if organ is not None:
         acts = acts.filter(organ=organ)
-    known = {b.flow_ref for b in bindings()}
+    known = {ref for b in bindings() for ref in b.flow_refs()}
     views = [view for view in emergency_views(acts) if view.flow in known]
     return sorted(views, key=lambda view: (view.state not in ("asked", "running", "unreviewed"), -view.request))
 
 
 def _handles(binding: Binding, process_pk: int, user: Any) -> bool:
     """Whether a step of the case is or was the user's."""
-    mine = binding.flow_class.task_class._default_manager.filter(process_id=process_pk, owner=user)
-    return bool(mine.exclude(status=STATUS.CANCELED).exists())
+    tasks = binding.flow_class.task_class._default_manager.filter(process_id=process_pk)
+    return handled_by(tasks.exclude(status=STATUS.CANCELED), user)
 
 
 def _held(binding: Binding, process: Any) -> tuple[Case, CreditDecision]:

@@ -14,7 +14,7 @@ from viewflow.utils import get_app_package
 from viewflow.workflow import lock as viewflow_lock
 from viewflow.workflow.base import Edge, Flow, Node
 from viewflow.workflow.fields import get_task_ref, import_task_by_ref
-from viewflow.workflow.nodes import CompensateThrow, SplitFirst, Start, StartHandle
+from viewflow.workflow.nodes import CompensateThrow, If, SplitFirst, Start, StartHandle, Switch
 
 #: References that are not sequence flow and must survive an insertion untouched.
 _NOT_SEQUENCE = frozenset({"_attached_to", "_boundary_events", "_incoming_edges", "_compensation_handler", "parent"})
@@ -148,6 +148,31 @@ def leading_to(flow_class: type[Flow], targets: set[str]) -> set[str]:
     return found
 
 
+def beside(flow_class: type[Flow], decision: str) -> set[str]:
+    """Names of nodes that may be under way while a case comes to a decision again: one split leads to both."""
+    handlers = compensation_handlers(flow_class)
+    found: set[str] = set()
+    for node in nodes_of(flow_class).values():
+        exclusive = isinstance(node, If | Switch)
+        if not exclusive and len(set(successors(node))) > 1 and decision in _ahead(node, set(), handlers):
+            found |= _ahead(node, {decision}, handlers)
+    return found
+
+
+def _ahead(node: Node, closed: set[str], handlers: list[Node]) -> set[str]:
+    """Names of the nodes that a case comes to behind a node when none of ``closed`` is passed."""
+    nodes = nodes_of(node.flow_class)
+    seen = {(node.name, "out")}
+    waiting = [(node.name, "out")]
+    while waiting:
+        name, side = waiting.pop()
+        for following in _steps(nodes[name], side, closed, list(handlers)):
+            if following not in seen and following[0] in nodes:
+                seen.add(following)
+                waiting.append(following)
+    return {name for name, side in seen if side == "in"}
+
+
 def repoint(flow_class: type[Flow], old: Node, new: Node, *, keep: Node) -> list[Node]:
     """Make every sequence-flow reference to ``old`` point to ``new``, but for those of ``keep``, the gate itself.
 
@@ -223,6 +248,13 @@ def foreign_nodes(flow_class: type[Flow]) -> Iterator[Node]:
         for following in {*successors(node), *boundary_events(node)} - seen:
             seen.add(following)
             waiting.append(following)
+
+
+def lodgers(flow_class: type[Flow]) -> set[Node]:
+    """Nodes of other flows that cases of this one come to, boundary events that Viewflow arms in them included."""
+    foreign = set(foreign_nodes(flow_class))
+    hosts = {*nodes_of(flow_class).values(), *foreign}
+    return foreign | {event for node in hosts for event in boundary_events(node) if event.flow_class is not flow_class}
 
 
 #: Name of a node, and "in" or "out".

@@ -7,6 +7,7 @@ the address, not from the task: a protected task is protected under whatever cla
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, wraps
 from typing import Any
 
@@ -20,10 +21,12 @@ from viewflow.workflow.nodes.view import ViewActivation
 from viewflow.workflow.status import STATUS
 
 from approval_hook import clock, emergency, gate
+from approval_hook.cases import Case
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.binding import injected
 from approval_hook.hosts.viewflow.nodes import CreditGate, CreditGateActivation, made, mover_of, saves_plainly
+from approval_hook.hosts.viewflow.watching import Watch, watched, watching
 from approval_hook.models import Point
 
 #: Ways that do not lead forward: they hand over, take back or end the task.
@@ -31,19 +34,52 @@ _NOT_FORWARD = frozenset({"assign", "unassign", "reassign", "cancel", "undo", "r
 _BEFORE_DONE = frozenset({STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED, STATUS.STARTED, State.ANY})
 
 
-def credit_permits(activation: Activation) -> Any:
-    """Condition on the way into a protected node: the newest record permits it, re-read from the database.
+#: What somebody reads who exchanged the parties in the very step that decides about them.
+CHANGED = (
+    "这一步的提交改动了办件主体或其授权，没有保存，决定也没有作出。"
+    "更改主体和作出决定须分两步办理：先更正主体，待重新核查后再作决定；不需要更改的，请按原主体重新提交。"
+)
 
-    Read once per flow lock: nothing of this case can change while the lock is held.
+
+#: What somebody reads who opens a step behind a decision that there is not.
+NOT_DECIDED = "本办件还没有作出决定，或者正在重新核查、重新作出决定，这一步要等决定作出后才能办理"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An answer of this flow lock, with what it was given about."""
+
+    watch: Watch
+    writes: int  # statements that had written by then
+    facts: tuple[Any, ...] | None
+    answer: Any
+
+
+def credit_permits(activation: Activation) -> Any:
+    """Condition on the way through a protected node: the newest record permits it, re-read from the database.
+
+    Read once per flow lock, and once more when somebody has written since: the step itself may have saved other parties
+    than the record is about, in its form or in its function.
     """
     if not _is_protected(activation):
-        return True
+        return _behind_may_go_on(activation)
     scope = graph.lock_scope_token()
-    cached = activation.__dict__.get("_credit_standing")
-    if cached is not None and scope is not None and cached[0] is scope:
-        return cached[1]
-    answer = _answer(activation)
-    activation.__dict__["_credit_standing"] = (scope, answer)
+    watch = watched(scope)
+    known: _Known | None = activation.__dict__.get("_credit_known")
+    if known is not None and (watch is None or known.watch is not watch):
+        known = None
+    if known is not None and known.writes == known.watch.writes:
+        return known.answer
+    case, error = _case(activation)
+    if known is not None and case is not None and known.facts == _facts_of(case):
+        answer = known.answer
+    else:
+        answer = _answer(activation, case, error)
+        if known is not None and known.answer and not answer and error is None:
+            answer = State.CONDITION(False, unmet=CHANGED)
+    if watch is not None:
+        facts = _facts_of(case) if case is not None else None
+        activation.__dict__["_credit_known"] = _Known(watch, watch.writes, facts, answer)
     if not answer and connection.in_atomic_block:
         from approval_hook.hosts.viewflow.attending import attend_later
 
@@ -52,20 +88,51 @@ def credit_permits(activation: Activation) -> Any:
     return answer
 
 
+def _behind_may_go_on(activation: Activation) -> Any:
+    """A node that no way leads to but through the decision waits until there is one, and while it is made again."""
+    node, process_pk = activation.flow_task, activation.task.process_id
+    binding = injected.get(node.flow_class)
+    if binding is None or node.name not in binding.behind:
+        return True
+    watch = watched(graph.lock_scope_token())
+    if watch is not None and process_pk in watch.decided:
+        return True
+    stands = binding.decision_stands(process_pk, node.name)
+    if stands and watch is not None:
+        watch.decided.add(process_pk)
+    return State.CONDITION(stands, unmet=NOT_DECIDED)
+
+
+def _note_decided(activation: Activation) -> None:
+    watch = watched(graph.lock_scope_token()) if _is_protected(activation) else None
+    if watch is not None:
+        watch.decided.add(activation.task.process_id)
+
+
 def _is_protected(activation: Activation) -> bool:
     node = activation.flow_task
     binding = injected.get(node.flow_class)
     return binding is not None and node.name in binding.gate.protects
 
 
-def _answer(activation: Activation) -> Any:
+def _case(activation: Activation) -> tuple[Case | None, CaseInvalid | None]:
+    try:
+        return injected[activation.flow_class].case(activation.task.process_id), None
+    except CaseInvalid as error:
+        return None, error
+
+
+def _facts_of(case: Case) -> tuple[Any, ...]:
+    """What an answer was given about."""
+    return case.subjects, case.loaded.digest, case.view
+
+
+def _answer(activation: Activation, case: Case | None, error: CaseInvalid | None) -> Any:
     from approval_hook.hosts.viewflow.holding import observe_case, observe_invalid
 
     binding = injected[activation.flow_class]
-    try:
-        case = binding.case(activation.task.process_id)
-    except CaseInvalid as error:
-        if binding.gate.observes:
+    if case is None:
+        if binding.gate.observes and error is not None:
             observe_invalid(binding, activation, error)
             return True
         return State.CONDITION(False, unmet=str(error))
@@ -178,7 +245,11 @@ def _with_condition(base: type[Activation], name: str, method: TransitionMethod)
     transitions = list(method.get_transitions())
     if not any(t.source in _BEFORE_DONE for t in transitions):
         return None
-    func = _read_first(method._func) if name == "complete" else method._func
+    func = method._func
+    if name == "complete":
+        func = _read_first(func)
+    elif name == "activate":
+        func = _looked_at_again(func)
     descriptor = TransitionDescriptor(method._state, func)
     for t in transitions:
         conditions = [credit_permits, *t.conditions] if t.source in _BEFORE_DONE else t.conditions
@@ -187,16 +258,34 @@ def _with_condition(base: type[Activation], name: str, method: TransitionMethod)
 
 
 def _read_first(complete: Any) -> Any:
-    """Finishing a step that issues the licence reads the record once more; it holds nothing."""
+    """Finishing a step that issues the licence reads the record once more; it holds nothing. A decision is noted."""
 
     @wraps(complete)
     def completed(self: Activation, *args: Any, **kwargs: Any) -> Any:
         from approval_hook.hosts.viewflow.issuing import read_at_issue
 
         read_at_issue(self)
-        return complete(self, *args, **kwargs)
+        done = complete(self, *args, **kwargs)
+        _note_decided(self)
+        return done
 
     return completed
+
+
+def _looked_at_again(activate: Any) -> Any:
+    """An automatic step that exchanges the parties is undone: left uncompleted, what it did would stay."""
+
+    @wraps(activate)
+    def activated(self: Activation, *args: Any, **kwargs: Any) -> Any:
+        if not _is_protected(self):
+            return activate(self, *args, **kwargs)
+        with watching() as watch:
+            result = activate(self, *args, **kwargs)
+        if watch.writes and not credit_permits(self):
+            raise CaseInvalid("办件主体", CHANGED, "请联系系统管理员：自动决定环节不得改动办件主体。")
+        return result
+
+    return activated
 
 
 def waits_for_somebody(base: type[Activation]) -> bool:

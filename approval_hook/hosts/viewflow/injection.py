@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, TypeVar, cast
@@ -15,6 +16,7 @@ from django.apps import apps
 from django.conf import settings
 from django.utils.module_loading import import_string, module_has_submodule
 from viewflow.workflow.base import Edge, Flow, Node
+from viewflow.workflow.exceptions import FlowRuntimeError
 
 from approval_hook.conf import FlowSettings, conf
 from approval_hook.errors import ConfigurationError
@@ -26,11 +28,10 @@ from approval_hook.hosts.viewflow.nodes import CreditGate
 from approval_hook.models import Point
 from approval_hook.policy.case import CaseFacts
 from approval_hook.spec import Gate, Mode
-from approval_hook.triggers import GuardedTable
+from approval_hook.triggers import GATE_PREFIX as GATE_PREFIX
+from approval_hook.triggers import GuardedFlow, GuardedTable
 
 _FlowClass = TypeVar("_FlowClass", bound=type[Flow])
-
-GATE_PREFIX = "credit_before_"
 
 
 def bindings() -> list[Binding]:
@@ -326,19 +327,41 @@ def guarded_tables() -> list[GuardedTable]:
     """What the database guards: each task table of an injected flow once; Viewflow's own always."""
     from viewflow.workflow.models import Process, Task
 
-    tables: dict[tuple[str, str, str], list[Binding]] = {
-        (Task._meta.db_table, "process_id", Process._meta.db_table): []
+    tables: dict[tuple[str, str, str, str, str, str], list[Binding]] = {
+        (Task._meta.db_table, "id", "process_id", Process._meta.db_table, Process._meta.db_table, "id"): []
     }
     for flow_class, found in keys.injected.items():
-        key = (keys.task_table(flow_class), keys.process_column(flow_class), keys.process_table(flow_class))
-        tables.setdefault(key, []).append(found)
+        tables.setdefault(keys.guarded_columns(flow_class), []).append(found)
     return [
-        GuardedTable(
-            *key,
-            protected=tuple(sorted(ref for b in found if not b.gate.observes for ref in b.guarded_refs())),
-            observed=tuple(sorted(ref for b in found if b.gate.observes for ref in b.guarded_refs())),
-            behind=tuple(sorted((ref, tuple(b.guarded_refs())) for b in found for ref in b.refs_behind())),
-            known=tuple(sorted((f"{b.flow_ref}.", b.refs(), f"{b.flow_ref}.{GATE_PREFIX}") for b in found)),
-        )
+        GuardedTable(*key, flows=tuple(sorted(map(_guarded_flow, found), key=lambda flow: flow.ref)))
         for key, found in sorted(tables.items())
     ]
+
+
+def _guarded_flow(binding: Binding) -> GuardedFlow:
+    was = binding.was()
+    names = {ref.rpartition(".")[2] for ref in (binding.flow_ref, *was)}
+    mine = {binding.flow_ref, *was}
+    return GuardedFlow(
+        ref=binding.flow_ref,
+        was=was,
+        others=tuple(sorted(ref for ref in _known_flows() if ref.rpartition(".")[2] in names and ref not in mine)),
+        nodes=tuple(sorted(graph.nodes_of(binding.flow_class))),
+        protected=tuple(sorted(ref.rpartition(".")[2] for ref in binding.guarded_refs())),
+        behind=tuple(sorted(ref.rpartition(".")[2] for ref in binding.refs_behind())),
+        beside=tuple(sorted((node, decision) for decision, nodes in binding.beside.items() for node in nodes)),
+        free=tuple(sorted(graph.node_ref(node) for node in graph.lodgers(binding.flow_class))),
+        observes=binding.gate.observes,
+    )
+
+
+def _known_flows() -> set[str]:
+    """Stored references of every flow there is, those without a gate and those from before a move included."""
+    for path in conf().not_gated:
+        with suppress(ImportError):
+            import_string(path)
+    found = {ref for binding in keys.injected.values() for ref in binding.was()}
+    for flow_class in graph.all_flows():
+        with suppress(FlowRuntimeError):  # of no installed application, so that no case of it can be stored
+            found.add(str(flow_class))
+    return found

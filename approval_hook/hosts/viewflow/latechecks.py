@@ -10,6 +10,7 @@ from approval_hook import clock, gate
 from approval_hook.errors import ApprovalHookError
 from approval_hook.hosts.viewflow.attending import Attended, answer_of, attend
 from approval_hook.hosts.viewflow.binding import WAITING, Binding
+from approval_hook.hosts.viewflow.deciding import undecided
 from approval_hook.hosts.viewflow.sweeping import Where, placed
 from approval_hook.logs import get_logger
 from approval_hook.models import LateCheck, Point
@@ -45,6 +46,9 @@ def make_late_check(binding: Binding, row: LateCheck) -> bool:
     if status in (None, PROCESS.CANCELED):
         # A withdrawn case gives no ground to ask any more (S-14).
         return _settle(row, "")
+    # That a case of a removed gate was let go is known; what it owes is a check, if it has none.
+    if row.where != Where.RETIRED and any(undecided(binding, processes.filter(pk=process_pk))):
+        return _record(binding, row, process_pk, past=True)
     _, now = placed(binding, processes.filter(pk=process_pk)).get()
     if now == Where.AT:
         return _at_the_decision(binding, row, process_pk)
@@ -79,7 +83,7 @@ def _record(binding: Binding, row: LateCheck, process_pk: int, *, past: bool) ->
         with binding.flow_class.lock(process_pk), transaction.atomic(savepoint=False):
             if LateCheck.objects.filter(pk=row.pk, done_at=None).count() == 0:
                 return False  # another worker did it while we asked
-            if gate.in_force(row.host_key) is not None:
+            if not past and gate.in_force(row.host_key) is not None:
                 return _settle(row, "")
             case = binding.case(process_pk)
             if (case.subjects, case.loaded.digest) != (answer.inquiry.subjects, answer.inquiry.rules_digest):

@@ -18,7 +18,7 @@ from viewflow.fsm.base import TransitionConditionsUnmet
 from approval_hook.errors import CaseInvalid, ConfigurationError, MatterNotConfigured, RulesInvalid
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.attending import Attended, attend
-from approval_hook.hosts.viewflow.guard import credit_permits
+from approval_hook.hosts.viewflow.guard import CHANGED, credit_permits
 from approval_hook.hosts.viewflow.injection import bindings
 from approval_hook.logs import get_logger
 
@@ -37,10 +37,10 @@ class HeldCaseMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> None:
-        """Refuse a task under another node's address: Viewflow would move it by that node's rules.
+        """Refuse a task under another node's or case's address: Viewflow goes by that node's rules, that case's lock.
 
         Raises:
-            Http404: the task in the address belongs to another node than the address names.
+            Http404: the task in the address belongs to another node or case than the address names.
         """
         match = request.resolver_match
         task_pk = kwargs.get("task_pk")
@@ -52,7 +52,9 @@ class HeldCaseMiddleware:
                 continue
             tasks = binding.flow_class.task_class._default_manager.select_related("process")
             task = tasks.filter(pk=task_pk).first()
-            if task is not None and task.process.flow_class is binding.flow_class and task.flow_task is not node:
+            if task is None or task.process.flow_class is not binding.flow_class:
+                continue
+            if task.flow_task is not node or task.process_id != kwargs.get("process_pk", task.process_id):
                 raise Http404("No task matches the given query.")
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -78,12 +80,12 @@ class HeldCaseMiddleware:
 
     def _held(self, request: HttpRequest, cause: TransitionConditionsUnmet) -> HttpResponse:
         activation = getattr(request, "activation", None)
-        again = False
-        if activation is not None:
+        again, changed = False, cause.unmet_message == CHANGED
+        if activation is not None and not changed:
             # The refused transaction is gone; what was missing can be asked for now.
             passed = attend(activation.flow_class, activation.task.pk) is Attended.PASSED
             again = passed and bool(credit_permits(activation))
             if again and request.method == "GET":
                 return HttpResponseRedirect(request.get_full_path())
-        context = {"reason": cause.unmet_message, "activation": activation, "try_again": again}
+        context = {"reason": cause.unmet_message, "activation": activation, "try_again": again, "changed": changed}
         return render(request, "approval_hook/held.html", context, status=409)

@@ -1,4 +1,4 @@
-"""Stored references to nodes that a flow no longer has: a gate that was taken out, a node that was renamed.
+"""Stored references that lead nowhere or astray: a gate that was taken out, a node that was renamed, a flow that moved.
 
 Viewflow shows such a task by a bare ``Obsolete`` node without addresses, and its own lists and task pages
 break on it: measured in tests/integration/test_uninstalling.py. Ours leads to the page of the case.
@@ -22,8 +22,8 @@ from viewflow.workflow.nodes.obsolete import Obsolete
 from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook.hosts.viewflow import graph
-from approval_hook.hosts.viewflow.binding import Binding
-from approval_hook.hosts.viewflow.injection import GATE_PREFIX, bindings
+from approval_hook.hosts.viewflow.binding import Binding, flow_holder
+from approval_hook.hosts.viewflow.injection import GATE_PREFIX, bindings, find_binding
 
 #: A task in one of these still has something to do.
 OPEN = (STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED, STATUS.STARTED)
@@ -109,6 +109,51 @@ def stuck(binding: Binding, using: str | None = None) -> list[Stuck]:
     return [Stuck(graph.dotted(ref), number, ref in renamed) for ref, number in found if not _may_finish(ref)]
 
 
+@dataclass(frozen=True, slots=True)
+class Astray:
+    """Cases that are stored under another reference than their gated flow has: its module or class was moved.
+
+    Attributes:
+        stored: what they are stored under, as a dotted path where its application is there.
+        flow: dotted path of the flow.
+        cases: how many, ended ones included.
+        told: the move is in the settings, and the next sweep moves them.
+    """
+
+    stored: str
+    flow: str
+    cases: int
+    told: bool
+
+    @property
+    def text(self) -> str:
+        """What the sweep and the start-up check say."""
+        return f"{self.cases} 件办件仍登记在流程的原路径 {self.stored} 下，该流程现为 {self.flow}"
+
+
+def bound_under(ref: str) -> Binding | None:
+    """The gated flow that a stored reference of a flow means, whichever path leads to it; None for any other flow."""
+    for binding in bindings():
+        if ref in binding.flow_refs():
+            return binding
+    flow_class = _flow_at(ref)
+    if flow_class is not None:
+        return find_binding(flow_class)
+    name = ref.rpartition(".")[2]
+    return next((b for b in bindings() if b.flow_class.__name__ == name), None)
+
+
+def astray(using: str | None = None) -> Iterator[Astray]:
+    """Cases of gated flows that no query for the flow finds."""
+    own = {binding.flow_ref for binding in bindings()}
+    for processes in {flow_holder(binding.flow_class) for binding in bindings()}:
+        rows = processes._base_manager.using(using).annotate(ref=Cast("flow_class", CharField()))
+        for ref, number in rows.order_by("ref").values_list("ref").annotate(Count("pk")):
+            binding = bound_under(ref) if ref and ref not in own else None
+            if binding is not None:
+                yield Astray(graph.dotted(ref), graph.dotted(binding.flow_ref), number, ref in binding.was())
+
+
 def retired(using: str | None = None) -> Iterator[tuple[type[Model], int, str]]:
     """Task class, number and reference of every running gate task whose gate was taken out."""
     kept = [ref for binding in bindings() for ref in binding.gate_refs()]
@@ -132,12 +177,23 @@ def node_before(ref: str) -> str:
 
 def _may_finish(ref: str) -> bool:
     """True for a gate that was taken out of a flow which still has the node behind it."""
-    behind = node_before(ref)
-    try:
-        flow_class = import_flow_by_ref(ref.rpartition(".")[0])
-    except (ImportError, LookupError):
+    behind, flow_ref = node_before(ref), ref.rpartition(".")[0]
+    flow_class = _flow_at(flow_ref)
+    if flow_class is None:
         return False
+    binding = bound_under(flow_ref)
+    if binding is not None and binding.flow_ref != flow_ref:
+        return False  # the flow was moved, and its gate with it
     return bool(behind) and behind in graph.nodes_of(flow_class)
+
+
+def _flow_at(ref: str) -> type[Flow] | None:
+    """The flow that Viewflow finds under a stored reference, or None."""
+    try:
+        found: type[Flow] | None = import_flow_by_ref(ref)
+    except (ImportError, LookupError, TypeError, AssertionError):
+        return None
+    return found
 
 
 def _task_classes() -> list[type[Any]]:

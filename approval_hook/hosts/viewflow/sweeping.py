@@ -20,6 +20,7 @@ from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.binding import WAITING, Binding, process_table, task_table
+from approval_hook.hosts.viewflow.deciding import unrecorded
 from approval_hook.hosts.viewflow.guard import waits_for_somebody
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Hold, LateCheck
@@ -59,7 +60,7 @@ def sweep(
     dry_run: bool = False,
     advance: Callable[[int], Any] = lambda cases: None,
 ) -> Swept:
-    """Queue a late check for each case of one flow that came past a hook point without a record.
+    """Queue a late check for each case of one flow that came past a hook point without a record, or decided on none.
 
     Args:
         binding: the gated flow.
@@ -71,6 +72,8 @@ def sweep(
     swept = Swept(graph.dotted(binding.flow_ref))
     for page in _pages(running(binding, ended_since)):
         found = list(_slipped_past(binding, page))
+        past = {key for key, _ in found}
+        found += [(key, Where.PAST) for key in unrecorded(binding, page.processes) if key not in past]
         left = list(_unattended(binding, page))
         if dry_run:
             swept.new.update(where for _, where in found)
@@ -198,6 +201,11 @@ def _queue(binding: Binding, found: list[tuple[str, str]], left: list[str], at: 
         for key, where in [*found, *((key, Where.AT) for key in left)]
     ]
     LateCheck.objects.bulk_create(rows, ignore_conflicts=True)
+    # Marked as made, and there is no record that says so.
+    past = [key for key, where in found if where == Where.PAST]
+    LateCheck.objects.filter(host_key__in=past).exclude(done_at=None).update(
+        where=Where.PAST, flow=binding.flow_ref, found_at=at, next_try_at=at, done_at=None, attempts=0, found=""
+    )
     # Checked once already and left waiting again since: the same row, opened again.
     LateCheck.objects.filter(host_key__in=left).exclude(done_at=None).update(
         where=Where.AT, found_at=at, next_try_at=at, done_at=None, attempts=0

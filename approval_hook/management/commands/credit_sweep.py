@@ -15,8 +15,8 @@ from tqdm import tqdm
 from approval_hook import clock
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.injection import bindings
-from approval_hook.hosts.viewflow.missing import Stuck, retired, stuck
-from approval_hook.hosts.viewflow.renaming import move_renamed
+from approval_hook.hosts.viewflow.missing import Astray, Stuck, astray, retired, stuck
+from approval_hook.hosts.viewflow.renaming import move_flow, move_renamed
 from approval_hook.hosts.viewflow.sweeping import Where, running, sweep
 from approval_hook.models import LateCheck
 
@@ -46,6 +46,11 @@ class Command(BaseCommand):
         day = options["ended_since"]
         since = datetime.combine(day, time(), clock.CHINA).astimezone(UTC) if day else None
         found = bindings()
+        flows = [
+            {"old": graph.dotted(old), "flow": graph.dotted(b.flow_ref), "cases": number}
+            for b in found
+            for old, number in move_flow(b, dry_run=dry_run).items()
+        ]
         moved = [
             {"flow": graph.dotted(b.flow_ref), "old": old, "new": new, "tasks": number}
             for b in found
@@ -62,6 +67,8 @@ class Command(BaseCommand):
             | dict(LateCheck.objects.filter(done_at=None).order_by().values_list("where").annotate(Count("pk"))),
             "past": list(past.order_by("pk").values_list("host_key", flat=True)[:LISTED]),
             "moved": moved,
+            "flows_moved": flows,
+            "astray": [asdict(lost) for lost in astray()],
             "stuck": [asdict(s) for b in found for s in stuck(b)],
             "retired": sum(1 for _ in retired()),
         }
@@ -72,8 +79,15 @@ class Command(BaseCommand):
         new_past = sum(s.new[Where.PAST] for s in swept)
         if new_past or report["open"][Where.PAST]:
             raise CommandError("有办件未经信用核查即越过决定环节。", returncode=1)
+        if any(not lost["told"] for lost in report["astray"]):
+            raise CommandError("有办件登记在流程的原路径下，没有闸口照管。", returncode=1)
 
     def _say(self, report: dict[str, Any]) -> None:
+        for moved in report["flows_moved"]:
+            done = "应迁移" if report["dry_run"] else "已迁移"
+            self.stdout.write(f"流程 {moved['old']} 现为 {moved['flow']}，{done} {moved['cases']} 件")
+        for lost in report["astray"]:
+            self.stdout.write(f"{Astray(**lost).text}；{_CARRIED if lost['told'] else _LEFT}")
         for moved in report["moved"]:
             done = "应迁移" if report["dry_run"] else "已迁移"
             self.stdout.write(f"{moved['flow']}：环节 {moved['old']} 改名为 {moved['new']}，{done} {moved['tasks']} 件")
@@ -98,4 +112,7 @@ class Command(BaseCommand):
 #: What to do about cases at a renamed node: with its new name in the settings, and without.
 _TOLD = "新名已写明，由 credit_sweep 迁移；未能迁移的，原因见日志"
 _UNTOLD = '请恢复该环节名，或在 APPROVAL_HOOK["RENAMED"] 中写明新名'
+#: And about cases of a flow that was moved.
+_CARRIED = "新路径已写明，由 credit_sweep 迁移；未能迁移的，原因见日志"
+_LEFT = '请在 APPROVAL_HOOK["MOVED"] 中写明新路径，再运行 migrate 和 credit_sweep'
 _NEW = (Where.AT, Where.BEFORE, Where.PAST)

@@ -153,7 +153,7 @@ def source_of(settings: ListSettings) -> ListSource:
     Raises:
         ConfigurationError: it cannot be imported or built.
     """
-    options = resolved(conf(), settings.options)
+    options = resolved(conf(), settings.options, f"The list {settings.name}")
     try:
         source: ListSource = import_string(settings.backend)(name=settings.name, **options)
     except Exception as error:  # a backend may fail in any way
