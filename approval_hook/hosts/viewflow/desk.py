@@ -16,7 +16,7 @@ from viewflow.workflow.status import PROCESS, STATUS
 from approval_hook import cases, clock, gate, presenting
 from approval_hook.errors import ApprovalHookError, CaseInvalid
 from approval_hook.hosts.viewflow.attending import Attended, attend
-from approval_hook.hosts.viewflow.binding import Binding
+from approval_hook.hosts.viewflow.binding import WAITING, Binding
 from approval_hook.hosts.viewflow.injection import bindings, find_binding
 from approval_hook.hosts.viewflow.sweeping import stored_key
 from approval_hook.models import Hold, IssueReading, LateCheck, Observation
@@ -203,7 +203,7 @@ def _settle(binding: Binding, process: Any, user: Any, action: str, reason: str,
 def _waiting_tasks(binding: Binding, process_pk: int) -> list[int]:
     tasks = binding.flow_class.task_class._default_manager.filter(process_id=process_pk)
     parked = tasks.filter(flow_task__in=binding.gate_refs(), status=STATUS.STARTED)
-    held = tasks.filter(flow_task__in=binding.protected_refs(), status__in=[STATUS.NEW, STATUS.SCHEDULED])
+    held = tasks.filter(flow_task__in=binding.protected_refs(), status__in=WAITING)
     return [*parked.values_list("pk", flat=True), *held.values_list("pk", flat=True)]
 
 
