@@ -78,6 +78,8 @@ class MeasurePanel:
     until: date | None
     note: str = ""  # what people decided about it
     refusal: str = ""  # whether a refusal may rest on it; empty for an incentive
+    carries_refusal: bool = False  # it is a bar for this licence, and the head confirmed that it applies
+    cited: list[tuple[str, str]] = field(default_factory=list)  # document and article of each basis
 
 
 @dataclass(frozen=True, slots=True)

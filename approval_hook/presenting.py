@@ -55,6 +55,7 @@ from approval_hook.wording import (
     SETTLED,
     SEVERITY_TITLES,
     STATUS_TEXTS,
+    UPHELD_WITHOUT_REFUSAL,
 )
 from approval_hook.workcalendar import published_calendar
 
@@ -153,6 +154,8 @@ def build(
                 m.until,
                 MEASURE_NOTES.get(verdict, "") if m.kind != "incentive" else "",
                 REFUSAL_NOTES[m.may_refuse] if m.kind != "incentive" else "",
+                m.may_refuse and (m.party, m.record) in _upheld(row),
+                [(c.document, c.article) for c in explainer.citations(m.measure)],
             )
             for m in decision.measures
         ],
@@ -202,6 +205,12 @@ def _settled(row: CreditDecision) -> tuple[str, str] | None:
     return next((texts for key, texts in SETTLED.items() if key in said), None) if row.permits else None
 
 
+def _upheld(row: CreditDecision) -> set[tuple[str, str]]:
+    """Party and record of what the head confirmed, once nothing else is open."""
+    upheld = (s for s in row.body["settled"] if (s["kind"], s["verdict"]) == (ObligationKind.HEAD_DECIDES, "uphold"))
+    return {(s["party"], s["record"]) for s in upheld} if row.permits else set()
+
+
 def _verdict(row: CreditDecision) -> str:
     verdicts = {verdict for _, verdict in _said(row)}
     return next((v for v in ("uphold", "release") if v in verdicts and row.permits), "")
@@ -223,6 +232,9 @@ def _headline(row: CreditDecision, decision: Decision) -> str:
 def _next_step(row: CreditDecision, decision: Decision) -> str:
     settled = _settled(row)
     if settled is not None:
+        upheld = _upheld(row)
+        if upheld and not any(m.may_refuse and (m.party, m.record) in upheld for m in decision.measures):
+            return UPHELD_WITHOUT_REFUSAL
         return settled[1]
     return {
         Outcome.GOOD: "按绿色通道时限优先办理",

@@ -89,7 +89,7 @@ ACTORS = {
 SETTLED = {
     (ObligationKind.HEAD_DECIDES, "uphold"): (
         "负责人已确认适用所列限制或措施",
-        "作出决定时引用所列条款，写明事实、理由和救济途径",
+        "不予许可的，只引用可据以不予许可的条款，写明事实、理由和救济途径",
     ),
     (ObligationKind.SECTION_CONFIRMS, "uphold"): (
         "已开始从严审核",
@@ -105,6 +105,8 @@ SETTLED = {
         "按普通程序办理，不得因该记录减损",
     ),
 }
+#: Next step where what the head confirmed is no bar (行政许可法 第十六条).
+UPHELD_WITHOUT_REFUSAL = "按所列措施办理；不得据以不予许可，不予许可须另有法定条件或法定限制"
 EXEMPTED = "依规定免予信用核查，按普通程序办理"
 NOT_ASKED = "没有查询（没有依据或本人未授权），按普通程序办理"
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from approval_hook.policy.workdays import add_workdays
 from approval_hook.workcalendar import published_calendar
 from workflows import materials
+from workflows.clerk import credit_bridge, refusing
 from workflows.clerk.clock import DECIDE_WORKDAYS
 from workflows.clerk.formfields import PlainForm, RadioList, date_field, material_field
 from workflows.clerk.tolerance import Case, catalogue_of, register, still_out
@@ -144,6 +145,12 @@ class DecideForm(StepForm):
                 self.add_error("decision_reason", _("不予许可须写明事实和所依据的法律条款（第几条），不少于二十个字。"))
             if not data.get("remedy_told"):
                 self.add_error("remedy_told", _("不予许可决定须告知申请人救济途径。请写入决定书后勾选。"))
+            article = refusing.unlawful_basis(credit_bridge.panel_for(self.case), reason)
+            if article:
+                text = gettext(
+                    "%(article)s所载措施不得据以不予许可。请引用申请人不符合的法定条件，或者已确认适用的法定限制。"
+                )
+                self.add_error("decision_reason", text % {"article": article})
         return data
 
     def apply(self, user: Any) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from django.views import View
 from django.views.generic import FormView
 
-from workflows.clerk import credit_bridge, taskforms
+from workflows.clerk import credit_bridge, refusing, taskforms
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.scope import officer_of, require_matter
 from workflows.filing import Filing
@@ -162,6 +162,11 @@ class DecideView(StepView):
     consequence = gettext_noop("准予的，转窗口十个工作日内送达；不予许可的，办件办结并送达决定书。")
     done_message = gettext_noop("已作出决定。")
     deliberate = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say beside the form what a refusal may not rest on."""
+        context = super().get_context_data(**kwargs)
+        return context | {"warnings": refusing.warnings(context["panel"])}
 
 
 class DeliverView(StepView):
