@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 from django.views.generic import TemplateView
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import PROCESS, STATUS
@@ -23,7 +22,8 @@ from workflows.clerk import credit_bridge
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.context import may_supervise
 from workflows.clerk.lists import applicant_of
-from workflows.clerk.scope import Case, case_of, cases_of, officer_of
+from workflows.clerk.posting import only_posted
+from workflows.clerk.scope import Case, case_of, cases_of, officer_of, open_steps_of
 from workflows.clerk.settlement import EVIDENCE_DEMANDED, SettlementSent
 from workflows.clerk.taskforms import WithdrawForm
 from workflows.clerk.taskviews import intake_context
@@ -52,7 +52,7 @@ class CaseView(TemplateView):
         return super().get_context_data(**kwargs) | case_context(self.request, case)
 
 
-@require_POST
+@only_posted("clerk:case")
 def claim(request: HttpRequest, process_pk: int, task_pk: int) -> HttpResponse:
     """Take an open task and go to its form; somebody faster wins, and the page says so."""
     case = case_of(request.user, process_pk)
@@ -88,7 +88,7 @@ def withdraw_case(request: HttpRequest, process_pk: int) -> HttpResponse:
     return render(request, "clerk/withdraw.html", case_context(request, case) | {"form": form})
 
 
-@require_POST
+@only_posted("clerk:case")
 def supply_materials(request: HttpRequest, process_pk: int) -> HttpResponse:
     """登记补交: take promised materials."""
     case = case_of(request.user, process_pk)
@@ -123,7 +123,7 @@ def correct_case(request: HttpRequest, process_pk: int) -> HttpResponse:
         return render(request, "clerk/file.html", intake_context(intake, flow_class, case))
 
 
-@require_POST
+@only_posted("clerk:case")
 def credit_settle(request: HttpRequest, process_pk: int) -> HttpResponse:
     """Carry out one settling action of the credit panel and say what came of it."""
     case = case_of(request.user, process_pk)
