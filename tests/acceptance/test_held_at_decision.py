@@ -1,4 +1,4 @@
-"""A case that passed its gates and is held at the decision itself: its record grew stale while the platform fell silent."""
+"""A case that passed its gates is held at the decision: its record grew stale while the platform fell silent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from approval_hook.models import CreditDecision, Reply
 from approval_hook.policy.workdays import add_workdays
 from approval_hook.workcalendar import published_calendar
 from tests.acceptance.evidence import people
-from tests.acceptance.evidence.office import SETTLED, fresh, hold, key_of, opinion, recheck, statuses
+from tests.acceptance.evidence.office import SETTLED, fresh, hold, inquiries, key_of, opinion, recheck, statuses
 
 Later = Callable[[float], Any]
 
@@ -130,3 +130,14 @@ def test_the_head_may_have_it_asked_again_at_once(stale: Any, remote_credit: Any
         assert (hold(stale), opinion(stale).complete) == (None, True)
         assert office.do(stale, "decide").status_code == 302
     assert not CreditDecision.objects.filter(host_key=key_of(stale), origin="lapsed").exists()
+
+
+def test_the_inquiry_names_who_took_the_step_up(stale: Any, office: Any, on_day: Any) -> None:
+    """The head's click set the check off, not the clerk who reviewed; the head may still release it alone."""
+    asked = inquiries(stale)
+    assert [i.asked_by for i in asked][-1] == "head"
+    assert "head" not in [i.asked_by for i in asked][:-1]
+    with on_day(days_before_due(stale, 2)):
+        tend()
+        assert office.settle(stale, "supervisor_releases:without_effect", who="head") == SETTLED
+    assert opinion(stale).origin == "settled"

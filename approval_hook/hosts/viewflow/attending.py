@@ -53,10 +53,12 @@ class Attended(StrEnum):
 
 
 def asker_of(activation: Activation) -> str:
-    """Who moved the case here: the owner of the previous task, else the system."""
+    """Who moved the case here: whoever took the task up, else the owner of the previous one, else the system."""
     known = getattr(activation, "asker", None)
     if known is not None:
         return str(known)
+    if activation.task.owner is not None:
+        return str(activation.task.owner.get_username())
     username = f"owner__{get_user_model().USERNAME_FIELD}"
     owned = activation.task.previous.exclude(owner=None).order_by("-pk")
     return str(owned.values_list(username, flat=True).first() or "system")

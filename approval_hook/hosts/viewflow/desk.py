@@ -194,8 +194,14 @@ def _settle(binding: Binding, process: Any, user: Any, action: str, reason: str,
             raise CaseInvalid(
                 "操作", "尚未到可以放行的日期。", "系统会继续自动补查；法定办结日前两个工作日起可由负责人放行。"
             )
+        said = {"verdict": verdict, "by": user.get_username(), "reason": reason, "evidence": evidence}
+        # Who takes up the decision, and so has the guard ask, proposes nothing; who handled the case was refused above.
+        taken_up = binding.flow_class.task_class._default_manager.filter(
+            process_id=process.pk, owner=user, flow_task__in=binding.protected_refs()
+        )
+        proposed = row.inquiry.gate_key not in {binding.task_key(pk) for pk in taken_up.values_list("pk", flat=True)}
         for duty in mine:
-            settle(row, duty, verdict=verdict, by=user.get_username(), reason=reason, evidence=evidence, at=clock.now())
+            settle(row, duty, at=clock.now(), proposed=proposed, **said)
         if gate.newly_discharged(row):
             gate.decide(case, row.inquiry, row.reply, gate.point_of(row), user.get_username())
 
