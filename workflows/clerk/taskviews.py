@@ -13,9 +13,11 @@ from django.utils.translation import gettext_noop
 from django.views import View
 from django.views.generic import FormView
 
+from workflows import materials
 from workflows.clerk import credit_bridge, refusing, taskforms
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.scope import officer_of, require_matter
+from workflows.clerk.tolerance import catalogue_of, latest_supply
 from workflows.filing import Filing
 from workflows.models import PersonRole, Source
 
@@ -140,9 +142,9 @@ class AcceptView(StepView):
 
     def get_initial(self) -> dict[str, Any]:
         """Propose the earliest date by which every tolerated material may still come."""
-        panel = credit_bridge.panel_for(self.request.activation.process)  # type: ignore[attr-defined] # set by Viewflow
-        dates = [until for _title, until in panel.tolerated if until] if panel else []
-        return super().get_initial() | ({"supply_until": min(dates)} if dates else {})
+        case = self.request.activation.process  # type: ignore[attr-defined] # set by Viewflow
+        latest = latest_supply(case, {str(m.title) for m in materials.missing(catalogue_of(case), case.materials)})
+        return super().get_initial() | ({"supply_until": latest} if latest else {})
 
 
 class ReviewView(StepView):
