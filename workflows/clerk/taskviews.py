@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -39,6 +40,9 @@ class FileCaseView(View):
             return self._page(request, intake.with_more_people(request.POST))
         if not intake.is_valid():
             return self._page(request, intake)
+        twins = [] if "again" in request.POST else intake.open_twins(officer.organ)
+        if twins:
+            return self._page(request, intake, twins)
         activation = request.activation  # type: ignore[attr-defined] # set by Viewflow
         filing = Filing(officer.organ, officer.region, Source.WINDOW, timezone.now())
         case = intake.save_to(activation.process, filing)
@@ -49,8 +53,8 @@ class FileCaseView(View):
     def _flow(self, request: HttpRequest) -> Any:
         return request.activation.flow_class  # type: ignore[attr-defined] # set by Viewflow
 
-    def _page(self, request: HttpRequest, intake: Any) -> HttpResponse:
-        return render(request, "clerk/file.html", intake_context(intake, self._flow(request)))
+    def _page(self, request: HttpRequest, intake: Any, twins: Sequence[Any] = ()) -> HttpResponse:
+        return render(request, "clerk/file.html", intake_context(intake, self._flow(request)) | {"twins": twins})
 
 
 def intake_context(intake: Any, flow_class: Any, case: Any = None) -> dict[str, Any]:
