@@ -125,6 +125,8 @@ def build(
     timeline = _timeline(host_key)
     if row is None:
         return _without_record(hold, waiting, timeline)
+    if hold is None and case is not None and row.subjects != case.subjects and not decided:
+        return _about_others(waiting, timeline)
     receipt = receipt_from_bytes(row.receipt)
     decision = receipt.decision
     reports = reports_from_json(row.reply.reports)
@@ -193,7 +195,27 @@ def _without_record(hold: Hold | None, waiting: bool, timeline: list[TimelineIte
         return Panel(
             "asking", text, "violet", "待核", "", None, "", "可以稍候，也可以立即核查", retry, None, timeline=timeline
         )
-    return Panel("none", "尚未进行信用核查", "grey", "普通程序", "", None, "", "", None, None, timeline=timeline)
+    return Panel("none", "尚未进行信用核查", "grey", UNCHECKED_TITLE, "", None, "", "", None, None, timeline=timeline)
+
+
+def _about_others(waiting: bool, timeline: list[TimelineItem]) -> Panel:
+    """The subjects were changed after the check: what it said of others is nothing to go by."""
+    retry = Action("retry", "立即核查", needs_reason=False, who="经办人") if waiting else None
+    text = "办件主体已变更，原核查意见不再适用"
+    return Panel(
+        "asking",
+        text,
+        "violet",
+        "待核",
+        "",
+        None,
+        "",
+        "系统会重新核查",
+        retry,
+        None,
+        timeline=timeline,
+        recheck_owed=True,
+    )
 
 
 def _said(row: CreditDecision) -> set[tuple[ObligationKind, str]]:

@@ -66,6 +66,13 @@ def late_rows(checks: Iterable[Any]) -> list[Any]:
     return list(module.late_rows(checks)) if module else []
 
 
+def check_again(process: Any, user: Any) -> None:
+    """Have a case checked again whose facts an officer just corrected, in the same transaction and flow lock."""
+    if is_installed():
+        module = import_module("approval_hook.hosts.viewflow.correcting")
+        module.check_again(process, user.get_username())
+
+
 def emergencies() -> Any | None:
     """What asks for, confirms, reviews and lists emergency releases; None where nothing checks credit."""
     if not is_installed():

@@ -118,6 +118,7 @@ def correct_case(request: HttpRequest, process_pk: int) -> HttpResponse:
         elif request.method == "POST" and intake.is_valid():
             intake.correct(case)
             register(case, request.user, CaseEvent.Kind.CORRECTED)
+            credit_bridge.check_again(case, request.user)
             messages.success(request, _("已更正。"))
             return HttpResponseRedirect(case_url(case))
         return render(request, "clerk/file.html", intake_context(intake, flow_class, case))

@@ -94,7 +94,7 @@ def _pay_rechecks(binding: Binding) -> int:
     owed = owed.exclude(host_key__in=held)
     for recheck in list(owed):
         try:
-            paid += _pay(binding, recheck)
+            paid += pay_recheck(binding, recheck, "system")
         except Exception as error:  # noqa: BLE001 - one broken case must not stop the others
             recheck.attempts += 1
             recheck.next_try_at = gate.next_try(recheck.attempts, clock.now())
@@ -103,7 +103,8 @@ def _pay_rechecks(binding: Binding) -> int:
     return paid
 
 
-def _pay(binding: Binding, recheck: Recheck) -> int:
+def pay_recheck(binding: Binding, recheck: Recheck, by: str) -> int:
+    """Ask for what is owed; 1 when it is paid. A record about other subjects is replaced whatever comes back."""
     process_pk = int(recheck.host_key.rpartition(":")[2])
     status = binding.flow_class.process_class._default_manager.filter(pk=process_pk).values_list("status", flat=True)
     if status.first() in (None, PROCESS.CANCELED):
@@ -113,12 +114,13 @@ def _pay(binding: Binding, recheck: Recheck) -> int:
         return 0
     case = binding.case(process_pk)
     key = f"recheck:{recheck.pk}:{recheck.owed_since.isoformat()}"
-    answer = answer_of(case, gate.open_inquiry(case, Point.RECHECK, key, "system"))
+    answer = answer_of(case, gate.open_inquiry(case, Point.RECHECK, key, by))
     with binding.flow_class.lock(process_pk), transaction.atomic(savepoint=False):
-        if not answer.reply.complete:
+        found = gate.in_force(case.host_key)
+        if not answer.reply.complete and (found is None or found.subjects == case.subjects):
             recheck.attempts += 1
             recheck.next_try_at = gate.next_try(recheck.attempts, clock.now())
             recheck.save(update_fields=["attempts", "next_try_at"])
             return 0
-        decision: CreditDecision = gate.decide(case, answer.inquiry, answer.reply, Point.RECHECK, "system")
+        decision: CreditDecision = gate.decide(case, answer.inquiry, answer.reply, Point.RECHECK, by)
         return int(decision.complete)
