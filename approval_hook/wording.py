@@ -85,6 +85,15 @@ ACTORS = {
 }
 
 
+#: The platform answered, but about nobody or somebody else: what stands in the place of “has not answered in full”.
+DOUBTED_HEADLINE = "信用平台查无此主体，或登记的名称不符"
+#: By whether the case is accepted, after which nothing can be corrected any more.
+DOUBTED_NEXT = {
+    False: "先核对证照；填写有误的，受理前更正申请事项，系统会重新核查",
+    True: "核对证照；填写有误的，须由申请人撤回后重新申请",
+}
+DOUBTS = {True: "姓名与证件号码不符", False: "名称与代码不符", None: "查无此主体"}
+
 #: Headline and next step by duty and verdict, the strongest first.
 SETTLED = {
     (ObligationKind.HEAD_DECIDES, "uphold"): (
