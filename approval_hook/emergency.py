@@ -138,12 +138,21 @@ def confirm(request: EmergencyAct, decision: CreditDecision, *, by: str, note: s
     """
     if request.decision.subjects != decision.subjects:
         raise CaseInvalid("操作", "办件主体在提请之后有变动。", "仍有需要的，请就现在的主体重新提请。")
+    text = require_confirming(request, decision, by=by, note=note)
+    return _answer(request, _KIND.CONFIRMED, decision, by=by, confirmed_by=person_of(by), text=text, at=at)
+
+
+def require_confirming(request: EmergencyAct, decision: CreditDecision, *, by: str, note: str) -> str:
+    """The confirmer's words as they are kept.
+
+    Raises:
+        CaseInvalid: the same person as asked or set the check off, or no words.
+    """
     if same_person(by, request.by):
         raise CaseInvalid("批准人", "提请人不能批准自己的提请。", "请由另一名有权限的人员批准。")
     if same_person(by, decision.inquiry.asked_by):
         raise CaseInvalid("批准人", "经办人不能批准自己经办的办件。", "请由另一名有权限的人员批准。")
-    text = stated("意见", note)
-    return _answer(request, _KIND.CONFIRMED, decision, by=by, confirmed_by=person_of(by), text=text, at=at)
+    return stated("意见", note)
 
 
 def review(request: EmergencyAct, *, by: str, finding: str, at: datetime) -> EmergencyAct:
