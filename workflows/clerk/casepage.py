@@ -213,9 +213,9 @@ def _next_step(user: Any, case: Case, tasks: list[Any]) -> NextStep:
     for task in waiting:
         node = task.flow_task
         if task.status == STATUS.NEW and hasattr(node, "can_assign") and node.can_assign(user, task):
-            if node.name == "decide" and not credit_bridge.may_decide(case, user):
-                text = _("您批准或复核过本办件的应急放行，不能再作决定，请由其他负责人领取。")
-                return NextStep(_("等待：%(step)s") % {"step": task.title}, text, "wait")
+            why_not = credit_bridge.why_not_decide(case, user) if node.name == "decide" else ""
+            if why_not:
+                return NextStep(_("等待：%(step)s") % {"step": task.title}, why_not, "wait")
             url = reverse("clerk:claim", args=[case.pk, task.pk])
             return NextStep(str(task.title), step_hint(case, task), "claim", url, _("领取并办理"))
     if not waiting:

@@ -169,6 +169,14 @@ class DecideView(StepView):
     done_message = gettext_noop("已作出决定。")
     deliberate = True
 
+    def form_valid(self, form: taskforms.StepForm) -> HttpResponse:
+        """Leave it to another head where this one had the case reviewed strictly, also if they had it claimed."""
+        why_not = credit_bridge.why_not_decide(form.case, self.request.user)
+        if why_not:
+            form.add_error(None, why_not)
+            return self.form_invalid(form)
+        return super().form_valid(form)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Say beside the form what a refusal may not rest on."""
         context = super().get_context_data(**kwargs)

@@ -64,8 +64,9 @@ def claim(request: HttpRequest, process_pk: int, task_pk: int) -> HttpResponse:
             if not activation.flow_task.can_assign(request.user, activation.task):
                 why = _("须是审批负责人，而且受理人不能作决定。") if decides else _("须有这一步的办理权限。")
                 raise PermissionDenied(_("您不能领取这一步。") + why)
-            if decides and not credit_bridge.may_decide(case, request.user):
-                raise PermissionDenied(_("您批准或复核过本办件的应急放行，不能再作决定，请由其他负责人领取。"))
+            why_not = credit_bridge.why_not_decide(case, request.user) if decides else ""
+            if why_not:
+                raise PermissionDenied(why_not)
             activation.assign(request.user)
     if not free:
         messages.warning(request, _("这一步刚刚已由他人领取。"))
@@ -163,7 +164,8 @@ def chart(request: HttpRequest, process_pk: int) -> HttpResponse:
     """The flow chart of a case, with the steps it has taken."""
     case = case_of(request.user, process_pk)
     image = case.flow_class.instance.reverse("process_chart", args=[case.pk])
-    return render(request, "clerk/chart.html", {"case": case, "image": image})
+    steps = open_steps_of([case.pk])[case.pk]
+    return render(request, "clerk/chart.html", {"case": case, "image": image, "steps": steps})
 
 
 def held(request: HttpRequest) -> HttpResponse:

@@ -19,9 +19,10 @@ from approval_hook.hosts.viewflow.attending import Attended, attend
 from approval_hook.hosts.viewflow.binding import WAITING, Binding
 from approval_hook.hosts.viewflow.injection import bindings, find_binding
 from approval_hook.hosts.viewflow.sweeping import stored_key
-from approval_hook.models import Hold, IssueReading, LateCheck, Observation
+from approval_hook.models import Hold, IssueReading, LateCheck, Observation, Settlement
 from approval_hook.panel import Badge, HeldRow, LateRow, ObservedFlow, Panel
-from approval_hook.policy.decision import Obligation, ObligationKind, Outcome
+from approval_hook.people import same_person
+from approval_hook.policy.decision import Channel, Obligation, ObligationKind, Outcome
 from approval_hook.settling import settle
 from approval_hook.wording import OUTCOME_TITLES
 
@@ -163,6 +164,17 @@ def act(process: Any, user: Any, action: str, reason: str, evidence: str = "") -
     for task_pk in _waiting_tasks(binding, process.pk):
         outcome = attend(binding.flow_class, task_pk, force=action == "retry")
     return outcome
+
+
+def began_strict_review(process: Any, user: Any) -> bool:
+    """Whether the user confirmed the strict review that the case is under; a second person decides it."""
+    binding = find_binding(process.flow_class)
+    row = gate.in_force(binding.host_key(process.pk)) if binding is not None else None
+    if row is None or row.channel != Channel.STRICT or not row.permits:
+        return False
+    kind, upheld = ObligationKind.SECTION_CONFIRMS.value, Settlement.Verdict.UPHOLD
+    acts = Settlement.objects.filter(host_key=row.host_key, kind=kind, verdict=upheld)
+    return any(same_person(act.by, user.get_username()) and act.is_genuine() for act in acts)
 
 
 def _settle(binding: Binding, process: Any, user: Any, action: str, reason: str, evidence: str) -> None:
