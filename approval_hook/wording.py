@@ -117,6 +117,15 @@ SETTLED = {
 #: Next step where what the head confirmed is no bar (行政许可法 第十六条).
 UPHELD_WITHOUT_REFUSAL = "按所列措施办理；不得据以不予许可，不予许可须另有法定条件或法定限制"
 EXEMPTED = "依规定免予信用核查，按普通程序办理"
+#: Once the decision is taken; by whether the check that came after it found something severe.
+DECIDED_NEXT = {
+    False: "决定已经作出",
+    True: "决定已经作出，不因此改变；查到的记录转事后监管",
+}
+#: Headline and next step of an emergency release that expired unused.
+RUN_OUT = ("应急放行已到期，没有作出决定", "系统会重新核查；仍无答复的转为待核，确有需要的可重新提请")
+UNCHECKED_TITLE = "未核查"
+RELEASE_ASKED = "应急放行等待第二人批准"
 NOT_ASKED = "没有查询（没有依据或本人未授权），按普通程序办理"
 
 

@@ -102,7 +102,11 @@ def may_settle(user: Any, action: Any) -> bool:
 
 def may_settle_held(user: Any, held: Any) -> bool:
     """Whether a case of the list waits for this officer, who has not spoken on it yet."""
-    module = _desk()
+    module, desk = _desk(), emergencies()
+    if desk is not None and held.release_asked_by:
+        me = user.get_username()
+        if me != held.release_asked_by and user.has_perm(desk.CONFIRM_PERMISSION):
+            return True
     if module is None or not held.waits_for or user.get_username() in held.spoken_by:
         return False
     if held.waits_for == "two_confirm_identity":

@@ -22,7 +22,7 @@ from workflows.templatetags.clerk import day
 Case = FoodBusinessCase | RideHailingDriverCase
 
 #: Channels that a promise colours; a stricter one keeps its own word.
-_MILD = {"ordinary", "green"}
+_MILD = {"ordinary", "green", "unchecked"}
 
 
 class SupplyRefused(Exception):

@@ -12,13 +12,13 @@ from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook import clock, gate
 from approval_hook.hosts.viewflow.attending import answer_of, attend, log_failure
-from approval_hook.hosts.viewflow.binding import Binding, process_table
+from approval_hook.hosts.viewflow.binding import WAITING, Binding, process_table
 from approval_hook.hosts.viewflow.injection import bindings
 from approval_hook.hosts.viewflow.latechecks import make_late_checks
 from approval_hook.hosts.viewflow.retiring import finish_retired
 from approval_hook.hosts.viewflow.sweeping import stored_key
 from approval_hook.logs import get_logger
-from approval_hook.models import CreditDecision, Hold, Point, Recheck
+from approval_hook.models import CreditDecision, EmergencyAct, Hold, Point, Recheck
 
 #: A parked gate younger than this belongs to the request that parked it.
 GRACE = timedelta(seconds=5)
@@ -66,6 +66,7 @@ def _waiting_tasks(binding: Binding) -> Iterator[int]:
     ).values_list("pk", flat=True)
     waiting = dict.fromkeys(parked)
     waiting.update(dict.fromkeys(_unasked(binding)))
+    waiting.update(dict.fromkeys(_run_out(binding)))
     # Held tasks of either kind, so that the hold of a task that is gone is released too.
     prefix = binding.task_key(0).removesuffix("0")
     held = Hold.objects.filter(flow=binding.flow_ref, task_key__startswith=prefix, released_at=None)
@@ -85,6 +86,20 @@ def _unasked(binding: Binding) -> Iterator[int]:
     )
     decided = CreditDecision.objects.filter(host_key=OuterRef("key"))
     yield from tasks.annotate(key=key).filter(~Exists(decided)).values_list("pk", flat=True)
+
+
+def _run_out(binding: Binding) -> Iterator[int]:
+    """Steps that an emergency release opened and nobody took before it expired: they are held again, and listed."""
+    released = EmergencyAct.objects.filter(flow=binding.flow_ref, kind=EmergencyAct.Kind.CONFIRMED)
+    over = set(released.filter(expires_at__lte=clock.now()).values_list("host_key", flat=True))
+    numbers = {int(key.rpartition(":")[2]): key for key in over}
+    tasks = binding.flow_class.task_class._default_manager.filter(
+        process_id__in=numbers, flow_task__in=binding.protected_refs(), status__in=WAITING
+    )
+    for pk, process_pk in tasks.values_list("pk", "process_id"):
+        found = gate.in_force(numbers[process_pk])
+        if found is not None and found.origin == CreditDecision.Origin.EMERGENCY:
+            yield pk
 
 
 def _pay_rechecks(binding: Binding) -> int:
