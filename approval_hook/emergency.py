@@ -19,6 +19,7 @@ from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, EmergencyAct
 from approval_hook.people import person_of, same_person
 from approval_hook.policy.decision import ObligationKind
+from approval_hook.policy.receipt import receipt_from_bytes
 from approval_hook.settling import stated
 
 _KIND = EmergencyAct.Kind
@@ -59,9 +60,13 @@ def opened_by(decision: CreditDecision, username: str) -> bool:
 
 
 def may_lift(decision: CreditDecision) -> bool:
-    """Whether nothing but a missing answer holds the case."""
+    """Whether nothing but a missing answer holds the case.
+
+    A platform that knows no such subject, or another name, has answered: whom the case is about must be found out.
+    """
     duties = {duty["kind"] for duty in decision.body["outstanding"]}
-    return duties == {ObligationKind.SUPERVISOR_RELEASES.value}
+    missing = duties == {ObligationKind.SUPERVISOR_RELEASES.value}
+    return missing and not receipt_from_bytes(decision.receipt).decision.identity_doubts
 
 
 def require_liftable(case: Case, decision: CreditDecision | None) -> CreditDecision:
@@ -81,7 +86,7 @@ def require_liftable(case: Case, decision: CreditDecision | None) -> CreditDecis
         raise CaseInvalid(
             "操作",
             "应急放行只用于信用平台没有完整答复的办件。",
-            "已查到的法定限制、惩戒措施、从严建议和疑似记录须由有权人员确认。",
+            "已查到的法定限制、惩戒措施、从严建议和疑似记录须由有权人员确认；查无此主体、名称不符的，请核对名称和号码。",
         )
     return decision
 
@@ -133,12 +138,21 @@ def confirm(request: EmergencyAct, decision: CreditDecision, *, by: str, note: s
     """
     if request.decision.subjects != decision.subjects:
         raise CaseInvalid("操作", "办件主体在提请之后有变动。", "仍有需要的，请就现在的主体重新提请。")
+    text = require_confirming(request, decision, by=by, note=note)
+    return _answer(request, _KIND.CONFIRMED, decision, by=by, confirmed_by=person_of(by), text=text, at=at)
+
+
+def require_confirming(request: EmergencyAct, decision: CreditDecision, *, by: str, note: str) -> str:
+    """The confirmer's words as they are kept.
+
+    Raises:
+        CaseInvalid: the same person as asked or set the check off, or no words.
+    """
     if same_person(by, request.by):
         raise CaseInvalid("批准人", "提请人不能批准自己的提请。", "请由另一名有权限的人员批准。")
     if same_person(by, decision.inquiry.asked_by):
         raise CaseInvalid("批准人", "经办人不能批准自己经办的办件。", "请由另一名有权限的人员批准。")
-    text = stated("意见", note)
-    return _answer(request, _KIND.CONFIRMED, decision, by=by, confirmed_by=person_of(by), text=text, at=at)
+    return stated("意见", note)
 
 
 def review(request: EmergencyAct, *, by: str, finding: str, at: datetime) -> EmergencyAct:

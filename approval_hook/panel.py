@@ -30,6 +30,7 @@ class HoldView:
     escalated: bool = False
     voices: list[str] = field(default_factory=list)  # what others have said already
     spoken_by: list[str] = field(default_factory=list)  # usernames who may not speak again
+    node: str = ""  # name of the step that waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class MeasurePanel:
     until: date | None
     note: str = ""  # what people decided about it
     refusal: str = ""  # whether a refusal may rest on it; empty for an incentive
+    carries_refusal: bool = False  # it is a bar for this licence, and the head confirmed that it applies
+    cited: list[tuple[str, str]] = field(default_factory=list)  # document and article of each basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,9 @@ class Panel:
     may_ask_emergency: bool = False  # nothing but a missing answer holds the case
     observing: bool = False  # the flow observes: nothing of it is held
     observed: list[str] = field(default_factory=list)  # what would have held the case
+    promised_days: int | None = None  # working days from acceptance that the green channel promises
+    promised_on: date | None = None  # the last of them, once the case is accepted
+    doubts: list[str] = field(default_factory=list)  # whom a platform does not know under name and number
     settled: str = ""  # "uphold" | "release" once people have decided about an adverse proposal
 
 
@@ -179,6 +185,8 @@ class HeldRow:
     escalated: bool
     waits_for: str = ""  # kind of the duty that holds it, as in ``Action.code``; empty for none
     spoken_by: list[str] = field(default_factory=list)  # usernames who may not speak again
+    node: str = ""  # name of the step that waits
+    release_asked_by: str = ""  # login of who asked for an emergency release that waits for a second person
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 from approval_hook import clock, emergency
 from approval_hook.gate import Case
 from approval_hook.keeping import rules_by_digest
-from approval_hook.models import CreditDecision, EmergencyAct, Hold, Inquiry, IssueReading, Settlement
+from approval_hook.models import CreditDecision, EmergencyAct, Hold, Inquiry, IssueReading, Point, Settlement
 from approval_hook.panel import (
     Action,
     Badge,
@@ -29,16 +29,21 @@ from approval_hook.panel import (
 )
 from approval_hook.policy.case import Role
 from approval_hook.policy.catalogue import RuleSet
-from approval_hook.policy.decision import Channel, Citation, Decision, ObligationKind, Outcome, PartyOutcome
+from approval_hook.policy.decision import Channel, Citation, Decision, ObligationKind, Outcome, PartyOutcome, Why
 from approval_hook.policy.explain import Explainer
 from approval_hook.policy.receipt import receipt_from_bytes, reports_from_json
 from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState
-from approval_hook.policy.workdays import workdays_between
+from approval_hook.policy.subjects import SubjectKind
+from approval_hook.policy.workdays import add_workdays, workdays_between
 from approval_hook.settling import VERDICTS
 from approval_hook.wording import (
     ACTION_LABELS,
     ACTORS,
     CHANNEL_TITLES,
+    DECIDED_NEXT,
+    DOUBTED_HEADLINE,
+    DOUBTED_NEXT,
+    DOUBTS,
     EMERGENCY_STATES,
     EXEMPTED,
     FORCE_TITLES,
@@ -52,9 +57,12 @@ from approval_hook.wording import (
     PARTY_BADGES,
     REFUSAL_NOTES,
     ROLE_TITLES,
+    RUN_OUT,
     SETTLED,
     SEVERITY_TITLES,
     STATUS_TEXTS,
+    UNCHECKED_TITLE,
+    UPHELD_WITHOUT_REFUSAL,
 )
 from approval_hook.workcalendar import published_calendar
 
@@ -111,6 +119,7 @@ def build(
     *,
     case: Case | None,
     waiting: bool,
+    decided: bool = False,
 ) -> Panel:
     """The panel of one case.
 
@@ -118,29 +127,33 @@ def build(
         host_key: key of the case in the evidence.
         case: the case as its facts stand now, for names and titles; None when they cannot be read.
         waiting: True while a gate of the case is parked.
+        decided: True once the decision is taken: nothing is advised for it and no time runs for it any more.
     """
     row = CreditDecision.objects.filter(host_key=host_key).select_related("reply", "inquiry").order_by("-id").first()
     hold = Hold.objects.filter(host_key=host_key, released_at=None).order_by("-since").first()
     timeline = _timeline(host_key)
     if row is None:
         return _without_record(hold, waiting, timeline)
+    if hold is None and case is not None and row.subjects != case.subjects and not decided:
+        return _about_others(waiting, timeline)
     receipt = receipt_from_bytes(row.receipt)
     decision = receipt.decision
     reports = reports_from_json(row.reply.reports)
     explainer = Explainer(_rules_of(row, case), receipt.case, receipt.reports, decision)
-    title, colour = CHANNEL_TITLES[Channel(row.channel)]
+    over = _run_out(row) and not decided
+    title, colour = CHANNEL_TITLES[Channel.UNDETERMINED if over else Channel(row.channel)]
     asked = any(p.asked for p in decision.parties)
     verdict = _verdict(row)
     hold_view = _hold_view(hold, row, decision.due_on) if hold is not None else None
     return Panel(
         state="held" if hold_view else "asking" if waiting else "done",
-        headline=_headline(row, decision),
+        headline=_headline(row, decision, decided=decided),
         colour=colour,
         channel_title=title,
         outcome=row.outcome,
         asked_at=row.answered_at if asked else None,
         age_text=age_text(row.answered_at) if asked else "",
-        next_step=hold_view.next_step if hold_view else _next_step(row, decision),
+        next_step=hold_view.next_step if hold_view else _next_step(row, decision, case, decided=decided),
         primary=hold_view.actions[0] if hold_view and hold_view.actions else None,
         hold=hold_view,
         parties=_parties(explainer, reports, case, verdict),
@@ -153,20 +166,25 @@ def build(
                 m.until,
                 MEASURE_NOTES.get(verdict, "") if m.kind != "incentive" else "",
                 REFUSAL_NOTES[m.may_refuse] if m.kind != "incentive" else "",
+                m.may_refuse and (m.party, m.record) in _upheld(row),
+                [(c.document, c.article) for c in explainer.citations(m.measure)],
             )
             for m in decision.measures
         ],
         refused=list(dict.fromkeys(explainer.refused(effect) for effect in decision.refused)),
         tolerated=[(_material(explainer, t.material), t.supply_until) for t in decision.tolerated],
         timeline=timeline,
-        due_on=decision.due_on,
-        workdays_left=workdays_left(decision.due_on),
+        due_on=None if decided else decision.due_on,
+        workdays_left=None if decided else workdays_left(decision.due_on),
         due_provisional=decision.due_provisional,
         recheck_owed=decision.recheck_owed,
         emergencies=_emergencies(row, hold, timeline),
         may_ask_emergency=hold is not None and hold.reason != "facts-invalid" and emergency.may_lift(row),
         rules_revision=row.rules_revision,
         settled=verdict,
+        promised_days=case.matter.green_promised_days if case is not None and row.channel == Channel.GREEN else None,
+        promised_on=_promised_on(row, case),
+        doubts=_doubts(explainer, case),
     )
 
 
@@ -180,7 +198,8 @@ def _rules_of(row: CreditDecision, case: Case | None) -> RuleSet:
 def _without_record(hold: Hold | None, waiting: bool, timeline: list[TimelineItem]) -> Panel:
     if hold is not None:
         actions = [Action("retry", "更正后重新核查", needs_reason=False, who="经办人")]
-        view = HoldView(hold.text, hold.next_step, hold.since, hold.due_on, workdays_left(hold.due_on), actions)
+        left = workdays_left(hold.due_on)
+        view = HoldView(hold.text, hold.next_step, hold.since, hold.due_on, left, actions, node=hold.node)
         return Panel(
             "held", hold.text, "violet", "待核", "", None, "", hold.next_step, actions[0], view, timeline=timeline
         )
@@ -190,7 +209,27 @@ def _without_record(hold: Hold | None, waiting: bool, timeline: list[TimelineIte
         return Panel(
             "asking", text, "violet", "待核", "", None, "", "可以稍候，也可以立即核查", retry, None, timeline=timeline
         )
-    return Panel("none", "尚未进行信用核查", "grey", "普通程序", "", None, "", "", None, None, timeline=timeline)
+    return Panel("none", "尚未进行信用核查", "grey", UNCHECKED_TITLE, "", None, "", "", None, None, timeline=timeline)
+
+
+def _about_others(waiting: bool, timeline: list[TimelineItem]) -> Panel:
+    """The subjects were changed after the check: what it said of others is nothing to go by."""
+    retry = Action("retry", "立即核查", needs_reason=False, who="经办人") if waiting else None
+    text = "办件主体已变更，原核查意见不再适用"
+    return Panel(
+        "asking",
+        text,
+        "violet",
+        "待核",
+        "",
+        None,
+        "",
+        "系统会重新核查",
+        retry,
+        None,
+        timeline=timeline,
+        recheck_owed=True,
+    )
 
 
 def _said(row: CreditDecision) -> set[tuple[ObligationKind, str]]:
@@ -202,30 +241,83 @@ def _settled(row: CreditDecision) -> tuple[str, str] | None:
     return next((texts for key, texts in SETTLED.items() if key in said), None) if row.permits else None
 
 
+def _upheld(row: CreditDecision) -> set[tuple[str, str]]:
+    """Party and record of what the head confirmed, once nothing else is open."""
+    upheld = (s for s in row.body["settled"] if (s["kind"], s["verdict"]) == (ObligationKind.HEAD_DECIDES, "uphold"))
+    return {(s["party"], s["record"]) for s in upheld} if row.permits else set()
+
+
 def _verdict(row: CreditDecision) -> str:
     verdicts = {verdict for _, verdict in _said(row)}
     return next((v for v in ("uphold", "release") if v in verdicts and row.permits), "")
 
 
-def _headline(row: CreditDecision, decision: Decision) -> str:
+def _headline(row: CreditDecision, decision: Decision, *, decided: bool) -> str:
     if row.body.get("exemption"):
         return f"{EXEMPTED}（豁免编号 {row.body['exemption']}）"
     if not any(p.asked for p in decision.parties):
         return NOT_ASKED
     settled = _settled(row)
+    if _run_out(row) and not decided:
+        return RUN_OUT[0]
     if row.origin == CreditDecision.Origin.EMERGENCY:
         return "经应急放行，按无信用影响办理，之后补查"
     if row.origin == CreditDecision.Origin.LAPSED:
         return "法定期限已到，按无信用影响办理" + ("，之后补查" if decision.recheck_owed else "")
+    if settled is None and row.outcome == Outcome.UNAVAILABLE and decision.identity_doubts:
+        return f"{DOUBTED_HEADLINE}，待核对"
     return settled[0] if settled else OUTCOME_TITLES[Outcome(row.outcome)]
 
 
-def _next_step(row: CreditDecision, decision: Decision) -> str:
+def _promised_on(row: CreditDecision, case: Case | None) -> date | None:
+    """Day of the green channel's promise; it runs from acceptance, like the statutory time."""
+    if case is None or row.channel != Channel.GREEN or case.view.accepted_on is None:
+        return None
+    return add_workdays(case.view.accepted_on, case.matter.green_promised_days, published_calendar()).on
+
+
+def _in_time(row: CreditDecision, case: Case | None) -> str:
+    """How long the green channel gives, and until when once that is known."""
+    if case is None or row.channel != Channel.GREEN:
+        return "按绿色通道时限优先办理"
+    day = _promised_on(row, case)
+    until = f"，{day.month}月{day.day}日周{'一二三四五六日'[day.weekday()]}前办结" if day is not None else ""
+    return f"按绿色通道优先办理：受理后 {case.matter.green_promised_days} 个工作日内作出决定{until}"
+
+
+def _run_out(row: CreditDecision) -> bool:
+    """Whether an emergency release was not used before it expired."""
+    return row.origin == CreditDecision.Origin.EMERGENCY and clock.now() >= row.fresh_until
+
+
+def _doubts(explainer: Explainer, case: Case | None) -> list[str]:
+    """Whom a source does not know under name and number, and in which way."""
+    parties = {party.ref: party for party in explainer.case.parties}
+    names = {v.ref: p.subject.name for v, p in zip(case.view.parties, case.facts.parties, strict=True)} if case else {}
+    said = []
+    for reason in explainer.decision.identity_doubts:
+        party = parties[reason.party]
+        person = party.kind is SubjectKind.PERSON if reason.why is Why.NAME_DIFFERS else None
+        said.append(f"{ROLE_TITLES[party.role]} {names.get(reason.party, '')} {DOUBTS[person]}")
+    return list(dict.fromkeys(said))
+
+
+def _next_step(row: CreditDecision, decision: Decision, case: Case | None, *, decided: bool) -> str:
+    if decided:
+        afterwards = row.point in (Point.LATE, Point.RECHECK) and decision.outcome in _ADVERSE
+        return DECIDED_NEXT[afterwards]
+    if _run_out(row):
+        return RUN_OUT[1]
     settled = _settled(row)
     if settled is not None:
+        upheld = _upheld(row)
+        if upheld and not any(m.may_refuse and (m.party, m.record) in upheld for m in decision.measures):
+            return UPHELD_WITHOUT_REFUSAL
         return settled[1]
+    if row.outcome == Outcome.UNAVAILABLE and decision.identity_doubts:
+        return DOUBTED_NEXT[case is not None and case.view.accepted_on is not None]
     return {
-        Outcome.GOOD: "按绿色通道时限优先办理",
+        Outcome.GOOD: _in_time(row, case),
         Outcome.UNAVAILABLE: "照常办理，系统会自动补查",
         Outcome.DISPUTED: "照常办理，不因该记录减损，也不加分",
         Outcome.GENERAL: "照常办理，不得增加材料",
@@ -262,6 +354,7 @@ def _hold_view(hold: Hold, row: CreditDecision, due_on: date | None) -> HoldView
         hold.escalated_at is not None,
         [f"{names[by]}核实为：{verdict}" for by, verdict in said],
         sorted({by for by, _ in said}),
+        hold.node,
     )
 
 
@@ -293,6 +386,15 @@ def spoken(holds: Sequence[Hold]) -> dict[str, tuple[str, list[str]]]:
         for hold in holds
         if said.get(hold.host_key)
     }
+
+
+def open_releases(host_keys: Iterable[str]) -> dict[str, str]:
+    """Who asked for an emergency release that waits for a second person, by host key. One query."""
+    acts = EmergencyAct.objects.filter(
+        host_key__in=set(host_keys), kind=EmergencyAct.Kind.ASKED, expires_at__gt=clock.now()
+    )
+    waiting = acts.exclude(acts__kind=EmergencyAct.Kind.CONFIRMED).order_by("pk")
+    return {act.host_key: act.by for act in waiting if act.is_genuine()}
 
 
 def real_names(usernames: Iterable[str]) -> dict[str, str]:

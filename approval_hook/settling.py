@@ -40,9 +40,28 @@ VOICES = {ObligationKind.TWO_CONFIRM_IDENTITY: 2}
 
 
 def settle(
-    decision: CreditDecision, duty: Obligation, *, verdict: str, by: str, reason: str, evidence: str, at: datetime
+    decision: CreditDecision,
+    duty: Obligation,
+    *,
+    verdict: str,
+    by: str,
+    reason: str,
+    evidence: str,
+    at: datetime,
+    proposed: bool = True,
 ) -> Settlement:
     """Record one person's act on one open duty of the decision in force.
+
+    Args:
+        decision: in force.
+        duty: one that it leaves open.
+        verdict: one that the duty admits.
+        by: login of the person.
+        reason: as typed.
+        evidence: as typed; may be empty.
+        at: aware.
+        proposed: whether who set the check off thereby proposed what is to be settled; False where the guard asked
+            because that person took up the step that it protects.
 
     Raises:
         CaseInvalid: no reason, a verdict the duty does not admit, the same person twice, or
@@ -51,7 +70,7 @@ def settle(
     reason, evidence = stated("理由", reason), kept("证据", evidence)
     if verdict not in VERDICTS[duty.kind]:
         raise CaseInvalid("结论", "该义务没有这个结论可选。", "请刷新页面后重新选择。")
-    if VOICES.get(duty.kind, 1) == 1 and same_person(by, decision.inquiry.asked_by):
+    if proposed and VOICES.get(duty.kind, 1) == 1 and same_person(by, decision.inquiry.asked_by):
         raise CaseInvalid("确认人", "经办人不能确认自己提请的事项。", "请由另一名有权限的工作人员确认。")
     try:
         with transaction.atomic():

@@ -12,7 +12,9 @@ from approval_hook.errors import ConfigurationError
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, Point
 from approval_hook.policy.decision import ObligationKind
+from approval_hook.policy.receipt import receipt_from_bytes
 from approval_hook.statements import First
+from approval_hook.wording import DOUBTED_HEADLINE, DOUBTED_NEXT
 
 
 class Verdict(StrEnum):
@@ -100,6 +102,9 @@ def standing_on(case: Case, point: Point, found: CreditDecision | None) -> Stand
     text, next_step = _HELD_TEXTS[kind]
     if kind is ObligationKind.SUPERVISOR_RELEASES:
         next_step = _release_step(case)
+        if receipt_from_bytes(found.receipt).decision.identity_doubts:
+            text = DOUBTED_HEADLINE
+            next_step = f"{DOUBTED_NEXT[case.view.accepted_on is not None]}；{next_step}"
     return Standing(Verdict.PASSES if case.observed else Verdict.HELD, kind.value, text, next_step, found)
 
 

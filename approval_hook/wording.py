@@ -85,11 +85,20 @@ ACTORS = {
 }
 
 
+#: The platform answered, but about nobody or somebody else: what stands in the place of “has not answered in full”.
+DOUBTED_HEADLINE = "信用平台查无此主体，或登记的名称不符"
+#: By whether the case is accepted, after which nothing can be corrected any more.
+DOUBTED_NEXT = {
+    False: "先核对证照；填写有误的，受理前更正申请事项，系统会重新核查",
+    True: "核对证照；填写有误的，须由申请人撤回后重新申请",
+}
+DOUBTS = {True: "姓名与证件号码不符", False: "名称与代码不符", None: "查无此主体"}
+
 #: Headline and next step by duty and verdict, the strongest first.
 SETTLED = {
     (ObligationKind.HEAD_DECIDES, "uphold"): (
         "负责人已确认适用所列限制或措施",
-        "作出决定时引用所列条款，写明事实、理由和救济途径",
+        "不予许可的，只引用可据以不予许可的条款，写明事实、理由和救济途径",
     ),
     (ObligationKind.SECTION_CONFIRMS, "uphold"): (
         "已开始从严审核",
@@ -105,7 +114,18 @@ SETTLED = {
         "按普通程序办理，不得因该记录减损",
     ),
 }
+#: Next step where what the head confirmed is no bar (行政许可法 第十六条).
+UPHELD_WITHOUT_REFUSAL = "按所列措施办理；不得据以不予许可，不予许可须另有法定条件或法定限制"
 EXEMPTED = "依规定免予信用核查，按普通程序办理"
+#: Once the decision is taken; by whether the check that came after it found something severe.
+DECIDED_NEXT = {
+    False: "决定已经作出",
+    True: "决定已经作出，不因此改变；查到的记录转事后监管",
+}
+#: Headline and next step of an emergency release that expired unused.
+RUN_OUT = ("应急放行已到期，没有作出决定", "系统会重新核查；仍无答复的转为待核，确有需要的可重新提请")
+UNCHECKED_TITLE = "未核查"
+RELEASE_ASKED = "应急放行等待第二人批准"
 NOT_ASKED = "没有查询（没有依据或本人未授权），按普通程序办理"
 
 

@@ -218,3 +218,8 @@ class Decision(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     recheck_owed: bool
     due_on: date | None  # statutory decision date
     due_provisional: bool  # the date reaches into a year whose calendar is not published
+
+    @property
+    def identity_doubts(self) -> tuple[Reason, ...]:
+        """Where a source knows no such subject, or another name: that is no outage, the facts need a look."""
+        return tuple(r for r in self.reasons if r.why is Why.NAME_DIFFERS or r.detail == "unknown-subject")

@@ -259,6 +259,7 @@ class Explainer:
             "rule": (", " if english else "、").join(titles),
             "rules": _listed(titles, language),
             "party": tables.PARTY[applicant].said(language),
+            "identity": tables.IDENTITY[self._kind_of(party)].said(language),
             "named": "" if applicant else tables.NAMED.said(language),
             "source": (source if english else self.rules.source_title(source)) or tables.UNTITLED.said(language),
             "title": title or tables.UNTITLED.said(language),
@@ -267,6 +268,9 @@ class Explainer:
             or tables.SOME_MEASURES.said(language),
             "years": self._years(rules, language),
         }
+
+    def _kind_of(self, ref: str) -> SubjectKind:
+        return next((party.kind for party in self.case.parties if party.ref == ref), SubjectKind.ORGANISATION)
 
     def _title(self, rule: str, language: Language) -> str:
         return self.rules.rule_title(rule, english=language is Language.EN)

@@ -71,10 +71,10 @@ SENTENCES: Mapping[Why, Words] = {
         "One of the sources {status}, so the credit check is not complete; this does not count against you.",
     ),
     Why.NAME_DIFFERS: Words(
-        "名称与代码不符，无法确认所查主体，请核对申请人提供的代码。",
-        "The code is registered under another name; check the code that the applicant gave.",
-        "填写的名称与代码登记的名称不一致，信用核查还没有完成。",
-        "The name does not fit the code that was given, so the credit check is not complete.",
+        "{identity}不符，无法确认所查主体，请核对申请人提供的{identity}。",
+        "The number is registered under another name; check the {identity} that the applicant gave.",
+        "填写的{identity}与登记的不一致，信用核查还没有完成。",
+        "The {identity} that were given do not fit each other, so the credit check is not complete.",
     ),
     Why.FUTURE_DATED: Words(
         "记录的决定日期晚于核查日，来源数据有误，按未查清处理。",
@@ -416,6 +416,10 @@ DEGREES: Mapping[str, Plain] = {
 SOME_DEGREE = Plain("不良", "an adverse")
 
 PARTY = {True: Plain("申请人", "the applicant"), False: Plain("关联人员", "a related person")}
+IDENTITY = {
+    SubjectKind.PERSON: Plain("姓名与证件号码", "name and document number"),
+    SubjectKind.ORGANISATION: Plain("名称与代码", "name and code"),
+}
 NAMED = Plain("依据列明了该角色；", "the basis names this role; ")
 YOU = {
     SubjectKind.PERSON: Plain("您", "you"),

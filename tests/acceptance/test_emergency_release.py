@@ -24,7 +24,7 @@ from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow import attending
 from approval_hook.hosts.viewflow.injection import binding_of
 from approval_hook.hosts.viewflow.tending import tend
-from approval_hook.models import CreditDecision, EmergencyAct, Point
+from approval_hook.models import CreditDecision, EmergencyAct, Point, Reply
 from tests.acceptance.evidence import people
 from tests.acceptance.evidence.office import fresh, hold, key_of, opinion, recheck, statuses, task_of
 from workflows.models import FoodBusinessCase, PenaltyDecision
@@ -459,3 +459,54 @@ def test_acts_from_before_the_normal_form_are_kept_and_stay_genuine(held: Any, o
     assert set(triggers.expected()) == {name for name, *_ in triggers.installed()}
     assert confirm(office, held).status_code == 302
     assert statuses(held)["decide"] == "NEW"
+
+
+def test_a_release_that_expires_unused_is_held_and_listed_again(held: Any, office: Any, later: Any) -> None:
+    """The page does not go on calling it ordinary, and the runner puts it back among what waits."""
+    ask(office, held, hours="1")
+    confirm(office, held)
+    assert hold(held) is None
+    with later(0.1):
+        page = office.page(held, "head")
+        assert "应急放行已到期，没有作出决定" in page
+        assert "照常办理" not in page
+        assert 'lane grey">普通程序' not in page
+        before = Reply.objects.count()
+        tend()
+        tend()
+        assert Reply.objects.count() == before + 1
+        waiting = hold(held)
+        assert waiting is not None
+        assert (waiting.node, waiting.reason) == ("decide", "supervisor_releases")
+        listed = office.browsers["manager"].get(reverse("clerk:held")).content.decode()
+        assert held.case_no in listed
+        assert "等待第二人批准" not in listed
+
+
+def test_a_release_in_force_is_left_alone(held: Any, office: Any) -> None:
+    """Before it expires the runner neither asks nor holds."""
+    ask(office, held, hours="1")
+    confirm(office, held)
+    before = (Reply.objects.count(), CreditDecision.objects.count())
+    tend()
+    assert (Reply.objects.count(), CreditDecision.objects.count()) == before
+    assert hold(held) is None
+
+
+@pytest.mark.parametrize(
+    ("who", "text", "said"),
+    [
+        ("head2", "   ", "没有填写意见"),
+        ("head2", "好", "至少 4 个字"),
+        ("head", "情况属实，同意。", "不能批准自己的提请"),
+    ],
+)
+def test_what_can_be_refused_beforehand_costs_no_query(held: Any, office: Any, who: str, text: str, said: str) -> None:
+    """A blank note and one's own request are refused before the platforms are asked once more."""
+    ask(office, held)
+    before = Reply.objects.count()
+    answer = confirm(office, held, who, text)
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert Reply.objects.count() == before
+    closed(held)

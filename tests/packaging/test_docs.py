@@ -218,7 +218,10 @@ def test_glossary_names_every_hook_point(page: Path) -> None:
     """Hook points of the evidence and of the rule set are all explained."""
     heading = ("Hook points", "环节")[GLOSSARIES.index(page)]
     known = {p.value for p in Point} | {p.value for p in GatePoint}
-    assert _first_column(_section(page.read_text(encoding="utf-8"), heading)) == known
+    section = _section(page.read_text(encoding="utf-8"), heading)
+    assert _first_column(section) == known
+    rows = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+    assert sorted(rows) == sorted(known), "one is explained twice"
 
 
 @pytest.mark.parametrize("page", GLOSSARIES, ids=_name)

@@ -17,6 +17,7 @@ BYPASS = "tests/acceptance/test_bypass.py"
 BACK = "tests/acceptance/test_going_back.py"
 OUTAGE = "tests/acceptance/test_s08_outage.py"
 RELEASE = "tests/acceptance/test_emergency_release.py"
+AT_DECISION = "tests/acceptance/test_held_at_decision.py"
 SCENARIOS = "tests/acceptance/test_s10_to_s26.py"
 BAD_INPUT = "tests/acceptance/test_bad_input.py"
 MOVING = "tests/integration/test_moving.py"
@@ -346,6 +347,16 @@ CATALOGUE: dict[str, Sabotage] = {
         (
             (FACTS, "test_fact_nothing_is_asked_inside_a_transaction"),
             (FACTS, "test_fact_rollback_asks_nothing"),
+        ),
+    ),
+    "own-stale-record-stands-in-the-way": Sabotage(
+        "a new answer replaces the record that was in force when it was asked for, also where a person's task waits",
+        (Edit(_ATTENDING, "others = beside and found != seen", "others = beside"),),
+        (
+            (AT_DECISION, "test_a_record_that_grew_stale_while_it_waited_is_replaced"),
+            (AT_DECISION, "test_it_asks_again_as_seldom_as_a_case_held_at_its_gate"),
+            (AT_DECISION, "test_it_escalates_and_the_head_may_release_it"),
+            (AT_DECISION, "test_it_lapses_on_the_statutory_date"),
         ),
     ),
     "asks-before-the-commit": Sabotage(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -73,9 +74,16 @@ class ConsentFields(PlainForm):
             return None
         data[name_field] = subject.name
         data["number"] = subject.identifiers[0].number
-        if data["document_type"] in _HAN_NAMED and not any(_is_han(char) for char in subject.name):
+        if not all(_is_of_a_name(char) for char in subject.name):
+            self.add_error(name_field, _("姓名里有证件上不会有的字符。请按证件填写姓名，只用文字、间隔号和空格。"))
+        elif data["document_type"] in _HAN_NAMED and not any(_is_han(char) for char in subject.name):
             self.add_error(name_field, _("这种证件上的姓名是汉字。请按证件填写姓名，或者改选证件类型。"))
         return subject
+
+
+def _is_of_a_name(char: str) -> bool:
+    """Letters of any script with their marks, and what stands between the parts of a name."""
+    return unicodedata.category(char)[0] in "LM" or char in " ·•・‧-'’.,"
 
 
 def _is_han(char: str) -> bool:

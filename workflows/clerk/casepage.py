@@ -82,8 +82,8 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
         "facts": _facts(case),
         "material_rows": rows,
         "materials_here": sum(row["here"] for row in rows),
-        "dates": _dates(case),
-        "next_step": None if open_task else _next_step(request.user, case, tasks),
+        "dates": _dates(case, panel),
+        "next_step": None if open_task else _next_step(request.user, case, tasks, panel),
         "history": _history(case, tasks, panel),
         "panel": panel,
         "emergency": _emergency(request.user, case, panel),
@@ -96,7 +96,7 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
         # A case that ended without a decision is no longer worked on: nothing is asked, owed or next.
         "undecided_end": case.status != PROCESS.NEW and not case.decision,
         "open_task": open_task,
-        "step_hint": step_hint(case, open_task) if open_task else "",
+        "step_hint": step_hint(case, open_task, panel) if open_task else "",
     }
 
 
@@ -105,10 +105,13 @@ def _emergency(user: Any, case: Case, panel: Any) -> dict[str, Any]:
     desk = credit_bridge.emergencies()
     if desk is None or panel is None or case.status != PROCESS.NEW:
         return {}
-    waits = any(use.state == "asked" for use in panel.emergencies)
+    asked = [use for use in panel.emergencies if use.state == "asked"]
+    waits, confirms = bool(asked), user.has_perm(desk.CONFIRM_PERMISSION)
     return {
+        # The one thing this officer is waited for.
+        "awaited": confirms and any(user.get_username() not in use.hands for use in asked),
         "may_ask": panel.may_ask_emergency and not waits and user.has_perm(desk.ASK_PERMISSION),
-        "may_confirm": user.has_perm(desk.CONFIRM_PERMISSION),
+        "may_confirm": confirms,
         "most_hours": desk.most_hours(),
         "shortest_reason": desk.shortest_reason(),
     }
@@ -122,13 +125,24 @@ def _lane(case: Case, panel: Any) -> dict[str, str] | None:
     return {"title": panel.channel_title, "colour": panel.colour} if panel and panel.channel_title else None
 
 
-def step_hint(case: Case, task: Any) -> str:
+def step_hint(case: Case, task: Any, panel: Any = None) -> str:
     """What a colleague would say about the step of this case.
 
     Args:
         case: the case of the task.
         task: an open task, of any node.
+        panel: what the credit check says, where it is known.
     """
+    hint = _plain_hint(case, task)
+    if panel is None or not panel.doubts or case.accepted_at is not None or task.flow_task.name != "accept":
+        return hint
+    doubts = _("信用平台答复：%(doubts)s。请先核对证照，填写有误的先更正申请事项；受理后不能再更正。") % {
+        "doubts": "、".join(panel.doubts)
+    }
+    return f"{doubts}{hint}"
+
+
+def _plain_hint(case: Case, task: Any) -> str:
     if case.accepted_at is not None or task.flow_task.name != "accept":
         return str(task.flow_task.task_description or "") + still_out(case)
     absent = materials.missing(catalogue_of(case), case.materials)
@@ -189,10 +203,13 @@ def _consent(giver: CasePerson | RideHailingDriverCase) -> str:
     return _("已授权查询")
 
 
-def _dates(case: Case) -> list[Fact]:
+def _dates(case: Case, panel: Any) -> list[Fact]:
+    promised = panel.promised_on if panel is not None and not case.decision else None
+    days = _("绿色通道时限 %(days)d 个工作日") % {"days": panel.promised_days} if promised else ""
     stamps = [
         (_("收件"), case.filed_at, str(case.get_source_display())),
         (_("受理"), case.accepted_at, ""),
+        (_("承诺办结"), promised, days),
         (_("补交截止"), case.supply_until, ""),
         (_("审查"), case.reviewed_at, ""),
         (_("决定"), case.decided_at, str(case.get_decision_display()) if case.decision else ""),
@@ -202,22 +219,29 @@ def _dates(case: Case) -> list[Fact]:
     return [Fact(label, value, note) for label, value, note in stamps if value is not None]
 
 
-def _next_step(user: Any, case: Case, tasks: list[Any]) -> NextStep:
+def _next_step(user: Any, case: Case, tasks: list[Any], panel: Any) -> NextStep:
     if case.status != PROCESS.NEW:
         return ended(case)
-    waiting = [task for task in tasks if task.status in OPEN and task.flow_task is not None]
+    still_open = [task for task in tasks if task.status in OPEN and task.flow_task is not None]
+    held_at = panel.hold.node if panel is not None and panel.hold else ""
+    waiting = [task for task in still_open if task.flow_task.name != held_at]
+    if still_open and not waiting:
+        # Opening the held step would only meet the page that says it is held.
+        return NextStep(_("等待：%(step)s") % {"step": still_open[0].title}, panel.next_step, "wait")
     for task in waiting:
         node = task.flow_task
         if task.status == STATUS.ASSIGNED and node.can_execute(user, task):
-            return NextStep(str(task.title), step_hint(case, task), "open", task.reverse("execute"), _("继续办理"))
+            return NextStep(
+                str(task.title), step_hint(case, task, panel), "open", task.reverse("execute"), _("继续办理")
+            )
     for task in waiting:
         node = task.flow_task
         if task.status == STATUS.NEW and hasattr(node, "can_assign") and node.can_assign(user, task):
-            if node.name == "decide" and not credit_bridge.may_decide(case, user):
-                text = _("您批准或复核过本办件的应急放行，不能再作决定，请由其他负责人领取。")
-                return NextStep(_("等待：%(step)s") % {"step": task.title}, text, "wait")
+            why_not = credit_bridge.why_not_decide(case, user) if node.name == "decide" else ""
+            if why_not:
+                return NextStep(_("等待：%(step)s") % {"step": task.title}, why_not, "wait")
             url = reverse("clerk:claim", args=[case.pk, task.pk])
-            return NextStep(str(task.title), step_hint(case, task), "claim", url, _("领取并办理"))
+            return NextStep(str(task.title), step_hint(case, task, panel), "claim", url, _("领取并办理"))
     if not waiting:
         return NextStep(_("没有待办步骤"), _("请联系管理人员检查流程。"), "wait")
     task = waiting[0]

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 
 def _desk() -> Any | None:
@@ -66,6 +67,13 @@ def late_rows(checks: Iterable[Any]) -> list[Any]:
     return list(module.late_rows(checks)) if module else []
 
 
+def check_again(process: Any, user: Any) -> None:
+    """Have a case checked again whose facts an officer just corrected, in the same transaction and flow lock."""
+    if is_installed():
+        module = import_module("approval_hook.hosts.viewflow.correcting")
+        module.check_again(process, user.get_username())
+
+
 def emergencies() -> Any | None:
     """What asks for, confirms, reviews and lists emergency releases; None where nothing checks credit."""
     if not is_installed():
@@ -73,10 +81,14 @@ def emergencies() -> Any | None:
     return import_module("approval_hook.hosts.viewflow.emergencies")
 
 
-def may_decide(process: Any, user: Any) -> bool:
-    """False for whoever confirmed or reviewed the emergency release by which the case may be decided now."""
-    desk = emergencies()
-    return desk is None or not desk.opened_by(process, user)
+def why_not_decide(process: Any, user: Any) -> str:
+    """Why this officer may not decide the case: what they did about its credit check; empty where they may."""
+    module, desk = _desk(), emergencies()
+    if desk is not None and desk.opened_by(process, user):
+        return _("您批准或复核过本办件的应急放行，不能再作决定，请由其他负责人领取。")
+    if module is not None and module.began_strict_review(process, user):
+        return _("您已确认对本办件从严审核，须由另一名负责人复核证据并作出决定。")
+    return ""
 
 
 def may_settle(user: Any, action: Any) -> bool:
@@ -90,7 +102,11 @@ def may_settle(user: Any, action: Any) -> bool:
 
 def may_settle_held(user: Any, held: Any) -> bool:
     """Whether a case of the list waits for this officer, who has not spoken on it yet."""
-    module = _desk()
+    module, desk = _desk(), emergencies()
+    if desk is not None and held.release_asked_by:
+        me = user.get_username()
+        if me != held.release_asked_by and user.has_perm(desk.CONFIRM_PERMISSION):
+            return True
     if module is None or not held.waits_for or user.get_username() in held.spoken_by:
         return False
     if held.waits_for == "two_confirm_identity":

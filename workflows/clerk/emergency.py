@@ -12,13 +12,13 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from approval_hook.errors import CaseInvalid
 from workflows.clerk import credit_bridge
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.context import may_supervise
 from workflows.clerk.lists import applicant_of
+from workflows.clerk.posting import only_posted
 from workflows.clerk.scope import case_of, cases_of, officer_of
 
 
@@ -31,7 +31,7 @@ class EmergencySent:
     error: str
 
 
-@require_POST
+@only_posted("clerk:case")
 def ask(request: HttpRequest, process_pk: int) -> HttpResponse:
     """提请应急放行."""
     reason, hours = request.POST.get("text", ""), request.POST.get("hours", "")
@@ -45,7 +45,7 @@ def ask(request: HttpRequest, process_pk: int) -> HttpResponse:
 
 
 @transaction.non_atomic_requests  # the platforms are asked, which is never done inside a transaction
-@require_POST
+@only_posted("clerk:case")
 def confirm(request: HttpRequest, process_pk: int, request_pk: int) -> HttpResponse:
     """批准应急放行."""
     return _act(
@@ -81,7 +81,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
     return _list(request)
 
 
-@require_POST
+@only_posted("clerk:emergencies")
 def review(request: HttpRequest, request_pk: int) -> HttpResponse:
     """登记复核意见."""
     desk = credit_bridge.emergencies()

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.forms.models import model_to_dict
+from viewflow.workflow.status import PROCESS
 
 from workflows.clerk.applicationforms import (
     PERSON_PREFIX,
@@ -91,6 +92,11 @@ class FoodIntake:
         """Every form of the page, in its order."""
         return [self.form, *self.persons.forms]
 
+    def open_twins(self, organ: str) -> list[FoodBusinessCase]:
+        """Cases of the organ in which the same firm's same matter is at work already."""
+        cases = FoodBusinessCase._default_manager.filter(organ=organ, status=PROCESS.NEW)
+        return list(cases.filter(firm_code=self.form.cleaned_data["firm_code"]).order_by("pk"))
+
     def save_to(self, case: FoodBusinessCase, filing: Filing) -> FoodBusinessCase:
         """Save the case, then its people."""
         filing.stamp(case)
@@ -134,6 +140,13 @@ class DriverIntake:
     def forms(self) -> list[Any]:
         """Every form of the page."""
         return [self.form]
+
+    def open_twins(self, organ: str) -> list[RideHailingDriverCase]:
+        """Cases of the organ in which the same driver's application is at work already."""
+        cases = RideHailingDriverCase._default_manager.filter(organ=organ, status=PROCESS.NEW)
+        # Numbers are encrypted: those of the same name are few, and compared one by one.
+        named = cases.filter(driver_name=self.form.cleaned_data["driver_name"]).order_by("pk")
+        return [case for case in named if case.number == self.form.cleaned_data["number"]]
 
     def save_to(self, case: RideHailingDriverCase, filing: Filing) -> RideHailingDriverCase:
         """Save the case."""

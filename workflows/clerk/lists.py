@@ -97,9 +97,10 @@ def _row(task: Any, user: Any, badge: Any, held: Any, today: date) -> Row:
     case = task.process.coerced
     node = task.flow_task
     applicant, note = applicant_of(case)
-    # A step no person claims, such as a check, is described by what its case waits for.
-    stands = held if held is not None and not hasattr(node, "can_assign") else None
-    claimable = task.status == STATUS.NEW and hasattr(node, "can_assign") and node.can_assign(user, task)
+    # A step no person claims, such as a check, is described by what its case waits for; so is one that is held itself.
+    by_hand = hasattr(node, "can_assign") and (held is None or held.node != node.name)
+    stands = held if not by_hand else None
+    claimable = task.status == STATUS.NEW and by_hand and node.can_assign(user, task)
     return Row(
         task=task,
         case=case,

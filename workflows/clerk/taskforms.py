@@ -13,10 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from approval_hook.policy.workdays import add_workdays
 from approval_hook.workcalendar import published_calendar
 from workflows import materials
+from workflows.clerk import credit_bridge, refusing
 from workflows.clerk.clock import DECIDE_WORKDAYS
 from workflows.clerk.formfields import PlainForm, RadioList, date_field, material_field
-from workflows.clerk.tolerance import Case, catalogue_of, register, still_out
+from workflows.clerk.tolerance import Case, catalogue_of, latest_supply, register, still_out
 from workflows.models import CaseEvent, Result
+from workflows.templatetags.clerk import day
 
 
 class StepForm(PlainForm):
@@ -62,11 +64,12 @@ class AcceptForm(StepForm):
             if not data.get("supply_until"):
                 self.add_error("supply_until", _("请填写补交截止日期，并写入承诺书。"))
             else:
-                self._check_supply_date(data["supply_until"])
+                self._check_supply_date(data["supply_until"], {str(material.title) for material in absent})
         return data
 
-    def _check_supply_date(self, supply_until: date) -> None:
+    def _check_supply_date(self, supply_until: date, absent: set[str]) -> None:
         today = timezone.localdate()
+        latest = latest_supply(self.case, absent)
         if supply_until <= today:
             self.add_error("supply_until", _("补交截止日期须晚于今天。"))
         elif not published_calendar().is_workday(supply_until):
@@ -74,6 +77,9 @@ class AcceptForm(StepForm):
         # What arrives after the decision cannot be weighed in it (R-13).
         elif supply_until >= add_workdays(today, DECIDE_WORKDAYS, published_calendar()).on:
             self.add_error("supply_until", _("补交截止日期须早于法定办结日期，材料才来得及审查。"))
+        elif latest is not None and supply_until > latest:
+            text = gettext("按规则最迟 %(date)s 补交。请改为这一天或更早，并写入承诺书。")
+            self.add_error("supply_until", text % {"date": day(latest)})
 
     def keep_materials(self, user: Any) -> bool:
         """Store the ticks without accepting; False when one is not in the list of the matter."""
@@ -144,6 +150,12 @@ class DecideForm(StepForm):
                 self.add_error("decision_reason", _("不予许可须写明事实和所依据的法律条款（第几条），不少于二十个字。"))
             if not data.get("remedy_told"):
                 self.add_error("remedy_told", _("不予许可决定须告知申请人救济途径。请写入决定书后勾选。"))
+            article = refusing.unlawful_basis(credit_bridge.panel_for(self.case), reason)
+            if article:
+                text = gettext(
+                    "%(article)s所载措施不得据以不予许可。请引用申请人不符合的法定条件，或者已确认适用的法定限制。"
+                )
+                self.add_error("decision_reason", text % {"article": article})
         return data
 
     def apply(self, user: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -13,9 +14,11 @@ from django.utils.translation import gettext_noop
 from django.views import View
 from django.views.generic import FormView
 
-from workflows.clerk import credit_bridge, taskforms
+from workflows import materials
+from workflows.clerk import credit_bridge, refusing, taskforms
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.scope import officer_of, require_matter
+from workflows.clerk.tolerance import catalogue_of, latest_supply
 from workflows.filing import Filing
 from workflows.models import PersonRole, Source
 
@@ -37,6 +40,9 @@ class FileCaseView(View):
             return self._page(request, intake.with_more_people(request.POST))
         if not intake.is_valid():
             return self._page(request, intake)
+        twins = [] if "again" in request.POST else intake.open_twins(officer.organ)
+        if twins:
+            return self._page(request, intake, twins)
         activation = request.activation  # type: ignore[attr-defined] # set by Viewflow
         filing = Filing(officer.organ, officer.region, Source.WINDOW, timezone.now())
         case = intake.save_to(activation.process, filing)
@@ -47,8 +53,8 @@ class FileCaseView(View):
     def _flow(self, request: HttpRequest) -> Any:
         return request.activation.flow_class  # type: ignore[attr-defined] # set by Viewflow
 
-    def _page(self, request: HttpRequest, intake: Any) -> HttpResponse:
-        return render(request, "clerk/file.html", intake_context(intake, self._flow(request)))
+    def _page(self, request: HttpRequest, intake: Any, twins: Sequence[Any] = ()) -> HttpResponse:
+        return render(request, "clerk/file.html", intake_context(intake, self._flow(request)) | {"twins": twins})
 
 
 def intake_context(intake: Any, flow_class: Any, case: Any = None) -> dict[str, Any]:
@@ -140,9 +146,9 @@ class AcceptView(StepView):
 
     def get_initial(self) -> dict[str, Any]:
         """Propose the earliest date by which every tolerated material may still come."""
-        panel = credit_bridge.panel_for(self.request.activation.process)  # type: ignore[attr-defined] # set by Viewflow
-        dates = [until for _title, until in panel.tolerated if until] if panel else []
-        return super().get_initial() | ({"supply_until": min(dates)} if dates else {})
+        case = self.request.activation.process  # type: ignore[attr-defined] # set by Viewflow
+        latest = latest_supply(case, {str(m.title) for m in materials.missing(catalogue_of(case), case.materials)})
+        return super().get_initial() | ({"supply_until": latest} if latest else {})
 
 
 class ReviewView(StepView):
@@ -162,6 +168,19 @@ class DecideView(StepView):
     consequence = gettext_noop("准予的，转窗口十个工作日内送达；不予许可的，办件办结并送达决定书。")
     done_message = gettext_noop("已作出决定。")
     deliberate = True
+
+    def form_valid(self, form: taskforms.StepForm) -> HttpResponse:
+        """Leave it to another head where this one had the case reviewed strictly, also if they had it claimed."""
+        why_not = credit_bridge.why_not_decide(form.case, self.request.user)
+        if why_not:
+            form.add_error(None, why_not)
+            return self.form_invalid(form)
+        return super().form_valid(form)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say beside the form what a refusal may not rest on."""
+        context = super().get_context_data(**kwargs)
+        return context | {"warnings": refusing.warnings(context["panel"])}
 
 
 class DeliverView(StepView):

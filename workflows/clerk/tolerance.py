@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -11,13 +12,17 @@ from django.utils.translation import gettext as _
 from viewflow.workflow.status import PROCESS
 
 from approval_hook.panel import Badge
+from approval_hook.policy.workdays import add_workdays, workdays_between
+from approval_hook.workcalendar import published_calendar
 from workflows import materials
+from workflows.clerk import credit_bridge
 from workflows.models import CaseEvent, FoodBusinessCase, RideHailingDriverCase
+from workflows.templatetags.clerk import day
 
 Case = FoodBusinessCase | RideHailingDriverCase
 
 #: Channels that a promise colours; a stricter one keeps its own word.
-_MILD = {"ordinary", "green"}
+_MILD = {"ordinary", "green", "unchecked"}
 
 
 class SupplyRefused(Exception):
@@ -55,6 +60,23 @@ def shown_badge(case: Case, badge: Any | None) -> Any | None:
     return Badge("tolerant", _("容缺受理"), "amber", badge.outcome if badge else "")
 
 
+def latest_supply(case: Case, titles: Collection[str]) -> date | None:
+    """Until when the rules let materials of these titles follow, were the case accepted today.
+
+    The check before acceptance counted from the filing; the rules count from acceptance, over as many working days.
+
+    Returns:
+        The earliest of their dates; None where the credit check names none of them.
+    """
+    panel = credit_bridge.panel_for(case)
+    dates = [until for title, until in panel.tolerated if until and title in titles] if panel is not None else []
+    if not dates:
+        return None
+    calendar = published_calendar()
+    days = workdays_between(timezone.localdate(case.filed_at), min(dates), calendar)
+    return add_workdays(timezone.localdate(), days, calendar).on
+
+
 def still_out(case: Case) -> str:
     """One sentence about promised materials that are still out; empty when none are."""
     out = promised(case)
@@ -64,7 +86,7 @@ def still_out(case: Case) -> str:
         return _("还有 %(count)d 份材料未到。") % {"count": len(out)}
     return _("还有 %(count)d 份承诺补交的材料未到，最迟 %(date)s。") % {
         "count": len(out),
-        "date": case.supply_until.isoformat(),
+        "date": day(case.supply_until),
     }
 
 

@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 from django.views.generic import TemplateView
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import PROCESS, STATUS
@@ -23,7 +22,8 @@ from workflows.clerk import credit_bridge
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.context import may_supervise
 from workflows.clerk.lists import applicant_of
-from workflows.clerk.scope import Case, case_of, cases_of, officer_of
+from workflows.clerk.posting import only_posted
+from workflows.clerk.scope import Case, case_of, cases_of, officer_of, open_steps_of
 from workflows.clerk.settlement import EVIDENCE_DEMANDED, SettlementSent
 from workflows.clerk.taskforms import WithdrawForm
 from workflows.clerk.taskviews import intake_context
@@ -52,7 +52,7 @@ class CaseView(TemplateView):
         return super().get_context_data(**kwargs) | case_context(self.request, case)
 
 
-@require_POST
+@only_posted("clerk:case")
 def claim(request: HttpRequest, process_pk: int, task_pk: int) -> HttpResponse:
     """Take an open task and go to its form; somebody faster wins, and the page says so."""
     case = case_of(request.user, process_pk)
@@ -64,8 +64,9 @@ def claim(request: HttpRequest, process_pk: int, task_pk: int) -> HttpResponse:
             if not activation.flow_task.can_assign(request.user, activation.task):
                 why = _("须是审批负责人，而且受理人不能作决定。") if decides else _("须有这一步的办理权限。")
                 raise PermissionDenied(_("您不能领取这一步。") + why)
-            if decides and not credit_bridge.may_decide(case, request.user):
-                raise PermissionDenied(_("您批准或复核过本办件的应急放行，不能再作决定，请由其他负责人领取。"))
+            why_not = credit_bridge.why_not_decide(case, request.user) if decides else ""
+            if why_not:
+                raise PermissionDenied(why_not)
             activation.assign(request.user)
     if not free:
         messages.warning(request, _("这一步刚刚已由他人领取。"))
@@ -88,7 +89,7 @@ def withdraw_case(request: HttpRequest, process_pk: int) -> HttpResponse:
     return render(request, "clerk/withdraw.html", case_context(request, case) | {"form": form})
 
 
-@require_POST
+@only_posted("clerk:case")
 def supply_materials(request: HttpRequest, process_pk: int) -> HttpResponse:
     """登记补交: take promised materials."""
     case = case_of(request.user, process_pk)
@@ -118,12 +119,13 @@ def correct_case(request: HttpRequest, process_pk: int) -> HttpResponse:
         elif request.method == "POST" and intake.is_valid():
             intake.correct(case)
             register(case, request.user, CaseEvent.Kind.CORRECTED)
+            credit_bridge.check_again(case, request.user)
             messages.success(request, _("已更正。"))
             return HttpResponseRedirect(case_url(case))
         return render(request, "clerk/file.html", intake_context(intake, flow_class, case))
 
 
-@require_POST
+@only_posted("clerk:case")
 def credit_settle(request: HttpRequest, process_pk: int) -> HttpResponse:
     """Carry out one settling action of the credit panel and say what came of it."""
     case = case_of(request.user, process_pk)
@@ -162,7 +164,8 @@ def chart(request: HttpRequest, process_pk: int) -> HttpResponse:
     """The flow chart of a case, with the steps it has taken."""
     case = case_of(request.user, process_pk)
     image = case.flow_class.instance.reverse("process_chart", args=[case.pk])
-    return render(request, "clerk/chart.html", {"case": case, "image": image})
+    steps = open_steps_of([case.pk])[case.pk]
+    return render(request, "clerk/chart.html", {"case": case, "image": image, "steps": steps})
 
 
 def held(request: HttpRequest) -> HttpResponse:

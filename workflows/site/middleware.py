@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
+
+from workflows.clerk.posting import UNSAVED
 
 #: Own origin only: no inline script, no inline style, no foreign host, no framing.
 POLICY = (
@@ -43,3 +47,18 @@ class ChosenLanguageMiddleware(LocaleMiddleware):
         known = dict(settings.LANGUAGES)
         translation.activate(chosen if chosen in known else settings.LANGUAGE_CODE)
         request.LANGUAGE_CODE = translation.get_language()
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Sends whoever is not signed in to the login page, and says so where something was sent that is not saved."""
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseRedirect:
+        """Lead back to the page afterwards, which tells that nothing was saved."""
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return super().handle_no_permission(request, view_func)
+        query = QueryDict(request.META.get("QUERY_STRING", ""), mutable=True)
+        query[UNSAVED] = "1"
+        page = f"{request.path}?{query.urlencode()}"
+        return redirect_to_login(page, self.get_login_url(view_func), self.get_redirect_field_name(view_func))

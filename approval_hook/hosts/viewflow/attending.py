@@ -53,10 +53,12 @@ class Attended(StrEnum):
 
 
 def asker_of(activation: Activation) -> str:
-    """Who moved the case here: the owner of the previous task, else the system."""
+    """Who moved the case here: whoever took the task up, else the owner of the previous one, else the system."""
     known = getattr(activation, "asker", None)
     if known is not None:
         return str(known)
+    if activation.task.owner is not None:
+        return str(activation.task.owner.get_username())
     username = f"owner__{get_user_model().USERNAME_FIELD}"
     owned = activation.task.previous.exclude(owner=None).order_by("-pk")
     return str(owned.values_list(username, flat=True).first() or "system")
@@ -186,12 +188,14 @@ def _attend_once(binding: Binding, task_pk: int, force: bool, by: str | None) ->
             get_logger().warning("a transaction is open, so no remote platform is asked; the runner will", task=task_pk)
             return Attended.PARKED
         answer = _ask(binding, activation, case, point, standing, by or asker_of(activation))
-    return _finish_or_park(binding, activation, answer)
+    return _finish_or_park(binding, activation, answer, standing.decision)
 
 
-def _finish_or_park(binding: Binding, activation: Activation, answer: Answer | None) -> Attended | None:
+def _finish_or_park(
+    binding: Binding, activation: Activation, answer: Answer | None, seen: CreditDecision | None = None
+) -> Attended | None:
     try:
-        return _finish(binding, activation.task.pk, activation.task.process_id, answer)
+        return _finish(binding, activation.task.pk, activation.task.process_id, answer, seen)
     except FlowLockFailed:
         return Attended.PARKED
 
@@ -257,7 +261,9 @@ def _ask_and_decide(
     return _decide(case, point, _ask(binding, activation, case, point, standing, asker_of(activation)))
 
 
-def _decide(case: Case, point: Point, answer: Answer, *, beside: bool = False) -> CreditDecision | None:
+def _decide(
+    case: Case, point: Point, answer: Answer, *, beside: bool = False, seen: CreditDecision | None = None
+) -> CreditDecision | None:
     """The decision now in force; what another worker has decided on is not decided on again.
 
     Args:
@@ -265,17 +271,21 @@ def _decide(case: Case, point: Point, answer: Answer, *, beside: bool = False) -
         point: hook point.
         answer: the inquiry with a reply.
         beside: the task still waits after a decision, so that a second worker may have asked the same at once.
+        seen: the decision that was in force when this worker began to ask; another one is a second worker's.
     """
     if answer.taken_up or beside:
         found = gate.in_force(case.host_key)
         if found is not None and found.is_genuine():
-            asked_too = beside and found.inquiry_id == answer.inquiry.pk and found.complete >= answer.reply.complete
+            others = beside and found != seen  # its own is what the answer is to replace, not a second worker's
+            asked_too = others and found.inquiry_id == answer.inquiry.pk and found.complete >= answer.reply.complete
             if found.reply_id == answer.reply.pk or asked_too:
                 return found
     return gate.decide(case, answer.inquiry, answer.reply, point, answer.inquiry.asked_by)
 
 
-def _finish(binding: Binding, task_pk: int, process_pk: int, answer: Answer | None) -> Attended | None:
+def _finish(
+    binding: Binding, task_pk: int, process_pk: int, answer: Answer | None, seen: CreditDecision | None
+) -> Attended | None:
     """Under flow lock and transaction: decision, its effect, and the next step, all or nothing."""
     # A database lock has opened the transaction already; a savepoint inside it would buy nothing.
     with binding.flow_class.lock(process_pk), transaction.atomic(savepoint=False):
@@ -298,7 +308,7 @@ def _finish(binding: Binding, task_pk: int, process_pk: int, answer: Answer | No
             if changed:
                 return None
             # A gate task is done once it is decided on; a person's task waits on.
-            found = _decide(case, point, answer, beside=not isinstance(activation, CreditGateActivation))
+            found = _decide(case, point, answer, beside=not isinstance(activation, CreditGateActivation), seen=seen)
         standing = gate.standing_on(case, point, found)
         if standing.verdict is Verdict.ASK:
             return None

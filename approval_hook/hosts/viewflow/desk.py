@@ -16,14 +16,15 @@ from viewflow.workflow.status import PROCESS, STATUS
 from approval_hook import cases, clock, gate, presenting
 from approval_hook.errors import ApprovalHookError, CaseInvalid
 from approval_hook.hosts.viewflow.attending import Attended, attend
-from approval_hook.hosts.viewflow.binding import Binding, handled_by
+from approval_hook.hosts.viewflow.binding import WAITING, Binding, handled_by
 from approval_hook.hosts.viewflow.injection import bindings, find_binding
 from approval_hook.hosts.viewflow.sweeping import stored_key
-from approval_hook.models import Hold, IssueReading, LateCheck, Observation
+from approval_hook.models import Hold, IssueReading, LateCheck, Observation, Settlement
 from approval_hook.panel import Badge, HeldRow, LateRow, ObservedFlow, Panel
-from approval_hook.policy.decision import Obligation, ObligationKind, Outcome
+from approval_hook.people import same_person
+from approval_hook.policy.decision import Channel, Obligation, ObligationKind, Outcome
 from approval_hook.settling import settle
-from approval_hook.wording import OUTCOME_TITLES
+from approval_hook.wording import OUTCOME_TITLES, RELEASE_ASKED, UNCHECKED_TITLE
 
 SETTLE_PERMISSION = "approval_hook.settle_decision"
 _DUTIES = frozenset(kind.value for kind in ObligationKind)
@@ -39,8 +40,8 @@ def panel_for(process: Any) -> Panel | None:
         case = binding.case(process.pk)
     except CaseInvalid:
         case = None
-    waiting, issued = _waiting_and_issued(binding, process.pk)
-    panel = presenting.build(host_key, case=case, waiting=waiting)
+    waiting, decided, issued = _progress(binding, process.pk)
+    panel = presenting.build(host_key, case=case, waiting=waiting, decided=decided)
     if issued:
         readings = IssueReading.objects.filter(host_key=host_key).order_by("pk")
         panel = replace(panel, timeline=[*panel.timeline, *map(presenting.issue_item, readings)])
@@ -57,7 +58,8 @@ def badge_for(processes: Sequence[Any]) -> dict[int, Badge]:
         binding = find_binding(process.flow_class)
         if binding is not None:
             keys[binding.host_key(process.pk)] = process.pk
-    return {keys[key]: badge for key, badge in presenting.badges(list(keys)).items()}
+    found = presenting.badges(list(keys))
+    return {pk: found.get(key) or Badge("unchecked", UNCHECKED_TITLE, "grey", "") for key, pk in keys.items()}
 
 
 def observing(matters: Collection[str]) -> list[str]:
@@ -95,19 +97,26 @@ def held_cases(organ: str | None) -> list[HeldRow]:
         rows = rows.filter(organ=organ)
     holds = list(rows.order_by("due_on", "since"))
     voices = presenting.spoken(holds)
+    releases = presenting.open_releases(h.host_key for h in holds)
     return [
         HeldRow(
             process_pk=int(h.host_key.rpartition(":")[2]),
             flow_label=labels.get(h.flow, h.flow),
             case_no=h.case_no,
             reason=h.text,
-            next_step=voices[h.host_key][0] if h.host_key in voices else h.next_step,
+            next_step=RELEASE_ASKED
+            if h.host_key in releases
+            else voices[h.host_key][0]
+            if h.host_key in voices
+            else h.next_step,
             since=h.since,
             due_on=h.due_on,
             workdays_left=presenting.workdays_left(h.due_on),
             escalated=h.escalated_at is not None,
             waits_for=h.reason if h.reason in _DUTIES else "",
             spoken_by=voices[h.host_key][1] if h.host_key in voices else [],
+            node=h.node,
+            release_asked_by=releases.get(h.host_key, ""),
         )
         for h in holds
     ]
@@ -166,6 +175,17 @@ def act(process: Any, user: Any, action: str, reason: str, evidence: str = "") -
     return outcome
 
 
+def began_strict_review(process: Any, user: Any) -> bool:
+    """Whether the user confirmed the strict review that the case is under; a second person decides it."""
+    binding = find_binding(process.flow_class)
+    row = gate.in_force(binding.host_key(process.pk)) if binding is not None else None
+    if row is None or row.channel != Channel.STRICT or not row.permits:
+        return False
+    kind, upheld = ObligationKind.SECTION_CONFIRMS.value, Settlement.Verdict.UPHOLD
+    acts = Settlement.objects.filter(host_key=row.host_key, kind=kind, verdict=upheld)
+    return any(same_person(act.by, user.get_username()) and act.is_genuine() for act in acts)
+
+
 def _settle(binding: Binding, process: Any, user: Any, action: str, reason: str, evidence: str) -> None:
     kind_text, _, verdict = action.partition(":")
     try:
@@ -195,8 +215,14 @@ def _settle(binding: Binding, process: Any, user: Any, action: str, reason: str,
             raise CaseInvalid(
                 "操作", "尚未到可以放行的日期。", "系统会继续自动补查；法定办结日前两个工作日起可由负责人放行。"
             )
+        said = {"verdict": verdict, "by": user.get_username(), "reason": reason, "evidence": evidence}
+        # Who takes up the decision, and so has the guard ask, proposes nothing; who handled the case was refused above.
+        taken_up = binding.flow_class.task_class._default_manager.filter(
+            process_id=process.pk, owner=user, flow_task__in=binding.protected_refs()
+        )
+        proposed = row.inquiry.gate_key not in {binding.task_key(pk) for pk in taken_up.values_list("pk", flat=True)}
         for duty in mine:
-            settle(row, duty, verdict=verdict, by=user.get_username(), reason=reason, evidence=evidence, at=clock.now())
+            settle(row, duty, at=clock.now(), proposed=proposed, **said)
         if gate.newly_discharged(row):
             gate.decide(case, row.inquiry, row.reply, gate.point_of(row), user.get_username())
 
@@ -204,14 +230,20 @@ def _settle(binding: Binding, process: Any, user: Any, action: str, reason: str,
 def _waiting_tasks(binding: Binding, process_pk: int) -> list[int]:
     tasks = binding.flow_class.task_class._default_manager.filter(process_id=process_pk)
     parked = tasks.filter(flow_task__in=binding.gate_refs(), status=STATUS.STARTED)
-    held = tasks.filter(flow_task__in=binding.protected_refs(), status__in=[STATUS.NEW, STATUS.SCHEDULED])
+    held = tasks.filter(flow_task__in=binding.protected_refs(), status__in=WAITING)
     return [*parked.values_list("pk", flat=True), *held.values_list("pk", flat=True)]
 
 
-def _waiting_and_issued(binding: Binding, process_pk: int) -> tuple[bool, bool]:
-    """Whether a gate of the case is parked, and whether its licence is issued. One query."""
+def _progress(binding: Binding, process_pk: int) -> tuple[bool, bool, bool]:
+    """Whether a gate of the case is parked, its decision is taken, and its licence is issued. One query."""
     tasks = binding.flow_class.task_class._default_manager.filter(process_id=process_pk)
     parked = tasks.filter(flow_task__in=binding.gate_refs(), status=STATUS.STARTED)
-    issued = tasks.filter(flow_task__in=binding.issue_refs(), status=STATUS.DONE)
-    statuses = set((parked | issued).values_list("status", flat=True))
-    return STATUS.STARTED in statuses, STATUS.DONE in statuses
+    behind = [*binding.protected_refs(), *binding.issue_refs()]
+    found = parked | tasks.filter(flow_task__in=behind, status=STATUS.DONE)
+    steps = set(found.values_list("flow_task", "status"))
+    done = {node.name for node, status in steps if node is not None and status == STATUS.DONE}
+    return (
+        any(status == STATUS.STARTED for _, status in steps),
+        bool(binding.gate.protects) and done.issuperset(binding.gate.protects),
+        not done.isdisjoint(binding.gate.issues),
+    )

@@ -67,7 +67,10 @@ def confirm(process: Any, user: Any, request_pk: int, note: str) -> Attended:
     binding = binding_of(process.flow_class)
     if _handles(binding, process.pk, user):
         raise CaseInvalid("批准人", "您经办过或正在办理本办件，不能批准。", "请由另一名有权限的人员批准。")
-    _require_open(binding, process, request_pk)
+    request = _require_open(binding, process, request_pk)
+    known = gate.in_force(request.host_key)
+    # What can be told beforehand is refused before any platform is asked.
+    emergency.require_confirming(request, known or request.decision, by=user.get_username(), note=note)
     asked = _attend_all(binding, process.pk, force=True)
     if asked is Attended.PASSED:
         return asked

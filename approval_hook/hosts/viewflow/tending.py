@@ -12,13 +12,13 @@ from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook import clock, gate
 from approval_hook.hosts.viewflow.attending import answer_of, attend, log_failure
-from approval_hook.hosts.viewflow.binding import Binding, process_table
+from approval_hook.hosts.viewflow.binding import WAITING, Binding, process_table
 from approval_hook.hosts.viewflow.injection import bindings
 from approval_hook.hosts.viewflow.latechecks import make_late_checks
 from approval_hook.hosts.viewflow.retiring import finish_retired
 from approval_hook.hosts.viewflow.sweeping import stored_key
 from approval_hook.logs import get_logger
-from approval_hook.models import CreditDecision, Hold, Point, Recheck
+from approval_hook.models import CreditDecision, EmergencyAct, Hold, Point, Recheck
 
 #: A parked gate younger than this belongs to the request that parked it.
 GRACE = timedelta(seconds=5)
@@ -66,6 +66,7 @@ def _waiting_tasks(binding: Binding) -> Iterator[int]:
     ).values_list("pk", flat=True)
     waiting = dict.fromkeys(parked)
     waiting.update(dict.fromkeys(_unasked(binding)))
+    waiting.update(dict.fromkeys(_run_out(binding)))
     # Held tasks of either kind, so that the hold of a task that is gone is released too.
     prefix = binding.task_key(0).removesuffix("0")
     held = Hold.objects.filter(flow=binding.flow_ref, task_key__startswith=prefix, released_at=None)
@@ -87,6 +88,20 @@ def _unasked(binding: Binding) -> Iterator[int]:
     yield from tasks.annotate(key=key).filter(~Exists(decided)).values_list("pk", flat=True)
 
 
+def _run_out(binding: Binding) -> Iterator[int]:
+    """Steps that an emergency release opened and nobody took before it expired: they are held again, and listed."""
+    released = EmergencyAct.objects.filter(flow=binding.flow_ref, kind=EmergencyAct.Kind.CONFIRMED)
+    over = set(released.filter(expires_at__lte=clock.now()).values_list("host_key", flat=True))
+    numbers = {int(key.rpartition(":")[2]): key for key in over}
+    tasks = binding.flow_class.task_class._default_manager.filter(
+        process_id__in=numbers, flow_task__in=binding.protected_refs(), status__in=WAITING
+    )
+    for pk, process_pk in tasks.values_list("pk", "process_id"):
+        found = gate.in_force(numbers[process_pk])
+        if found is not None and found.origin == CreditDecision.Origin.EMERGENCY:
+            yield pk
+
+
 def _pay_rechecks(binding: Binding) -> int:
     paid = 0
     held = Hold.objects.filter(released_at=None).values("host_key")  # those ask for themselves
@@ -94,7 +109,7 @@ def _pay_rechecks(binding: Binding) -> int:
     owed = owed.exclude(host_key__in=held)
     for recheck in list(owed):
         try:
-            paid += _pay(binding, recheck)
+            paid += pay_recheck(binding, recheck, "system")
         except Exception as error:  # noqa: BLE001 - one broken case must not stop the others
             recheck.attempts += 1
             recheck.next_try_at = gate.next_try(recheck.attempts, clock.now())
@@ -103,7 +118,8 @@ def _pay_rechecks(binding: Binding) -> int:
     return paid
 
 
-def _pay(binding: Binding, recheck: Recheck) -> int:
+def pay_recheck(binding: Binding, recheck: Recheck, by: str) -> int:
+    """Ask for what is owed; 1 when it is paid. A record about other subjects is replaced whatever comes back."""
     process_pk = int(recheck.host_key.rpartition(":")[2])
     status = binding.flow_class.process_class._default_manager.filter(pk=process_pk).values_list("status", flat=True)
     if status.first() in (None, PROCESS.CANCELED):
@@ -113,12 +129,13 @@ def _pay(binding: Binding, recheck: Recheck) -> int:
         return 0
     case = binding.case(process_pk)
     key = f"recheck:{recheck.pk}:{recheck.owed_since.isoformat()}"
-    answer = answer_of(case, gate.open_inquiry(case, Point.RECHECK, key, "system"))
+    answer = answer_of(case, gate.open_inquiry(case, Point.RECHECK, key, by))
     with binding.flow_class.lock(process_pk), transaction.atomic(savepoint=False):
-        if not answer.reply.complete:
+        found = gate.in_force(case.host_key)
+        if not answer.reply.complete and (found is None or found.subjects == case.subjects):
             recheck.attempts += 1
             recheck.next_try_at = gate.next_try(recheck.attempts, clock.now())
             recheck.save(update_fields=["attempts", "next_try_at"])
             return 0
-        decision: CreditDecision = gate.decide(case, answer.inquiry, answer.reply, Point.RECHECK, "system")
+        decision: CreditDecision = gate.decide(case, answer.inquiry, answer.reply, Point.RECHECK, by)
         return int(decision.complete)

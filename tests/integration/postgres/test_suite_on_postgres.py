@@ -28,6 +28,7 @@ SUITE = (
     "tests/integration/postgres",
     "tests/acceptance/test_bypass.py",
     "tests/acceptance/test_emergency_release.py",
+    "tests/acceptance/test_held_at_decision.py",
     "tests/acceptance/test_observe_mode.py",
     "tests/acceptance/test_at_issue.py",
 )
@@ -62,6 +63,7 @@ def test_essential_tests_pass_on_postgresql(postgres_url: str, tmp_path: Path) -
         "test_bypass",
         "test_emergency_release",
         "test_evidence",
+        "test_held_at_decision",
         "test_late_checks",
         "test_leases",
         "test_limits",

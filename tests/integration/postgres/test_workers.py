@@ -24,6 +24,7 @@ from approval_hook.ports import Query
 from approval_hook.testing import ScriptedPlatform
 from tests.flows import flows
 from tests.flows.facts import firm_data
+from tests.flows.many import add_cases
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -166,3 +167,24 @@ def test_retry_beside_the_runner_after_a_silent_platform_opens_one_new_round(inj
     # The could-not-tell record stays beside the one that lets the case pass.
     assert counts() == (1, 2)
     assert list(CreditDecision.objects.order_by("pk").values_list("permits", flat=True)) == [False, True]
+
+
+def test_two_retries_at_a_held_decision_record_one_opinion(inject: Any, remote_credit: Any, monkeypatch: Any) -> None:
+    """Both ask again for a person's task that waits on a silent platform; what one decided the other takes over."""
+    remote_credit.fault = PlatformUnavailable()
+    add_cases(flows.HumanFlow, 1, [("review", "DONE"), ("decide", "NEW")])
+    inject(flows.HumanFlow)
+    task = Task.objects.get(status=STATUS.NEW)
+    assert attend(flows.HumanFlow, task.pk) is Attended.HELD
+    assert counts() == (1, 1)
+    both_ask = threading.Barrier(2, timeout=PATIENCE)
+    real = ScriptedPlatform.query
+
+    def meet(self: ScriptedPlatform, query: Query, *, timeout: float) -> CreditReport:
+        both_ask.wait()
+        return real(self, query, timeout=timeout)
+
+    monkeypatch.setattr(ScriptedPlatform, "query", meet)
+    outcomes = together(*[lambda: attend(flows.HumanFlow, task.pk, force=True)] * 2)
+    assert outcomes == [Attended.HELD, Attended.HELD]
+    assert (counts(), Reply.objects.count()) == ((1, 2), 3)

@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from approval_hook.errors import PlatformUnavailable
+from approval_hook.hosts.viewflow import correcting
+from approval_hook.hosts.viewflow.tending import tend
+from approval_hook.models import Inquiry, Recheck
 from approval_hook.policy.checkdigits import uscc_check_digit
+from approval_hook.policy.records import CreditRecord
 from tests.integration.workflows.driving import accepted, filed_driver, filed_food, reviewed
 from workflows.models import FoodBusinessCase, RideHailingDriverCase
 
@@ -93,6 +98,68 @@ def test_changed_subjects_are_checked_again_before_the_decision(
     case.refresh_from_db()
     reviewed(clerk, case)
     assert other in {i.number for query in credit.asked for i in query.subject.identifiers}
+
+
+OTHER = "91440300MA5FKAEJ0" + uscc_check_digit("91440300MA5FKAEJ0")
+
+
+def test_a_correction_of_the_firm_is_checked_at_once(
+    clerk: Client, credit: Any, case: FoodBusinessCase, defaulter: CreditRecord
+) -> None:
+    """What the page promises: the panel is about the new firm, and so is the channel in every list."""
+    credit.records = {OTHER: (defaulter,)}
+    url = f"/cases/{case.pk}/correct/"
+    assert clerk.get(f"/cases/{case.pk}/").context["panel"].outcome == "O-10"
+    asked = len(credit.asked)
+    assert clerk.post(url, _as_shown(clerk.get(url)) | {"firm_code": OTHER}).status_code == 302
+    page = clerk.get(f"/cases/{case.pk}/")
+    assert (page.context["panel"].outcome, page.context["panel"].channel_title) == ("O-06", "从严审核")
+    assert "（主体已变更）" not in page.content.decode()
+    assert [row.channel for row in clerk.get("/work/?show=all").context["page"]] == ["strict"]
+    assert OTHER in {i.number for query in credit.asked[asked:] for i in query.subject.identifiers}
+    assert Inquiry.objects.latest("made_at").asked_by == "lin"
+    assert not Recheck.objects.filter(paid_at=None).exists()
+
+
+def test_a_correction_of_what_the_check_does_not_rest_on_asks_nobody(
+    clerk: Client, credit: Any, case: FoodBusinessCase
+) -> None:
+    """New premises change no subject."""
+    url = f"/cases/{case.pk}/correct/"
+    asked = len(credit.asked)
+    assert clerk.post(url, _as_shown(clerk.get(url)) | {"premises": "示例路 9 号"}).status_code == 302
+    assert len(credit.asked) == asked
+    assert not Recheck.objects.exists()
+
+
+def test_a_silent_platform_leaves_nothing_of_the_other_firm(clerk: Client, credit: Any, case: FoodBusinessCase) -> None:
+    """The old opinion is replaced by could-not-tell, and the check stays owed."""
+    credit.fault = PlatformUnavailable()
+    url = f"/cases/{case.pk}/correct/"
+    clerk.post(url, _as_shown(clerk.get(url)) | {"firm_code": OTHER})
+    panel = clerk.get(f"/cases/{case.pk}/").context["panel"]
+    assert (panel.outcome, panel.channel_title, panel.measures, panel.tolerated) == ("O-00", "待核", [], [])
+    assert [row.channel for row in clerk.get("/work/?show=all").context["page"]] == ["undetermined"]
+    assert Recheck.objects.get().paid_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_that_dies_after_the_correction_leaves_the_debt(
+    clerk: Client, remote_credit: Any, food: dict[str, Any], monkeypatch: Any
+) -> None:
+    """The page shows no verdict about another firm meanwhile, and the runner asks."""
+    case = filed_food(food)
+    url = f"/cases/{case.pk}/correct/"
+    with monkeypatch.context() as patch:
+        patch.setattr(correcting, "pay_recheck", lambda *args: 1 / 0)
+        assert clerk.post(url, _as_shown(clerk.get(url)) | {"firm_code": OTHER}).status_code == 302
+    panel = clerk.get(f"/cases/{case.pk}/").context["panel"]
+    assert (panel.state, panel.channel_title, panel.measures) == ("asking", "待核", [])
+    assert "主体已变更" in panel.headline
+    assert "信用良好" not in clerk.get(f"/cases/{case.pk}/").content.decode()
+    tend()
+    assert clerk.get(f"/cases/{case.pk}/").context["panel"].outcome == "O-10"
+    assert not Recheck.objects.filter(paid_at=None).exists()
 
 
 def test_nothing_is_corrected_after_acceptance_or_without_the_right(

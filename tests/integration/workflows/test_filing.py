@@ -237,3 +237,52 @@ def test_the_summary_of_errors_says_whose_field_is_meant(clerk: Client, food: di
     food["premises"] = ""
     labels = [fault["label"] for fault in clerk.post(FOOD_URL, posted(food)).context["faults"]]
     assert labels == ["经营场所", "法定代表人（负责人） 姓名", "食品安全管理人员 姓名"]
+
+
+@pytest.mark.parametrize("name", ["张<script>alert(1)</script>", "张示例2", "陈（示例）", "陈/示例"])
+def test_a_name_holds_only_what_a_document_shows(clerk: Client, food: dict[str, Any], name: str) -> None:
+    """Brackets, digits and signs stand on no document; nothing is filed."""
+    food["persons"][1]["name"] = name
+    text = clerk.post(FoodBusinessFlow.start.reverse("execute"), posted(food)).content.decode()
+    assert "姓名里有证件上不会有的字符" in text
+    assert FoodBusinessCase.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", ["阿卜杜拉·买买提", "阿卜杜拉•买买提", "欧阳示例", "𠮷示例"])
+def test_names_of_many_kinds_are_taken(clerk: Client, food: dict[str, Any], name: str) -> None:
+    """The separator of minority names and rare characters are part of a name."""
+    food["persons"][1]["name"] = name
+    assert clerk.post(FoodBusinessFlow.start.reverse("execute"), posted(food)).status_code == 302
+
+
+def test_a_second_filing_of_the_same_is_asked_about(clerk: Client, food: dict[str, Any]) -> None:
+    """Two tabs file one firm's matter once, unless the clerk says that it is another one; nothing typed is lost."""
+    url = FoodBusinessFlow.start.reverse("execute")
+    assert clerk.post(url, posted(food)).status_code == 302
+    first = FoodBusinessCase.objects.get()
+    second = clerk.post(url, posted(food))
+    text = second.content.decode()
+    assert "已有在办的办件" in text
+    assert first.case_no in text
+    assert food["firm_name"] in text
+    assert FoodBusinessCase.objects.count() == 1
+    assert clerk.post(url, posted(food) | {"again": "1"}).status_code == 302
+    assert FoodBusinessCase.objects.count() == 2
+
+
+def test_a_second_filing_of_a_driver_is_found_by_the_number(clerk: Client, driver: dict[str, Any]) -> None:
+    """The same name is not the same person; an ended case is none at work."""
+    url = RideHailingDriverFlow.start.reverse("execute")
+    assert clerk.post(url, driver).status_code == 302
+    other = driver | {"number": "440524198801010011"}
+    assert clerk.post(url, other).status_code == 302
+    assert "已有在办的办件" in clerk.post(url, driver).content.decode()
+    RideHailingDriverCase.objects.update(status="DONE")
+    assert clerk.post(url, driver).status_code == 302
+
+
+def test_another_organ_is_not_told_of_the_first(clerk: Client, stranger: Client, food: dict[str, Any]) -> None:
+    """Whether a firm has a case elsewhere is not told."""
+    url = FoodBusinessFlow.start.reverse("execute")
+    clerk.post(url, posted(food))
+    assert stranger.post(url, posted(food)).status_code == 302

@@ -69,6 +69,10 @@ def test_open_checks_come_first_the_most_urgent_at_the_top(head: Client, under_w
         assert case.case_no in text
     assert text.count("已报警") == 1
     assert text.count("尚未试过") == 3
+    assert "后再补核" not in text
+    assert text.count("后台即将补核") == 3
+    # Matter and flow bear the same title here, which is said once.
+    assert "流程：" not in text
     assert "食品经营许可（新办）" in text
     assert "下一受保护环节前补核" in text
     assert "最近补核的办件" not in text

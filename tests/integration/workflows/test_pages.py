@@ -18,8 +18,15 @@ from django.utils import timezone, translation
 
 import workflows
 from approval_hook.errors import CaseInvalid, PlatformUnavailable, RulesInvalid
+from approval_hook.hosts.viewflow.injection import binding_of
 from approval_hook.hosts.viewflow.middleware import HeldCaseMiddleware
+from approval_hook.hosts.viewflow.sweeping import sweep
+from approval_hook.hosts.viewflow.tending import tend
+from approval_hook.models import CreditDecision
 from approval_hook.panel import MeasurePanel, Panel, PartyPanel, ReasonPanel, RecordPanel
+from approval_hook.policy.workdays import add_workdays
+from approval_hook.testing import lifted_triggers
+from approval_hook.workcalendar import published_calendar
 from tests.integration.workflows.conftest import ORGAN
 from tests.integration.workflows.driving import (
     accepted,
@@ -31,7 +38,10 @@ from tests.integration.workflows.driving import (
     reviewed,
     task_named,
 )
+from workflows.flows import FoodBusinessFlow
+from workflows.groups import DECIDERS
 from workflows.models import PenaltyDecision, PenaltyEvent
+from workflows.templatetags.clerk import day
 
 NUMBERS = ("440300199001010016", "440524198801010011", "440300200002290019")
 
@@ -429,3 +439,114 @@ def test_a_fault_of_the_settings_is_not_blamed_on_the_reader(
     assert absent not in text
     assert "。。" not in text
     assert 'href="/cases/7/?from=list">返回上一页' in text
+
+
+def _forget_records() -> None:
+    """Leave the cases as if no gate had been there when they passed."""
+    with lifted_triggers(), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {CreditDecision._meta.db_table}")
+
+
+def test_an_unchecked_case_is_not_called_ordinary(clerk: Client, food: dict[str, Any]) -> None:
+    """Nobody has asked about it: the list says so, and claims no channel."""
+    case = filed_food(food)
+    _forget_records()
+    (row,) = clerk.get("/work/?show=all").context["page"]
+    assert (row.badge.title, row.channel) == ("未核查", "unchecked")
+    assert '<span class="lane grey">未核查</span>' in clerk.get("/work/?show=all").content.decode()
+    page = clerk.get(f"/cases/{case.pk}/").content.decode()
+    assert "普通程序" not in page
+    assert '<span class="lane grey">未核查</span>' in page
+
+
+@pytest.fixture
+def green(food: dict[str, Any], credit: Any) -> dict[str, Any]:
+    """An old firm whose people consent, so that three clean years are known."""
+    for person in food["persons"]:
+        person |= {"consent_no": "SQ-1", "consent_from": "2026-01-01", "consent_until": "2099-01-01"}
+    return food | {"established_on": "2015-03-01"}
+
+
+def test_the_green_channel_says_until_when(clerk: Client, head: Client, green: dict[str, Any]) -> None:
+    """Days before acceptance, a date after it, nothing after the decision."""
+    case = filed_food(green)
+    panel = clerk.get(f"/cases/{case.pk}/").context["panel"]
+    assert (panel.channel_title, panel.promised_on) == ("绿色通道", None)
+    assert f"受理后 {panel.promised_days} 个工作日内" in panel.next_step
+    accepted(clerk, case)
+    page = clerk.get(f"/cases/{case.pk}/")
+    until = add_workdays(timezone.localdate(), panel.promised_days, published_calendar()).on
+    assert page.context["panel"].promised_on == until
+    (fact,) = [fact for fact in page.context["dates"] if fact.label == "承诺办结"]
+    assert fact.value == until
+    assert day(until) in page.content.decode()
+    assert f"{until.month}月{until.day}日" in page.context["panel"].next_step
+
+
+def test_after_the_decision_no_time_to_decide_is_left(
+    clerk: Client, head: Client, green: dict[str, Any], credit: Any
+) -> None:
+    """The panel neither counts down nor advises for a decision that is taken."""
+    credit.fault = PlatformUnavailable()
+    case = filed_food(green)
+    reviewed(clerk, case)
+    credit.fault = None
+    tend()  # the record is made after acceptance, so that it knows the statutory date
+    assert "决定期限" in clerk.get(f"/cases/{case.pk}/").content.decode()
+    do(head, case, "decide", {"decision": "granted", "decision_reason": "符合法定条件。"})
+    page = clerk.get(f"/cases/{case.pk}/")
+    assert page.context["panel"].due_on is None
+    assert page.context["panel"].next_step == "决定已经作出"
+    assert "决定期限" not in page.content.decode()
+    assert not [fact for fact in page.context["dates"] if fact.label == "承诺办结"]
+
+
+def test_a_late_check_after_the_decision_advises_nothing_for_it(
+    clerk: Client, head: Client, food: dict[str, Any], credit: Any, defaulter: Any
+) -> None:
+    """What is found afterwards goes to supervision; the decision stands."""
+    case = filed_food(food)
+    reviewed(clerk, case)
+    do(head, case, "decide", {"decision": "granted", "decision_reason": "符合法定条件。"})
+    _forget_records()
+    credit.records = {food["firm_code"]: (defaulter,)}
+    binding = binding_of(FoodBusinessFlow)
+    sweep(binding, timezone.now())
+    tend()
+    panel = clerk.get(f"/cases/{case.pk}/").context["panel"]
+    assert panel.outcome == "O-06"
+    assert panel.next_step == "决定已经作出，不因此改变；查到的记录转事后监管"
+
+
+def test_an_emergency_request_is_seen_by_who_may_confirm_it(
+    clerk: Client, head: Client, sign_in: Any, food: dict[str, Any], credit: Any
+) -> None:
+    """In both lists and as the one primary button of the case page; not as work of who asked."""
+    second = sign_in("qian", DECIDERS)
+    credit.fault = PlatformUnavailable()
+    case = filed_food(food)
+    reviewed(clerk, case)
+    assert [row.case for row in second.get("/work/").context["page"]] == []
+    sent = {"text": "台风登陆，应急食堂明日须供餐。", "hours": "6"}
+    assert head.post(f"/cases/{case.pk}/emergency/", sent).status_code == 302
+    (row,) = second.get("/work/").context["page"]
+    assert (row.awaited, row.step) == (True, "应急放行等待第二人批准")
+    assert [row.case for row in head.get("/work/").context["page"]] == []
+    (listed,) = second.get("/work/held/").context["rows"]
+    assert (listed["awaited"], listed["held"].next_step) == (True, "应急放行等待第二人批准")
+    page = second.get(f"/cases/{case.pk}/").content.decode()
+    assert re.findall(r'class="btn[^"]*primary[^"]*"[^>]*>([^<]+)<', page) == ["批准应急放行"]
+    mine = head.get(f"/cases/{case.pk}/").content.decode()
+    assert re.findall(r'class="btn[^"]*primary[^"]*"[^>]*>([^<]+)<', mine) == ["立即重查"]
+
+
+def test_a_refused_emergency_request_is_told_where_none_is_offered(
+    clerk: Client, head: Client, food: dict[str, Any]
+) -> None:
+    """A request sent for a case that no release may lift is answered in words, not by the same page again."""
+    case = filed_food(food)
+    reviewed(clerk, case)
+    sent = {"text": "台风登陆，应急食堂明日须供餐。", "hours": "6"}
+    answer = head.post(f"/cases/{case.pk}/emergency/", sent)
+    assert answer.status_code == 422
+    assert answer.context["emergency_sent"].error in answer.content.decode()

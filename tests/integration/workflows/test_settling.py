@@ -11,13 +11,16 @@ from django.test import Client
 from django.utils import timezone
 from msgspec.structs import replace
 
+from approval_hook import clock
 from approval_hook.errors import PlatformUnavailable
+from approval_hook.hosts.viewflow.attending import attend
 from approval_hook.models import Hold
 from approval_hook.panel import Action, HoldView, Panel
 from approval_hook.policy.records import CreditRecord, MatchGrade
 from tests.integration.workflows.conftest import ORGAN
-from tests.integration.workflows.driving import filed_driver, filed_food, reviewed
+from tests.integration.workflows.driving import claim, filed_driver, filed_food, reviewed, task_named
 from workflows.clerk.settlement import settling_of
+from workflows.flows import FoodBusinessFlow
 from workflows.groups import CLERKS, DECIDERS
 from workflows.models import PenaltyDecision, PenaltyEvent
 
@@ -161,3 +164,68 @@ def test_the_held_list_names_the_applicant_and_masks_a_person(
     assert food["firm_name"] in text
     assert "黄＊＊" in text
     assert "黄示例" not in text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_case_held_at_the_decision_does_not_offer_the_decision(
+    clerk: Client, head: Client, remote_credit: Any, food: dict[str, Any]
+) -> None:
+    """The held step is no “step that need not wait”: neither the page nor a list leads into the 409."""
+    case = filed_food(food)
+    reviewed(clerk, case)
+    remote_credit.fault = PlatformUnavailable()
+    with clock.standing_at(clock.now() + timedelta(days=2)):
+        attend(FoodBusinessFlow, task_named(case, "decide").pk)
+        page = head.get(f"/cases/{case.pk}/")
+        assert page.context["panel"].hold.node == "decide"
+        assert page.context["next_step"].url == ""
+        assert "不必等待的步骤" not in page.content.decode()
+        (row,) = head.get("/work/?show=all").context["page"]
+        assert not row.claimable
+        assert row.step == Hold.objects.get(released_at=None).next_step
+        claim(head, case, "decide")
+        assert "继续办理" not in head.get(f"/cases/{case.pk}/").content.decode()
+
+
+def test_a_case_held_at_its_gate_says_what_it_waits_for(clerk: Client, head: Client, food: dict[str, Any]) -> None:
+    """The gate is nobody's step to claim: the page repeats what ends the hold."""
+    case = _barred(clerk, food)
+    step = head.get(f"/cases/{case.pk}/").context["next_step"]
+    assert (step.kind, step.url) == ("wait", "")
+    assert step.text == Hold.objects.get(released_at=None).next_step
+
+
+def test_whoever_began_the_strict_review_does_not_decide(
+    clerk: Client, head: Client, sign_in: Any, credit: Any, food: dict[str, Any], defaulter: CreditRecord
+) -> None:
+    """The evidence is reviewed by a second head: the first neither claims nor sends the decision."""
+    credit.records = {food["firm_code"]: (defaulter,)}
+    case = filed_food(food)
+    reviewed(clerk, case)
+    head.post(f"/cases/{case.pk}/credit/", {"action": "section_confirms:uphold", "reason": "情况属实，从严审核。"})
+    page = head.get(f"/cases/{case.pk}/")
+    assert (page.context["next_step"].kind, page.context["next_step"].url) == ("wait", "")
+    assert "须由另一名负责人" in page.content.decode()
+    assert claim(head, case, "decide").status_code == 403
+    task = task_named(case, "decide")
+    type(task).objects.filter(pk=task.pk).update(status="ASSIGNED", owner=User.objects.get(username="zhao"))
+    sent = {"decision": "granted", "decision_reason": "符合法定条件，准予许可。"}
+    refused = head.post(task.reverse("execute"), sent)
+    assert "须由另一名负责人" in refused.content.decode()
+    case.refresh_from_db()
+    assert case.decision == ""
+    type(task).objects.filter(pk=task.pk).update(status="NEW", owner=None)
+    second = sign_in("qian", DECIDERS)
+    assert claim(second, case, "decide").status_code == 302
+    assert second.post(task.reverse("execute"), sent).status_code == 302
+
+
+def test_whoever_declined_the_strict_review_may_decide(
+    clerk: Client, head: Client, credit: Any, food: dict[str, Any], defaulter: CreditRecord
+) -> None:
+    """Nothing is left for a second person where the review is not strict."""
+    credit.records = {food["firm_code"]: (defaulter,)}
+    case = filed_food(food)
+    reviewed(clerk, case)
+    head.post(f"/cases/{case.pk}/credit/", {"action": "section_confirms:release", "reason": "情节轻微，不予从严。"})
+    assert claim(head, case, "decide").status_code == 302

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,11 +11,14 @@ from django.test import Client
 from django.utils import timezone
 
 from approval_hook.panel import Badge
-from approval_hook.policy.workdays import add_workdays
+from approval_hook.policy.workdays import add_workdays, workdays_between
 from approval_hook.workcalendar import published_calendar
 from tests.integration.workflows.driving import claim, do, filed_food, task_named
-from workflows.clerk.tolerance import shown_badge
+from workflows import materials
+from workflows.clerk import tolerance
+from workflows.clerk.tolerance import latest_supply, shown_badge
 from workflows.models import FoodBusinessCase
+from workflows.templatetags.clerk import day
 
 MISSING = "service-address"
 
@@ -43,7 +47,7 @@ def test_a_grant_waits_for_the_promised_material(clerk: Client, head: Client, to
     grant = {"decision": "granted", "decision_reason": "符合条件"}
     refused = do(head, tolerated, "decide", grant).content.decode()
     assert "补齐前不能准予许可" in refused
-    assert str(_workday()) in refused
+    assert day(_workday()) in refused
     supplied = clerk.post(f"/cases/{tolerated.pk}/supply/", {"materials": [MISSING]}, follow=True).content.decode()
     assert "lin 登记补交：送达地址确认书" in supplied
     assert '<span class="lane amber">容缺受理</span>' not in supplied
@@ -116,3 +120,54 @@ def test_received_materials_are_kept_without_accepting(clerk: Client, food: dict
     assert "lin 保存已收材料：食品安全规章制度" in page
     case.refresh_from_db()
     assert (case.materials, case.accepted_at) == (now, None)
+
+
+def test_the_rule_limits_the_date_of_supply(clerk: Client, food: dict[str, Any]) -> None:
+    """The latest date is the proposed one; a later one is refused though the statutory date is far."""
+    food["materials"].remove(MISSING)
+    case = filed_food(food)
+    claim(clerk, case, "accept")
+    form = clerk.get(task_named(case, "accept").reverse("execute")).context["form"]
+    latest = form["supply_until"].value()
+    late = add_workdays(latest, 1, published_calendar()).on
+    answer = clerk.post(
+        task_named(case, "accept").reverse("execute"),
+        {"materials": food["materials"], "promise_signed": "on", "supply_until": str(late)},
+    )
+    assert "按规则最迟" in str(answer.context["form"].errors["supply_until"])
+    assert day(latest) in str(answer.context["form"].errors["supply_until"])
+    case.refresh_from_db()
+    assert case.accepted_at is None
+    answer = clerk.post(
+        task_named(case, "accept").reverse("execute"),
+        {"materials": food["materials"], "promise_signed": "on", "supply_until": str(latest)},
+    )
+    assert answer.status_code == 302
+
+
+def test_after_acceptance_one_date_is_shown(clerk: Client, tolerated: FoodBusinessCase) -> None:
+    """The date that was promised, not the one that the check before acceptance had counted."""
+    text = clerk.get(f"/cases/{tolerated.pk}/").content.decode()
+    assert "可容缺：送达地址确认书" in text
+    assert set(re.findall(r"最迟 (.{4,12}?)(?: 补交|。)", text)) == {day(_workday())}
+
+
+def test_the_days_run_from_acceptance(clerk: Client, food: dict[str, Any], monkeypatch: Any) -> None:
+    """The check counted from the filing, two working days ago; as many days run from the day of acceptance."""
+    food["materials"].remove(MISSING)
+    case = filed_food(food)
+    titles = {str(m.title) for m in materials.FOOD if m.code == MISSING}
+    counted = latest_supply(case, titles)
+    assert counted is not None
+    calendar, filed = published_calendar(), timezone.localdate(case.filed_at)
+    days = workdays_between(filed, counted, calendar)
+    today = add_workdays(filed, 2, calendar).on
+
+    class Later:
+        @staticmethod
+        def localdate(value: Any = None) -> date:
+            return timezone.localdate(value) if value is not None else today
+
+    monkeypatch.setattr(tolerance, "timezone", Later)
+    assert latest_supply(case, titles) == add_workdays(today, days, calendar).on
+    assert latest_supply(case, {"别的材料"}) is None

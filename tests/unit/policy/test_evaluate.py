@@ -723,6 +723,23 @@ def test_s25_a_name_that_differs_from_the_code_is_could_not_tell() -> None:
     assert decide(case(OLD_FIRM), [reports[0], hit]).outcome is Outcome.AMBIGUOUS
 
 
+@pytest.mark.parametrize(
+    ("answer", "doubted"),
+    [
+        ({"registered_name_differs": True}, True),
+        ({"status": QueryStatus.REJECTED, "reason": "unknown-subject"}, True),
+        ({"status": QueryStatus.UNAVAILABLE, "reason": "timeout"}, False),
+        ({"status": QueryStatus.REJECTED, "reason": "signature"}, False),
+        ({}, False),
+    ],
+)
+def test_an_answer_about_nobody_is_told_apart_from_an_outage(answer: dict[str, Any], doubted: bool) -> None:
+    """Both are could-not-tell; only the first calls for a look at the facts."""
+    decision = decide(case(FIRM), [report(FIRM, "own_register"), report(FIRM, "province", **answer)])
+    assert (decision.outcome is Outcome.UNAVAILABLE) is bool(answer)
+    assert {reason.party for reason in decision.identity_doubts} == ({FIRM.ref} if doubted else set())
+
+
 def test_o00_a_record_from_the_future_is_could_not_tell() -> None:
     """A row dated after the check shows a source in error (R-14)."""
     row = serious(decided_on=ON + timedelta(days=1))

@@ -409,6 +409,15 @@ def test_each_way_of_not_being_asked_has_words_of_its_own(audience: Audience, la
     assert all((asked in text) is (audience is Audience.CLERK) for text in texts.values())
 
 
+def test_a_persons_name_goes_with_a_document_number() -> None:
+    """A firm has a code; a person has a document, and the words say so to either reader."""
+    doubt = Reason(Outcome.UNAVAILABLE, "b1", "province", "", "clock-never-stops", Why.NAME_DIFFERS)
+    assert telling().reason(doubt).startswith("姓名与证件号码不符")
+    assert "代码" not in telling().reason(doubt)
+    assert telling().reason(replace(doubt, party="f1")).startswith("名称与代码不符")
+    assert "name and document number" in telling().reason(doubt, language=Language.EN)
+
+
 @pytest.mark.parametrize(
     ("why", "part"),
     [

@@ -88,7 +88,7 @@ class FaultSpec(_Strict):
 class SettleSpec(_Strict):
     """One officer's act on the credit opinion."""
 
-    by: Literal["clerk", "second_clerk", "head", "manager"]
+    by: Literal["clerk", "second_clerk", "head", "second_head", "manager"]
     action: str
     reason: str = Field(min_length=4)
 

@@ -35,7 +35,7 @@ _DUTIES = {
     "clerk": ("clerk", "示例经办甲", CLERKS),
     "second_clerk": ("clerk2", "示例经办乙", CLERKS),
     "head": ("head", "示例负责人甲", DECIDERS),
-    "second_head": ("head2", "示例负责人乙", DECIDERS),  # an emergency release needs two
+    "second_head": ("head2", "示例负责人乙", DECIDERS),  # an emergency release and a strict review need two
     "manager": ("manager", "示例管理员", MANAGERS),
 }
 
