@@ -13,6 +13,7 @@ Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
                     "BREAKER": {"FAILURES": 5, "SECONDS": 30},
                     "MAINTENANCE": [("Sun 02:00", "Sun 04:00")],   # weekly, China time
                 },
+                "CALLBACK": {"SECRET": "NAME", "TOLERANCE": 300, "PER_MINUTE": 60},
             },
         },
         "FLOWS": {
@@ -76,13 +77,29 @@ _FLOW_OPTIONAL = {"accepts", "issues", "inside", "mode"}
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackSettings:
+    """How a source may tell that an answer is ready.
+
+    Attributes:
+        secret: name of the secret that signs.
+        tolerance: seconds by which its clock may differ from ours.
+        per_minute: most call-backs taken in any 60 seconds, in one process.
+    """
+
+    secret: str
+    tolerance: float
+    per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlatformSettings:
-    """One configured source: dotted path of its class, its keyword options, its limits."""
+    """One configured source: dotted path of its class, its keyword options, its limits and its call-backs, if any."""
 
     name: str
     backend: str
     options: Mapping[str, Any] = field(default_factory=dict)
     limits: Limits | None = None
+    callback: CallbackSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,13 +252,24 @@ def _names(value: Any, where: str, of: str = "node names") -> tuple[str, ...]:
 def _platform(name: str, value: Any) -> PlatformSettings:
     where = f"PLATFORMS.{name}"
     data = _mapping(value, where)
-    _keys(data, f"APPROVAL_HOOK[{where!r}]", {"BACKEND"}, {"OPTIONS", "LIMITS"})
+    _keys(data, f"APPROVAL_HOOK[{where!r}]", {"BACKEND"}, {"OPTIONS", "LIMITS", "CALLBACK"})
     options = MappingProxyType(dict(_mapping(data.get("OPTIONS", {}), where + ".OPTIONS")))
     for key, option in options.items():
         if key.endswith("_secret"):
             _text(option, f"{where}.OPTIONS.{key}")
     limits = _limits(data["LIMITS"], where + ".LIMITS") if "LIMITS" in data else None
-    return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options, limits)
+    callback = _callback(data["CALLBACK"], where + ".CALLBACK") if "CALLBACK" in data else None
+    return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options, limits, callback)
+
+
+def _callback(value: Any, where: str) -> CallbackSettings:
+    data = _mapping(value, where)
+    _keys(data, f"APPROVAL_HOOK[{where!r}]", {"SECRET"}, {"TOLERANCE", "PER_MINUTE"})
+    return CallbackSettings(
+        secret=_text(data["SECRET"], where + ".SECRET"),
+        tolerance=_seconds(data.get("TOLERANCE", 300), where + ".TOLERANCE"),
+        per_minute=_count(data.get("PER_MINUTE", 60), where + ".PER_MINUTE"),
+    )
 
 
 def _limits(value: Any, where: str) -> Limits:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,13 +21,13 @@ from django.db import connection, transaction
 from msgspec.structs import replace
 
 import approval_hook
-from approval_hook import clock, privacy
+from approval_hook import clock, pending, privacy
 from approval_hook.cases import Case, book, case_of, due_on, exemption_of, fresh_until, release_on
 from approval_hook.conf import conf
 from approval_hook.errors import CaseInvalid, ConfigurationError
 from approval_hook.keeping import keep
 from approval_hook.logs import get_logger
-from approval_hook.models import CreditDecision, EmergencyAct, Identity, Inquiry, Point, Recheck, Reply
+from approval_hook.models import CreditDecision, EmergencyAct, Identity, Inquiry, PendingQuery, Point, Recheck, Reply
 from approval_hook.platforms import Question, ask_all, platforms
 from approval_hook.policy.decision import Decision, Obligation, Outcome
 from approval_hook.policy.evaluate import evaluate
@@ -64,6 +64,7 @@ __all__ = [
     "lapse",
     "newly_discharged",
     "next_try",
+    "obtain",
     "open_inquiry",
     "owe_recheck",
     "point_of",
@@ -94,14 +95,18 @@ class Opened:
         attempts: replies known when it was taken up; 0 for a new one.
         answer: its complete and fresh reply, or None. With it nothing is asked: another worker just
             asked, or one died between the reply and the decision.
+        receipts: by query, what a platform's staff may have approved meanwhile; fetched in place of asking.
     """
 
     inquiry: Inquiry
     attempts: int
     answer: Reply | None
+    receipts: Mapping[str, PendingQuery] = field(default_factory=dict)
 
 
-def open_inquiry(case: Case, point: Point, gate_key: str, by: str, *, first: bool = False) -> Opened:
+def open_inquiry(
+    case: Case, point: Point, gate_key: str, by: str, *, first: bool = False, unanswered: bool = False
+) -> Opened:
     """Commit the inquiry before anybody is asked, or take up the one of this task that still serves.
 
     Args:
@@ -110,7 +115,15 @@ def open_inquiry(case: Case, point: Point, gate_key: str, by: str, *, first: boo
         gate_key: the task that asks.
         by: who moved the case there.
         first: the caller knows of no record of the case, so most likely nobody has asked yet.
+        unanswered: the record of the case lacks an answer, which a platform's staff may still owe.
     """
+    opened = _opened(case, point, gate_key, by, first=first)
+    if unanswered and opened.answer is None and not opened.receipts:
+        opened = dataclasses.replace(opened, receipts=pending.open_receipts(opened.inquiry))
+    return opened
+
+
+def _opened(case: Case, point: Point, gate_key: str, by: str, *, first: bool) -> Opened:
     latest = None if first else _latest_inquiry(gate_key)
     while True:
         opened = _take_up(latest, case, point) if latest is not None else None
@@ -134,7 +147,8 @@ def _take_up(inquiry: Inquiry, case: Case, point: Point) -> Opened | None:
     replies = [reply for reply in inquiry.replies.order_by("attempt") if _believed(reply)]
     complete = [r for r in replies if r.complete]
     if not complete:
-        return Opened(inquiry, len(replies), None)
+        waits = pending.open_receipts(inquiry) if pending.waits_for_staff(replies) else {}
+        return Opened(inquiry, len(replies), None, waits)
     # A new round here would ask a second time for what is known, when two workers meet at one task.
     fresh = case.at < fresh_until(case, point, complete[-1].answered_at)
     return Opened(inquiry, len(replies), complete[-1]) if fresh else None
@@ -198,8 +212,42 @@ def _identities(case: Case) -> bytes:
     return json.dumps(people, ensure_ascii=False).encode()
 
 
-def ask(case: Case, inquiry: Inquiry, seconds: float | None = None) -> list[CreditReport]:
+def obtain(case: Case, opened: Opened) -> Reply | None:
+    """The reply to an opened inquiry: its answer, or what comes back now, committed.
+
+    Returns:
+        None: another worker fetches for the case by a receipt at this moment, or did meanwhile; leave it to that one.
+    """
+    if opened.answer is not None:
+        return opened.answer
+    if not opened.receipts:
+        reports = ask(case, opened.inquiry)
+        reply = record_reply(case, opened, reports)
+        if pending.waits_for_staff([reply]):
+            pending.note(opened.inquiry, {}, _by_query(opened.inquiry, reports), case.at)
+        return reply
+    if not pending.lease(opened.receipts.values()):
+        return None
+    reports = ask(case, opened.inquiry, receipts=opened.receipts)
+    reply = record_reply(case, opened, reports)
+    ours = pending.note(opened.inquiry, opened.receipts, _by_query(opened.inquiry, reports), case.at)
+    return reply if ours else None
+
+
+def _by_query(inquiry: Inquiry, reports: Sequence[CreditReport]) -> dict[str, CreditReport]:
+    return {query["query_id"]: report for query, report in zip(inquiry.queries, reports, strict=True)}
+
+
+def ask(
+    case: Case, inquiry: Inquiry, seconds: float | None = None, *, receipts: Mapping[str, PendingQuery] | None = None
+) -> list[CreditReport]:
     """Ask every source about every subject of the inquiry, inside one total deadline.
+
+    Args:
+        case: the case as it stands.
+        inquiry: registered, about this very case.
+        seconds: deadline; as in the settings when not given.
+        receipts: by query, pending ones of which the answer is fetched in place of asking anew.
 
     Raises:
         ConfigurationError: called inside a transaction with a remote platform, or with an inquiry
@@ -210,11 +258,13 @@ def ask(case: Case, inquiry: Inquiry, seconds: float | None = None) -> list[Cred
     if inquiry._state.adding or (inquiry.host_key, inquiry.subjects) != (case.host_key, case.subjects):
         raise ConfigurationError("Nothing is asked without a registered inquiry about this very case.")
     subjects = {v.ref: p.subject for v, p in zip(case.view.parties, case.facts.parties, strict=True)}
+    known = receipts or {}
     questions = [
         Question(
             source=q["source"],
             query=Query(
-                query_id=q["query_id"],
+                # The platform knows a pending query by the number under which it came first.
+                query_id=known[q["query_id"]].query_id if q["query_id"] in known else q["query_id"],
                 party=q["party"],
                 subject=subjects[q["party"]],
                 matter=inquiry.matter,
@@ -224,6 +274,7 @@ def ask(case: Case, inquiry: Inquiry, seconds: float | None = None) -> list[Cred
                 as_of=case.on,
             ),
             decides=inquiry.point == Point.DECISION,
+            receipt_no=known[q["query_id"]].receipt_no if q["query_id"] in known else "",
         )
         for q in inquiry.queries
     ]

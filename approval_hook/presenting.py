@@ -397,6 +397,8 @@ def _note(outcome: PartyOutcome, reports: Sequence[CreditReport], title: Callabl
 def _status_text(report: CreditReport) -> str:
     if report.reason == "unknown-subject":
         return "查无此主体，请核对名称和号码；未查清不等于没有记录"
+    if report.status is QueryStatus.PENDING and report.receipt_no:
+        return f"{STATUS_TEXTS[report.status]}（回执 {report.receipt_no}）"
     return NOT_ASKED_TEXTS.get(report.reason) or STATUS_TEXTS[report.status]
 
 

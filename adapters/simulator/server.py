@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.simulator.answers import Reply
+from adapters.simulator.approvals import Approvals
 from adapters.simulator.console import Console
 from adapters.simulator.control import TOKEN_HEADER, ControlClient
 from adapters.simulator.faults import Fault, FaultKind, FaultPlan
@@ -86,10 +87,12 @@ class Simulator:
         self.faults = FaultPlan(seed)
         self.ledger = Ledger(ledger)
         self.inbox = Inbox()
+        self.approvals = Approvals()
+        self.holdings = Holdings(self.register, self.inbox, self.approvals)
         spoken = (GatewayShape(paasid, self.token), AppKeyShape(paasid, self.token), *shapes)
         self.shapes = {path: shape for shape in spoken for path in shape.paths}
         self.status_shapes = {shape.status_path: shape for shape in spoken if shape.status_path}
-        self.console = Console(self.register, self.faults, self.ledger, self.inbox)
+        self.console = Console(self.holdings, self.faults, self.ledger)
         self.probe = probe
         self.closing = threading.Event()
         self._server = _Server(("127.0.0.1", port), self)
@@ -223,7 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._log(question, f"inexpressible:{fault.kind.value}", probed)
             return self._send(Reply(501, b"{}"))
         self._log(question, fault.kind.value if fault else "answered", probed)
-        return self._answer(shape.reply(question, Holdings(simulator.register, simulator.inbox), fault), fault)
+        return self._answer(shape.reply(question, simulator.holdings, fault), fault)
 
     def _status(self, shape: Shape, body: bytes) -> None:
         problem = shape.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()

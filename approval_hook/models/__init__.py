@@ -1,5 +1,6 @@
 """Evidence (append-only), operations (holds, debts), and the rule sets and calendars that decisions rest on."""
 
+from approval_hook.models.deferred import CallbackNonce, PendingQuery
 from approval_hook.models.emergencies import EmergencyAct
 from approval_hook.models.evidence import (
     CreditDecision,
@@ -15,6 +16,7 @@ from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 
 __all__ = [
     "CalendarEdition",
+    "CallbackNonce",
     "CreditDecision",
     "EmergencyAct",
     "Hold",
@@ -23,6 +25,7 @@ __all__ = [
     "IssueReading",
     "LateCheck",
     "Observation",
+    "PendingQuery",
     "Point",
     "Recheck",
     "Reply",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from adapters.simulator.answers import Reply
+from adapters.simulator.approvals import Approvals
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.inbox import Inbox
 from adapters.simulator.register import Register
@@ -21,6 +22,7 @@ class Holdings:
 
     register: Register
     inbox: Inbox
+    approvals: Approvals
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ __all__ = ["PAGE_ROWS", "GatewayShape"]
 #: Rows per page; small, so that tests reach the second page.
 PAGE_ROWS = 20
 
+_RESULT_PATH = "/credit/v1/result"
+
 _CHINA = ZoneInfo("Asia/Shanghai")
 _CASE = {"matter": "matter", "case_no": "caseNo", "organ": "organ", "ground": "ground", "as_of": "asOf"}
 _CODES = {FaultKind.PARTIAL: "1", FaultKind.PENDING: "2", FaultKind.REFUSED: "3", FaultKind.UNKNOWN_STATUS: "77"}
@@ -28,7 +30,7 @@ _CODES = {FaultKind.PARTIAL: "1", FaultKind.PENDING: "2", FaultKind.REFUSED: "3"
 class GatewayShape(Shape):
     """Every fault can be shown; an unknown subject has a code of its own."""
 
-    paths = ("/credit/v1/query",)
+    paths = (_RESULT_PATH, "/credit/v1/query")
     status_path = "/credit/v1/status"
 
     def __init__(self, paasid: str, token: str) -> None:
@@ -42,6 +44,8 @@ class GatewayShape(Shape):
         except ValueError:
             return None
         if not isinstance(said, dict) or not _texts(said, "queryId", *_CASE.values()):
+            return None
+        if path == _RESULT_PATH and not _texts(said, "receiptNo"):
             return None
         subject, page = said.get("subject"), said.get("page")
         if not isinstance(page, int) or page < 1 or not isinstance(subject, dict):
@@ -70,6 +74,8 @@ class GatewayShape(Shape):
         """One page."""
         if fault is not None and fault.kind is FaultKind.HALF_PAGE and question.page > 1:
             return Reply(500, b"{}")
+        if (waiting := _not_approved(question, holdings)) is not None:
+            return json_reply(waiting, fault, other_code="0")
         return json_reply(_document(question, holdings.register.get(question.number), fault), fault, other_code="1")
 
     def status(self, fault: Fault | None) -> Reply:
@@ -85,6 +91,25 @@ class GatewayShape(Shape):
 
 def _texts(data: Mapping[str, Any], *keys: str) -> bool:
     return all(isinstance(data.get(key), str) and data[key] for key in keys)
+
+
+def _not_approved(question: Question, holdings: Holdings) -> dict[str, Any] | None:
+    """The reply while the staff have not approved a query, or refused it; ``None`` once it may be answered."""
+    base = {"queryId": question.query_id}
+    if question.path == _RESULT_PATH:
+        receipt = question.said["receiptNo"]
+        state = holdings.approvals.look_up(question.query_id, receipt)
+    else:
+        state, receipt = holdings.approvals.ask(question.query_id)
+    match state:
+        case "approved":
+            return None
+        case "waiting":
+            return base | {"code": "2", "receiptNo": receipt}
+        case "refused":
+            return base | {"code": "3"}
+        case _:
+            return base | {"code": "5"}
 
 
 def _document(question: Question, subject: SimulatedSubject | None, fault: Fault | None) -> dict[str, Any]:

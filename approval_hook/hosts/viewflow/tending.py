@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from viewflow.workflow.status import PROCESS, STATUS
 
-from approval_hook import clock, gate
+from approval_hook import clock, gate, pending
 from approval_hook.hosts.viewflow.attending import answer_of, attend, log_failure
 from approval_hook.hosts.viewflow.binding import Binding, process_table
 from approval_hook.hosts.viewflow.injection import bindings
@@ -108,12 +108,15 @@ def _pay(binding: Binding, recheck: Recheck) -> int:
     status = binding.flow_class.process_class._default_manager.filter(pk=process_pk).values_list("status", flat=True)
     if status.first() in (None, PROCESS.CANCELED):
         # A withdrawn case gives no ground to ask any more (S-14).
+        pending.withdraw(recheck.host_key)
         recheck.paid_at = clock.now()
         recheck.save(update_fields=["paid_at"])
         return 0
     case = binding.case(process_pk)
     key = f"recheck:{recheck.pk}:{recheck.owed_since.isoformat()}"
-    answer = answer_of(case, gate.open_inquiry(case, Point.RECHECK, key, "system"))
+    answer = answer_of(case, gate.open_inquiry(case, Point.RECHECK, key, "system", unanswered=True))
+    if answer is None:
+        return 0
     with binding.flow_class.lock(process_pk), transaction.atomic(savepoint=False):
         if not answer.reply.complete:
             recheck.attempts += 1
