@@ -13,6 +13,7 @@ Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
                     "BREAKER": {"FAILURES": 5, "SECONDS": 30},
                     "MAINTENANCE": [("Sun 02:00", "Sun 04:00")],   # weekly, China time
                 },
+                "REUSE_MINUTES": 30,               # within one case
                 "CALLBACK": {"SECRET": "NAME", "TOLERANCE": 300, "PER_MINUTE": 60},
             },
         },
@@ -93,13 +94,17 @@ class CallbackSettings:
 
 @dataclass(frozen=True, slots=True)
 class PlatformSettings:
-    """One configured source: dotted path of its class, its keyword options, its limits and its call-backs, if any."""
+    """One configured source: dotted path of its class, its keyword options, its limits and its call-backs, if any.
+
+    ``reuse_minutes`` is how old an answer may be that serves the same case once more; 0 is never.
+    """
 
     name: str
     backend: str
     options: Mapping[str, Any] = field(default_factory=dict)
     limits: Limits | None = None
     callback: CallbackSettings | None = None
+    reuse_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,14 +257,15 @@ def _names(value: Any, where: str, of: str = "node names") -> tuple[str, ...]:
 def _platform(name: str, value: Any) -> PlatformSettings:
     where = f"PLATFORMS.{name}"
     data = _mapping(value, where)
-    _keys(data, f"APPROVAL_HOOK[{where!r}]", {"BACKEND"}, {"OPTIONS", "LIMITS", "CALLBACK"})
+    _keys(data, f"APPROVAL_HOOK[{where!r}]", {"BACKEND"}, {"OPTIONS", "LIMITS", "CALLBACK", "REUSE_MINUTES"})
     options = MappingProxyType(dict(_mapping(data.get("OPTIONS", {}), where + ".OPTIONS")))
     for key, option in options.items():
         if key.endswith("_secret"):
             _text(option, f"{where}.OPTIONS.{key}")
     limits = _limits(data["LIMITS"], where + ".LIMITS") if "LIMITS" in data else None
     callback = _callback(data["CALLBACK"], where + ".CALLBACK") if "CALLBACK" in data else None
-    return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options, limits, callback)
+    reuse = _count(data["REUSE_MINUTES"], where + ".REUSE_MINUTES") if "REUSE_MINUTES" in data else 0
+    return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options, limits, callback, reuse)
 
 
 def _callback(value: Any, where: str) -> CallbackSettings:

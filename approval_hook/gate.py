@@ -42,6 +42,7 @@ from approval_hook.policy.receipt import (
 )
 from approval_hook.policy.records import CreditReport, QueryStatus
 from approval_hook.ports import Query
+from approval_hook.reusing import Reused, reusable, told
 from approval_hook.settling import apply_matches, discharged, settled_channel, settled_matches
 from approval_hook.standing import Standing, Verdict, in_force, standing, standing_on
 from approval_hook.statements import First, Update, insert
@@ -96,12 +97,14 @@ class Opened:
         answer: its complete and fresh reply, or None. With it nothing is asked: another worker just
             asked, or one died between the reply and the decision.
         receipts: by query, what a platform's staff may have approved meanwhile; fetched in place of asking.
+        reused: by query, answers of an earlier reply of the case that serve once more.
     """
 
     inquiry: Inquiry
     attempts: int
     answer: Reply | None
     receipts: Mapping[str, PendingQuery] = field(default_factory=dict)
+    reused: Mapping[str, Reused] = field(default_factory=dict)
 
 
 def open_inquiry(
@@ -120,6 +123,8 @@ def open_inquiry(
     opened = _opened(case, point, gate_key, by, first=first)
     if unanswered and opened.answer is None and not opened.receipts:
         opened = dataclasses.replace(opened, receipts=pending.open_receipts(opened.inquiry))
+    if not first and opened.answer is None:
+        opened = dataclasses.replace(opened, reused=reusable(case, point, opened.inquiry))
     return opened
 
 
@@ -221,14 +226,14 @@ def obtain(case: Case, opened: Opened) -> Reply | None:
     if opened.answer is not None:
         return opened.answer
     if not opened.receipts:
-        reports = ask(case, opened.inquiry)
+        reports = ask(case, opened.inquiry, reused=opened.reused)
         reply = record_reply(case, opened, reports)
         if pending.waits_for_staff([reply]):
             pending.note(opened.inquiry, {}, _by_query(opened.inquiry, reports), case.at)
         return reply
     if not pending.lease(opened.receipts.values()):
         return None
-    reports = ask(case, opened.inquiry, receipts=opened.receipts)
+    reports = ask(case, opened.inquiry, receipts=opened.receipts, reused=opened.reused)
     reply = record_reply(case, opened, reports)
     ours = pending.note(opened.inquiry, opened.receipts, _by_query(opened.inquiry, reports), case.at)
     return reply if ours else None
@@ -239,7 +244,12 @@ def _by_query(inquiry: Inquiry, reports: Sequence[CreditReport]) -> dict[str, Cr
 
 
 def ask(
-    case: Case, inquiry: Inquiry, seconds: float | None = None, *, receipts: Mapping[str, PendingQuery] | None = None
+    case: Case,
+    inquiry: Inquiry,
+    seconds: float | None = None,
+    *,
+    receipts: Mapping[str, PendingQuery] | None = None,
+    reused: Mapping[str, Reused] | None = None,
 ) -> list[CreditReport]:
     """Ask every source about every subject of the inquiry, inside one total deadline.
 
@@ -248,6 +258,7 @@ def ask(
         inquiry: registered, about this very case.
         seconds: deadline; as in the settings when not given.
         receipts: by query, pending ones of which the answer is fetched in place of asking anew.
+        reused: by query, earlier answers that serve again; nobody is asked for them.
 
     Raises:
         ConfigurationError: called inside a transaction with a remote platform, or with an inquiry
@@ -258,9 +269,9 @@ def ask(
     if inquiry._state.adding or (inquiry.host_key, inquiry.subjects) != (case.host_key, case.subjects):
         raise ConfigurationError("Nothing is asked without a registered inquiry about this very case.")
     subjects = {v.ref: p.subject for v, p in zip(case.view.parties, case.facts.parties, strict=True)}
-    known = receipts or {}
-    questions = [
-        Question(
+    known, served = receipts or {}, reused or {}
+    questions = {
+        q["query_id"]: Question(
             source=q["source"],
             query=Query(
                 # The platform knows a pending query by the number under which it came first.
@@ -277,8 +288,11 @@ def ask(
             receipt_no=known[q["query_id"]].receipt_no if q["query_id"] in known else "",
         )
         for q in inquiry.queries
-    ]
-    return ask_all(questions, seconds=seconds or conf().interactive_seconds)
+        if q["query_id"] not in served
+    }
+    answers = ask_all(list(questions.values()), seconds=seconds or conf().interactive_seconds)
+    reports = dict(zip(questions, answers, strict=True)) | {query: one.report for query, one in served.items()}
+    return [reports[q["query_id"]] for q in inquiry.queries]
 
 
 def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) -> Reply:
@@ -295,7 +309,10 @@ def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) ->
         reports=reports_to_json(reports),
         asked_at=min((r.asked_at for r in reports), default=case.at),
         answered_at=max((r.answered_at for r in reports), default=case.at),
+        reused=told(case, opened.reused),
     )
+    if opened.reused:  # as fresh as the oldest of its answers
+        reply.answered_at = min(one.report.answered_at for one in opened.reused.values())
     recorded = False
     while not recorded:
         reply.attempt += 1  # past those that other workers have recorded meanwhile

@@ -6,7 +6,7 @@ What the law forbids to show (expired, repaired, removed records) is counted, ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.contrib.auth import get_user_model
@@ -57,6 +57,9 @@ from approval_hook.wording import (
     STATUS_TEXTS,
 )
 from approval_hook.workcalendar import published_calendar
+
+#: A party and a source that was asked about it.
+_Asked = tuple[str, str]
 
 
 def badges(host_keys: Sequence[str]) -> dict[str, Badge]:
@@ -143,7 +146,7 @@ def build(
         next_step=hold_view.next_step if hold_view else _next_step(row, decision),
         primary=hold_view.actions[0] if hold_view and hold_view.actions else None,
         hold=hold_view,
-        parties=_parties(explainer, reports, case, verdict),
+        parties=_parties(explainer, reports, case, verdict, _reused(row)),
         measures=[
             MeasurePanel(
                 explainer.rules.rule_title(m.measure),
@@ -305,14 +308,20 @@ def real_names(usernames: Iterable[str]) -> dict[str, str]:
 
 
 def _parties(
-    explainer: Explainer, reports: Sequence[CreditReport], case: Case | None, verdict: str
+    explainer: Explainer, reports: Sequence[CreditReport], case: Case | None, verdict: str, reused: Collection[_Asked]
 ) -> list[PartyPanel]:
     people: dict[tuple[str, str], tuple[str, str]] = {}
     if case is not None:
         for v, p in zip(case.view.parties, case.facts.parties, strict=True):
             number = p.subject.primary
             people[(v.ref, v.role.value)] = (p.subject.name, number.masked() if number else "无可用证件")
-    return [_party(outcome, explainer, reports, people, verdict) for outcome in explainer.decision.parties]
+    return [_party(outcome, explainer, reports, people, verdict, reused) for outcome in explainer.decision.parties]
+
+
+def _reused(row: CreditDecision) -> frozenset[_Asked]:
+    """Of whom an earlier answer of the case served again."""
+    queries = {one["query"] for one in row.reply.reused or ()}
+    return frozenset((q["party"], q["source"]) for q in row.inquiry.queries if q["query_id"] in queries)
 
 
 _ADVERSE = (Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE)
@@ -324,6 +333,7 @@ def _party(
     reports: Sequence[CreditReport],
     people: Mapping[tuple[str, str], tuple[str, str]],
     verdict: str,
+    reused: Collection[_Asked],
 ) -> PartyPanel:
     decision = explainer.decision
     name, masked = people.get((outcome.party, outcome.role), ("（主体已变更）", ""))
@@ -352,7 +362,9 @@ def _party(
         colour=colour,
         note="依规定免予核查，未查询"
         if explainer.case.exemption
-        else ("本人未授权查询公共信用信息；" if partly else "") + _note(outcome, mine, explainer.rules.source_title),
+        else ("本人未授权查询公共信用信息；" if partly else "")
+        + _note(outcome, mine, explainer.rules.source_title)
+        + _ages([r for r in mine if (r.party, r.source) in reused], explainer.rules.source_title),
         records=records,
         reasons=[
             ReasonPanel(
@@ -392,6 +404,11 @@ def _note(outcome: PartyOutcome, reports: Sequence[CreditReport], title: Callabl
     if missing:
         return "；".join(dict.fromkeys(missing))
     return "、".join(dict.fromkeys(title(r.source) for r in reports)) + "均已完整答复"
+
+
+def _ages(reports: Sequence[CreditReport], title: Callable[[str], str]) -> str:
+    """How old the answers are that served again."""
+    return "".join(f"；{title(r.source)}的答复取自{age_text(r.answered_at)}的查询" for r in reports)
 
 
 def _status_text(report: CreditReport) -> str:
