@@ -31,6 +31,7 @@ Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
         "SECRETS_DIR": "/run/secrets",
         "INTERACTIVE_SECONDS": 2.0,
         "EMERGENCY_HOURS": 24,                     # longest emergency release
+        "RECHECK_WORKDAYS": 5,                     # an owed re-check is overdue after so many
     }
 
 An option that ends in ``_secret`` names a secret; the backend gets its value without
@@ -67,6 +68,7 @@ _OPTIONAL = {
     "SECRETS_DIR",
     "INTERACTIVE_SECONDS",
     "EMERGENCY_HOURS",
+    "RECHECK_WORKDAYS",
 }
 #: An emergency that lasts longer is no emergency.
 _MOST_EMERGENCY_HOURS = 72
@@ -136,6 +138,7 @@ class Conf:
     secrets_dir: Path | None
     interactive_seconds: float
     emergency_hours: int
+    recheck_workdays: int
 
     def secret(self, name: str) -> str:
         """Value of a secret.
@@ -194,6 +197,7 @@ def _parse(source: Any) -> Conf:
         secrets_dir=Path(secrets_dir) if secrets_dir else None,
         interactive_seconds=_seconds(source.get("INTERACTIVE_SECONDS", 2.0), "INTERACTIVE_SECONDS"),
         emergency_hours=_hours(source.get("EMERGENCY_HOURS", 24), "EMERGENCY_HOURS"),
+        recheck_workdays=_count(source.get("RECHECK_WORKDAYS", 5), "RECHECK_WORKDAYS"),
     )
 
 

@@ -13,7 +13,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -24,12 +24,14 @@ import approval_hook
 from approval_hook import clock, pending, privacy
 from approval_hook.cases import Case, book, case_of, due_on, exemption_of, fresh_until, release_on
 from approval_hook.conf import conf
+from approval_hook.debts import BACKOFF, next_try, owe_recheck
+from approval_hook.debts import keep as keep_debt
 from approval_hook.errors import CaseInvalid, ConfigurationError
 from approval_hook.keeping import keep
 from approval_hook.logs import get_logger
-from approval_hook.models import CreditDecision, EmergencyAct, Identity, Inquiry, PendingQuery, Point, Recheck, Reply
+from approval_hook.models import CreditDecision, EmergencyAct, Identity, Inquiry, PendingQuery, Point, Reply
 from approval_hook.platforms import Question, ask_all, platforms
-from approval_hook.policy.decision import Decision, Obligation, Outcome
+from approval_hook.policy.decision import Decision, Obligation
 from approval_hook.policy.evaluate import evaluate
 from approval_hook.policy.receipt import (
     case_to_json,
@@ -45,7 +47,7 @@ from approval_hook.ports import Query
 from approval_hook.reusing import Reused, reusable, told
 from approval_hook.settling import apply_matches, discharged, settled_channel, settled_matches
 from approval_hook.standing import Standing, Verdict, in_force, standing, standing_on
-from approval_hook.statements import First, Update, insert
+from approval_hook.statements import First, insert
 from approval_hook.workcalendar import published_calendar
 
 __all__ = [
@@ -79,7 +81,6 @@ __all__ = [
 
 
 _latest_inquiry = First(Inquiry, "gate_key", lambda rows: rows.order_by("-round"))
-_pay_recheck = Update(Recheck, ("paid_at", "found", "supervise"), "host_key = %s AND paid_at IS NULL")
 
 
 def all_local() -> bool:
@@ -482,52 +483,9 @@ def _insert_decision(
     )
     row.digest = privacy.digest(row.sealed_text())
     row.save()
-    _keep_recheck(case, row, decision)
+    keep_debt(case, row, decision)
     get_logger().info("decision recorded", case=case.host_key, outcome=row.outcome, permits=row.permits, origin=origin)
     return row
-
-
-#: Wait before each further attempt to pay a re-check or to ask for a held case.
-BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
-
-
-def next_try(attempts: int, at: datetime) -> datetime:
-    """When to ask again after so many failed attempts."""
-    return at + BACKOFF[min(max(attempts, 1), len(BACKOFF)) - 1]
-
-
-def _keep_recheck(case: Case, row: CreditDecision, decision: Decision) -> None:
-    """A could-not-tell record owes a re-check; a complete one pays it."""
-    if decision.recheck_owed:
-        Recheck.objects.update_or_create(
-            host_key=case.host_key,
-            defaults={
-                "decision": row,
-                "next_try_at": next_try(row.reply.attempt, case.at),
-                "paid_at": None,
-                "found": "",
-            },
-            create_defaults={
-                "flow": case.flow,
-                "case_no": case.facts.case_no,
-                "decision": row,
-                "owed_since": case.at,
-                "next_try_at": next_try(1, case.at),
-            },
-        )
-    elif row.inquiry.round > 1 or row.reply.attempt > 1 or row.point != Point.ACCEPTANCE:
-        severe = decision.outcome in (Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE)
-        _pay_recheck((case.at, row.outcome, severe), (case.host_key,))
-
-
-def owe_recheck(case: Case, found: CreditDecision | None) -> None:
-    """Have the runner ask about a case that an observed flow let pass on no record or on an outdated one."""
-    debt = {"decision": found, "next_try_at": case.at, "paid_at": None, "found": ""}
-    Recheck.objects.update_or_create(
-        host_key=case.host_key,
-        defaults=debt,
-        create_defaults={**debt, "flow": case.flow, "case_no": case.facts.case_no, "owed_since": case.at},
-    )
 
 
 def stated_decision(row: CreditDecision) -> Decision:

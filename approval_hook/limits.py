@@ -130,6 +130,10 @@ class Limited:
         if self._quota and not fetches:
             self._quota.take(at, decides=decides)
 
+    def paused(self) -> bool:
+        """Whether the breaker lets nobody through now."""
+        return self._breaker is not None and self._breaker.shut(clock.now())
+
     def query(self, query: Query, *, timeout: float) -> CreditReport:
         """Ask an admitted query; waits at most half of ``timeout`` for a place. No database is used.
 
