@@ -66,6 +66,13 @@ def late_rows(checks: Iterable[Any]) -> list[Any]:
     return list(module.late_rows(checks)) if module else []
 
 
+def debts() -> Any | None:
+    """What lists owed re-checks and takes up what they found late; None where nothing checks credit."""
+    if not is_installed():
+        return None
+    return import_module("approval_hook.hosts.viewflow.debtdesk")
+
+
 def emergencies() -> Any | None:
     """What asks for, confirms, reviews and lists emergency releases; None where nothing checks credit."""
     if not is_installed():

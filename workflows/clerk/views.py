@@ -22,6 +22,7 @@ from approval_hook.errors import CaseInvalid
 from workflows.clerk import credit_bridge
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.context import may_supervise
+from workflows.clerk.debts import overdue_of
 from workflows.clerk.lists import applicant_of
 from workflows.clerk.scope import Case, case_of, cases_of, officer_of
 from workflows.clerk.settlement import EVIDENCE_DEMANDED, SettlementSent
@@ -180,7 +181,7 @@ def held(request: HttpRequest) -> HttpResponse:
         }
         for held in waiting
     ]
-    context = {"rows": rows, "observed": credit_bridge.observed_flows(organ)}
+    context = {"rows": rows, "observed": credit_bridge.observed_flows(organ), "overdue": overdue_of(organ)}
     return render(request, "clerk/held.html", context)
 
 
