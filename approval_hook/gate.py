@@ -33,6 +33,7 @@ from approval_hook.models import CreditDecision, EmergencyAct, Identity, Inquiry
 from approval_hook.platforms import Question, ask_all, platforms
 from approval_hook.policy.decision import Decision, Obligation
 from approval_hook.policy.evaluate import evaluate
+from approval_hook.policy.merging import find_conflicts, one_spelling
 from approval_hook.policy.receipt import (
     case_to_json,
     make_receipt,
@@ -341,14 +342,14 @@ def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) ->
     if exemption:
         case = dataclasses.replace(case, view=replace(case.view, exemption=exemption))
     reports = reports_from_json(reply.reports)
-    used: Sequence[CreditReport] = reports
+    used = one_spelling(reports)
     matches: dict[tuple[str, str], bool] = {}
-    decision = _evaluate(case, reports)
+    decision = _evaluate(case, used)
     verdicts: dict[Obligation, str] = {}
     if decision.obligations:
         matches = settled_matches(case.host_key, reports)
         if matches:
-            used = apply_matches(reports, matches)
+            used = one_spelling(apply_matches(reports, matches))
             decision = _evaluate(case, used)
         verdicts = discharged(case.host_key, decision, reports)
     origin = CreditDecision.Origin.SETTLED if verdicts or matches else CreditDecision.Origin.EVALUATED
@@ -365,7 +366,20 @@ def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) ->
             software=approval_hook.__version__,
         )
     ).decode()
-    return _insert_decision(case, inquiry, reply, point, by, decision, receipt, verdicts, matches, origin)
+    conflicts = find_conflicts(reports, case.loaded.rules.status_authority)
+    return _insert_decision(
+        case,
+        inquiry,
+        reply,
+        point,
+        by,
+        decision,
+        receipt,
+        verdicts,
+        matches,
+        origin,
+        told_of=msgspec.to_builtins(conflicts),
+    )
 
 
 def lapse(case: Case, decision: CreditDecision) -> CreditDecision | None:
@@ -420,6 +434,7 @@ def _without_effect(
         matches,
         origin,
         request,
+        told_of=decision.body.get("conflicts", []),
     )
 
 
@@ -439,6 +454,8 @@ def _insert_decision(
     matches: dict[tuple[str, str], bool],
     origin: CreditDecision.Origin,
     request: EmergencyAct | None = None,
+    *,
+    told_of: Sequence[Any] = (),
 ) -> CreditDecision:
     lapsed = origin in (CreditDecision.Origin.LAPSED, CreditDecision.Origin.EMERGENCY)
     open_duties = [] if lapsed else [duty for duty in decision.obligations if duty not in verdicts]
@@ -447,6 +464,8 @@ def _insert_decision(
         "settled": [{**msgspec.to_builtins(duty), "verdict": str(verdict)} for duty, verdict in verdicts.items()],
         "matches": [[party, record, same] for (party, record), same in sorted(matches.items())],
     }
+    if told_of:
+        body["conflicts"] = list(told_of)  # of sources with each other; they change no outcome
     if case.view.exemption:
         body["exemption"] = case.view.exemption
     answered = case.at if lapsed else reply.answered_at

@@ -65,6 +65,7 @@ class PartyPanel:
     reasons: list[ReasonPanel]
     suppressed: int
     asked: bool
+    conflicts: list[str] = field(default_factory=list)  # where the sources contradict each other
 
 
 @dataclass(frozen=True, slots=True)

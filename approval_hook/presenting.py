@@ -7,8 +7,10 @@ What the law forbids to show (expired, repaired, removed records) is counted, ne
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
+import msgspec
 from django.contrib.auth import get_user_model
 
 from approval_hook import clock, emergency
@@ -31,6 +33,7 @@ from approval_hook.policy.case import Role
 from approval_hook.policy.catalogue import RuleSet
 from approval_hook.policy.decision import Channel, Citation, Decision, ObligationKind, Outcome, PartyOutcome
 from approval_hook.policy.explain import Explainer
+from approval_hook.policy.merging import Conflict
 from approval_hook.policy.receipt import receipt_from_bytes, reports_from_json
 from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState
 from approval_hook.policy.workdays import workdays_between
@@ -52,6 +55,7 @@ from approval_hook.wording import (
     PARTY_BADGES,
     REFUSAL_NOTES,
     ROLE_TITLES,
+    SAID_TITLES,
     SETTLED,
     SEVERITY_TITLES,
     STATUS_TEXTS,
@@ -146,7 +150,7 @@ def build(
         next_step=hold_view.next_step if hold_view else _next_step(row, decision),
         primary=hold_view.actions[0] if hold_view and hold_view.actions else None,
         hold=hold_view,
-        parties=_parties(explainer, reports, case, verdict, _reused(row)),
+        parties=_parties(explainer, reports, case, verdict, row),
         measures=[
             MeasurePanel(
                 explainer.rules.rule_title(m.measure),
@@ -308,14 +312,36 @@ def real_names(usernames: Iterable[str]) -> dict[str, str]:
 
 
 def _parties(
-    explainer: Explainer, reports: Sequence[CreditReport], case: Case | None, verdict: str, reused: Collection[_Asked]
+    explainer: Explainer, reports: Sequence[CreditReport], case: Case | None, verdict: str, row: CreditDecision
 ) -> list[PartyPanel]:
     people: dict[tuple[str, str], tuple[str, str]] = {}
     if case is not None:
         for v, p in zip(case.view.parties, case.facts.parties, strict=True):
             number = p.subject.primary
             people[(v.ref, v.role.value)] = (p.subject.name, number.masked() if number else "无可用证件")
-    return [_party(outcome, explainer, reports, people, verdict, reused) for outcome in explainer.decision.parties]
+    reused, conflicts = _reused(row), msgspec.convert(row.body.get("conflicts", []), list[Conflict])
+    return [
+        replace(
+            _party(outcome, explainer, reports, people, verdict, reused),
+            conflicts=[_contradiction(c, explainer.rules) for c in conflicts if c.party == outcome.party],
+        )
+        for outcome in explainer.decision.parties
+    ]
+
+
+def _contradiction(conflict: Conflict, rules: RuleSet) -> str:
+    """A conflict of sources in words; of a record its list alone is named, because one source says it is gone."""
+    said = "，".join(f"{rules.source_title(one.source)}：{SAID_TITLES[one.state]}" for one in conflict.said)
+    listed = rules.list_type(conflict.list_type)
+    about = "登记名称" if conflict.kind == "name" else listed.title if listed else "未归类的记录"
+    after = {
+        "state": f"以{rules.source_title(conflict.prevails)}为准"
+        if conflict.prevails
+        else "没有规定以谁为准，请人工核实",
+        "one-sided": "两处收录范围可能不同，请核对",
+        "name": "请核对所填名称和号码",
+    }[conflict.kind]
+    return f"{about}，来源不一致（{said}），{after}"
 
 
 def _reused(row: CreditDecision) -> frozenset[_Asked]:

@@ -19,6 +19,7 @@ from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.models import CallbackNonce, CreditDecision, Hold, PendingQuery, Recheck, Reply
 from approval_hook.platforms import platforms
 from approval_hook.policy.records import QueryStatus
+from approval_hook.testing import ScriptedPlatform
 from tests.flows import flows
 from tests.flows.facts import firm_data
 
@@ -219,6 +220,24 @@ def test_a_short_or_missing_secret_stops_the_start(
     settings.APPROVAL_HOOK = {**settings.APPROVAL_HOOK}
     with pytest.raises(ConfigurationError, match="CALLBACK_SECRET"):
         platforms()
+
+
+def test_what_came_after_the_lease_is_kept_and_not_decided_on(
+    waiting: Any, staffed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else fetched meanwhile: the reply is evidence, and what that one found stands."""
+    real = ScriptedPlatform.fetch
+
+    def overtaken(self: ScriptedPlatform, query: Any, receipt_no: str, *, timeout: float) -> Any:
+        report = real(self, query, receipt_no, timeout=timeout)
+        PendingQuery.objects.update(leased_until=clock.now() + timedelta(minutes=9))  # another worker's lease
+        return report
+
+    monkeypatch.setattr(ScriptedPlatform, "fetch", overtaken)
+    before = CreditDecision.objects.count(), Reply.objects.count()
+    Hold.objects.update(next_try_at=clock.now())
+    tend()
+    assert (CreditDecision.objects.count(), Reply.objects.count()) == (before[0], before[1] + 1)
 
 
 def test_a_dead_workers_lease_ends(waiting: Any, staffed: Any) -> None:
