@@ -19,11 +19,11 @@ from collections.abc import Sequence
 from adapters.matching import grade
 from adapters.wire import Fields
 from approval_hook.errors import PlatformReplyInvalid
-from approval_hook.policy.records import CreditRecord, RecordState, Severity
+from approval_hook.policy.records import CreditRecord, MatchGrade, RecordState, Severity
 from approval_hook.policy.subjects import mask_text
-from approval_hook.ports import Query
+from approval_hook.ports import ListEntry, Query
 
-__all__ = ["MOST_ROWS", "read_rows"]
+__all__ = ["MOST_ROWS", "masked_document_no", "read_entry", "read_rows"]
 
 #: The most rows in one list of a reply.
 MOST_ROWS = 500
@@ -42,6 +42,7 @@ _STATE = {
     "4": RecordState.CORRECTED,
     "5": RecordState.DISPUTED,
 }
+_REMOVED = {"0": False, "1": True}
 
 
 def read_rows(rows: Sequence[Fields], query: Query, source: str, *, count: int) -> list[CreditRecord]:
@@ -59,10 +60,35 @@ def read_rows(rows: Sequence[Fields], query: Query, source: str, *, count: int) 
     ids = [row.text("recordId", longest=100) for row in rows]
     if len(rows) != count or len(set(ids)) != len(ids):
         raise PlatformReplyInvalid(f"{source}: rows are missing or come twice.")
-    return [_record(row, query, source) for row in rows]
+    return [_record(row, source, _graded(row, query)) for row in rows]
 
 
-def _record(row: Fields, query: Query, source: str) -> CreditRecord:
+def read_entry(row: Fields, source: str) -> ListEntry:
+    """One row of a list, which has ``removed`` beside the fields above: 0, or 1 for a row that is gone.
+
+    Raises:
+        PlatformReplyInvalid: the row cannot be read.
+    """
+    return ListEntry(
+        record=_record(row, source, MatchGrade.POSSIBLE),
+        name=row.text_or_empty("name", longest=200),
+        id_type=row.text_or_empty("idType", longest=40),
+        number=row.text_or_empty("idNumber", longest=40),
+        removed=row.code("removed", _REMOVED),
+    )
+
+
+def _graded(row: Fields, query: Query) -> MatchGrade:
+    return grade(
+        query.subject,
+        name=row.text_or_empty("name", longest=200),
+        id_type=row.text_or_empty("idType", longest=40),
+        number=row.text_or_empty("idNumber", longest=40),
+        on=query.as_of,
+    )
+
+
+def _record(row: Fields, source: str, match: MatchGrade) -> CreditRecord:
     """Free text is masked here: a record becomes evidence that nobody can erase afterwards."""
     return CreditRecord(
         record_id=row.text("recordId", longest=100),
@@ -72,15 +98,9 @@ def _record(row: Fields, query: Query, source: str) -> CreditRecord:
         title=mask_text(row.text("title")),
         decided_on=row.day("decidedOn"),
         decided_by=mask_text(row.text_or_empty("decidedBy", longest=200)),
-        document_no=_document_no(row),
+        document_no=masked_document_no(row.text_or_empty("documentNo", longest=200), row.text("recordId", longest=100)),
         category=row.text_or_empty("category", longest=20),
-        match=grade(
-            query.subject,
-            name=row.text_or_empty("name", longest=200),
-            id_type=row.text_or_empty("idType", longest=40),
-            number=row.text_or_empty("idNumber", longest=40),
-            on=query.as_of,
-        ),
+        match=match,
         state=row.code("state", _STATE),
         published_on=row.day_or_none("publishedOn"),
         display_until=row.day_or_none("displayUntil"),
@@ -92,12 +112,11 @@ def _record(row: Fields, query: Query, source: str) -> CreditRecord:
     )
 
 
-def _document_no(row: Fields) -> str:
+def masked_document_no(plain: str, record_id: str) -> str:
     """Document number without personal numbers.
 
     Two documents may look alike once masked, and one entry must never speak for another, so a
     masked one carries the number of its row.
     """
-    plain = row.text_or_empty("documentNo", longest=200)
     masked = mask_text(plain)
-    return plain if masked == plain else f"{masked}（{row.text('recordId', longest=100)}）"
+    return plain if masked == plain else f"{masked}（{record_id}）"
