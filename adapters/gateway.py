@@ -10,10 +10,14 @@ The reply::
     {"code", "queryId", "receiptNo", "sourceTime", "page", "total", "count",
      "subject": {"idNumber", "name"}, "records": [...]}
 
-``code`` is 0 complete, 1 partial, 2 pending, 3 refused, 4 subject not in the master file, 5 queries of the day used up;
+``code`` is 0 complete, 1 partial, 2 pending, 3 refused, 4 subject not in the master file, 5 queries of the day used up,
+6 receipt not known;
 ``total`` counts pages and ``count`` rows over all pages; ``subject.name`` is the name
 registered for the number. Replies with another code than 0 need not go beyond ``queryId``.
 Rows as in ``adapters.rows``.
+
+A platform whose staff approve queries answers 2 with a ``receiptNo``. ``POST /credit/v1/result`` with the same question
+and that ``receiptNo`` asks what became of it, and is answered like a query.
 
 ``POST /credit/v1/status`` with an empty object, signed alike, gives ``{"code": "0", "sourceTime"}``, about nobody.
 Feedback, publication and lists are in ``adapters.gateway_exchange``.
@@ -27,6 +31,7 @@ Source: domain facts 3.7, 4.1 (P7, P9), 4.2 and 4.4.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Unpack
@@ -39,7 +44,7 @@ from adapters.rows import MOST_ROWS, read_rows
 from adapters.signing import TifSigner
 from adapters.wire import Fields
 from approval_hook.errors import ConfigurationError, PlatformRefused, PlatformReplyInvalid
-from approval_hook.policy.records import QueryStatus
+from approval_hook.policy.records import CreditReport, QueryStatus
 from approval_hook.policy.subjects import Identifier
 from approval_hook.ports import Probe, Query
 
@@ -47,6 +52,9 @@ __all__ = ["GatewayPlatform"]
 
 _PATH = "credit/v1/query"
 _STATUS_PATH = "credit/v1/status"
+_RESULT_PATH = "credit/v1/result"
+#: A receipt that can be kept beside those of other identifiers.
+_RECEIPT = re.compile(r"[!-~]{1,100}")
 _MOST_PAGES = 50
 
 _STATUS = {
@@ -57,6 +65,7 @@ _STATUS = {
     # "Not in the master file" is not "no record" (domain facts 4.1, P10).
     "4": (QueryStatus.REJECTED, UNKNOWN_SUBJECT),
     "5": (QueryStatus.REJECTED, "quota"),
+    "6": (QueryStatus.REJECTED, "unknown-receipt"),
 }
 
 
@@ -97,15 +106,34 @@ class GatewayPlatform(ExchangingPlatform):
 
     def ask(self, query: Query, identifier: Identifier, nth: int, exchanges: Exchanges) -> Answer:
         """Read page after page; every page must repeat the query, the subject and the totals."""
+        return self._read(query, identifier, nth, exchanges, "")
+
+    def fetch(self, query: Query, receipt_no: str, *, timeout: float) -> CreditReport:
+        """Ask what became of a query that was answered ``PENDING``; as ``ports.Deferring`` says.
+
+        An identifier that was answered at that time is asked about again, under the same query id.
+        """
+        receipts = receipt_no.split(" ")
+
+        def ask(query: Query, identifier: Identifier, nth: int, exchanges: Exchanges) -> Answer:
+            receipt = receipts[nth - 1] if nth <= len(receipts) else "-"
+            return self._read(query, identifier, nth, exchanges, "" if receipt == "-" else receipt)
+
+        return self._report(query, timeout, ask)
+
+    def _read(self, query: Query, identifier: Identifier, nth: int, exchanges: Exchanges, receipt: str) -> Answer:
         query_id = query.query_id if nth == 1 else f"{query.query_id}.{nth}"
         pages: list[Fields] = []
         total = count = 1
         while len(pages) < total:
             number = len(pages) + 1
-            page = exchanges.post(_PATH, self._outgoing(query, identifier, query_id, number))
+            outgoing = self._outgoing(query, identifier, query_id, number, receipt)
+            page = exchanges.post(_RESULT_PATH if receipt else _PATH, outgoing)
             if page.text("queryId", longest=100) != query_id:
                 raise PlatformReplyInvalid(f"{self.name}: the reply answers another query.")
             status, reason = page.code("code", _STATUS)
+            if status is QueryStatus.PENDING:
+                return Answer(status, reason, receipt_no=self._receipt(page) or receipt)
             if status is not QueryStatus.OK:
                 return Answer(status, reason)
             total_here = page.number("total", least=1, most=_MOST_PAGES)
@@ -137,7 +165,16 @@ class GatewayPlatform(ExchangingPlatform):
             raise PlatformRefused(f"{self.name}: the platform is not ready for us.")
         return Probe(reply.moment("sourceTime"), self._http.certificate_until(exchanges.deadline))
 
-    def _outgoing(self, query: Query, identifier: Identifier, query_id: str, page: int) -> Callable[[], Outgoing]:
+    def _receipt(self, page: Fields) -> str:
+        """The receipt of a pending answer; empty when there is none by which to ask again."""
+        receipt = page.text_if_given("receiptNo", longest=100)
+        if receipt and not _RECEIPT.fullmatch(receipt):
+            raise PlatformReplyInvalid(f"{self.name}: the receipt cannot be kept.")
+        return receipt
+
+    def _outgoing(
+        self, query: Query, identifier: Identifier, query_id: str, page: int, receipt: str
+    ) -> Callable[[], Outgoing]:
         question = {
             "queryId": query_id,
             "matter": query.matter,
@@ -148,7 +185,7 @@ class GatewayPlatform(ExchangingPlatform):
             "page": page,
             "subject": subject_fields(query.subject, identifier),
         }
-        return self._signed(question)
+        return self._signed(question | {"receiptNo": receipt} if receipt else question)
 
     def _signed(self, document: Mapping[str, Any]) -> Callable[[], Outgoing]:
         body = json.dumps(document, ensure_ascii=False).encode()

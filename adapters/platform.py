@@ -33,6 +33,9 @@ _ORDER = (
 )
 
 
+_PENDING = QueryStatus.PENDING
+
+
 class Answer(Struct, frozen=True):
     """What the platform says about one identifier, all pages."""
 
@@ -136,9 +139,15 @@ class HttpPlatform(ABC):
 
         Source: domain facts 4.4.
         """
+        return self._report(query, timeout, self.ask)
+
+    def _report(
+        self, query: Query, timeout: float, ask: Callable[[Query, Identifier, int, Exchanges], Answer]
+    ) -> CreditReport:
+        """One report of what ``ask`` says about each identifier."""
         asked_at = self._clock()
         exchanges = self.exchanges(timeout)
-        answers = [self.ask(query, i, n, exchanges) for n, i in enumerate(self.askable(query.subject), start=1)]
+        answers = [ask(query, i, n, exchanges) for n, i in enumerate(self.askable(query.subject), start=1)]
         answer = _merged(answers) if answers else Answer(QueryStatus.REJECTED, "unidentified")
         ours = tuple(r for r in answer.records if r.match is not MatchGrade.NONE)
         return CreditReport(
@@ -177,6 +186,12 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _receipts(answers: list[Answer]) -> str:
+    """Receipts of the pending answers, one for each identifier, a dash where there is none; empty without any."""
+    receipts = [a.receipt_no if a.status is _PENDING else "" for a in answers]
+    return " ".join(receipt or "-" for receipt in receipts) if any(receipts) else ""
+
+
 def _merged(answers: list[Answer]) -> Answer:
     """One answer from those about each identifier of a subject; as good as the worst of them.
 
@@ -185,7 +200,7 @@ def _merged(answers: list[Answer]) -> Answer:
     known = [a for a in answers if a.reason != UNKNOWN_SUBJECT] or answers[:1]
     worst = max(known, key=lambda a: _ORDER.index(a.status))
     if worst.status is not QueryStatus.OK:
-        return Answer(worst.status, worst.reason)
+        return Answer(worst.status, worst.reason, receipt_no=_receipts(answers) if worst.status is _PENDING else "")
     records: dict[str, CreditRecord] = {}
     for record in (r for a in known for r in a.records):
         held = records.get(record.record_id)

@@ -93,6 +93,10 @@ class Fields:
         value = self._get(key)
         return "" if value is None else self._text(key, value, longest)
 
+    def text_if_given(self, key: str, *, longest: int = 500) -> str:
+        """The same, but the key may be missing too."""
+        return self.text_or_empty(key, longest=longest) if key in self._data else ""
+
     def code(self, key: str, codes: Mapping[str, T]) -> T:
         """Meaning of a code.
 

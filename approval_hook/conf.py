@@ -13,6 +13,8 @@ Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
                     "BREAKER": {"FAILURES": 5, "SECONDS": 30},
                     "MAINTENANCE": [("Sun 02:00", "Sun 04:00")],   # weekly, China time
                 },
+                "REUSE_MINUTES": 30,               # within one case
+                "CALLBACK": {"SECRET": "NAME", "TOLERANCE": 300, "PER_MINUTE": 60},
             },
         },
         "LISTS": {                                 # lists that the mirror holds, by source
@@ -33,6 +35,7 @@ Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
         "SECRETS_DIR": "/run/secrets",
         "INTERACTIVE_SECONDS": 2.0,
         "EMERGENCY_HOURS": 24,                     # longest emergency release
+        "RECHECK_WORKDAYS": 5,                     # an owed re-check is overdue after so many
     }
 
 An option that ends in ``_secret`` names a secret; the backend gets its value without
@@ -72,6 +75,7 @@ _OPTIONAL = {
     "SECRETS_DIR",
     "INTERACTIVE_SECONDS",
     "EMERGENCY_HOURS",
+    "RECHECK_WORKDAYS",
 }
 #: An emergency that lasts longer is no emergency.
 _MOST_EMERGENCY_HOURS = 72
@@ -84,13 +88,33 @@ _FLOW_OPTIONAL = {"accepts", "issues", "inside", "mode"}
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackSettings:
+    """How a source may tell that an answer is ready.
+
+    Attributes:
+        secret: name of the secret that signs.
+        tolerance: seconds by which its clock may differ from ours.
+        per_minute: most call-backs taken in any 60 seconds, in one process.
+    """
+
+    secret: str
+    tolerance: float
+    per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlatformSettings:
-    """One configured source: dotted path of its class, its keyword options, its limits."""
+    """One configured source: dotted path of its class, its keyword options, its limits and its call-backs, if any.
+
+    ``reuse_minutes`` is how old an answer may be that serves the same case once more; 0 is never.
+    """
 
     name: str
     backend: str
     options: Mapping[str, Any] = field(default_factory=dict)
     limits: Limits | None = None
+    callback: CallbackSettings | None = None
+    reuse_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +159,7 @@ class Conf:
     secrets_dir: Path | None
     interactive_seconds: float
     emergency_hours: int
+    recheck_workdays: int
 
     def secret(self, name: str) -> str:
         """Value of a secret.
@@ -195,6 +220,7 @@ def _parse(source: Any) -> Conf:
         secrets_dir=Path(secrets_dir) if secrets_dir else None,
         interactive_seconds=_seconds(source.get("INTERACTIVE_SECONDS", 2.0), "INTERACTIVE_SECONDS"),
         emergency_hours=_hours(source.get("EMERGENCY_HOURS", 24), "EMERGENCY_HOURS"),
+        recheck_workdays=_count(source.get("RECHECK_WORKDAYS", 5), "RECHECK_WORKDAYS"),
     )
 
 
@@ -258,10 +284,12 @@ def _names(value: Any, where: str, of: str = "node names") -> tuple[str, ...]:
 def _platform(name: str, value: Any) -> PlatformSettings:
     where = f"PLATFORMS.{name}"
     data = _mapping(value, where)
-    _keys(data, f"APPROVAL_HOOK[{where!r}]", {"BACKEND"}, {"OPTIONS", "LIMITS"})
+    _keys(data, f"APPROVAL_HOOK[{where!r}]", {"BACKEND"}, {"OPTIONS", "LIMITS", "CALLBACK", "REUSE_MINUTES"})
     options = _options(data, where)
     limits = _limits(data["LIMITS"], where + ".LIMITS") if "LIMITS" in data else None
-    return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options, limits)
+    callback = _callback(data["CALLBACK"], where + ".CALLBACK") if "CALLBACK" in data else None
+    reuse = _count(data["REUSE_MINUTES"], where + ".REUSE_MINUTES") if "REUSE_MINUTES" in data else 0
+    return PlatformSettings(name, _text(data.get("BACKEND"), where + ".BACKEND"), options, limits, callback, reuse)
 
 
 def _options(data: Mapping[str, Any], where: str) -> Mapping[str, Any]:
@@ -287,6 +315,16 @@ def _list(name: str, value: Any) -> ListSettings:
         keep=_count(data.get("KEEP", 2), where + ".KEEP"),
         backend=_text(data["BACKEND"], where + ".BACKEND") if "BACKEND" in data else "",
         options=_options(data, where),
+    )
+
+
+def _callback(value: Any, where: str) -> CallbackSettings:
+    data = _mapping(value, where)
+    _keys(data, f"APPROVAL_HOOK[{where!r}]", {"SECRET"}, {"TOLERANCE", "PER_MINUTE"})
+    return CallbackSettings(
+        secret=_text(data["SECRET"], where + ".SECRET"),
+        tolerance=_seconds(data.get("TOLERANCE", 300), where + ".TOLERANCE"),
+        per_minute=_count(data.get("PER_MINUTE", 60), where + ".PER_MINUTE"),
     )
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -21,17 +21,20 @@ from django.db import connection, transaction
 from msgspec.structs import replace
 
 import approval_hook
-from approval_hook import clock, privacy
+from approval_hook import clock, pending, privacy
 from approval_hook.cases import Case, book, case_of, due_on, exemption_of, fresh_until, release_on
 from approval_hook.columns import new
 from approval_hook.conf import conf
+from approval_hook.debts import BACKOFF, next_try, owe_recheck
+from approval_hook.debts import keep as keep_debt
 from approval_hook.errors import CaseInvalid, ConfigurationError
 from approval_hook.keeping import keep
 from approval_hook.logs import get_logger
-from approval_hook.models import CreditDecision, EmergencyAct, Identity, Inquiry, Point, Recheck, Reply
+from approval_hook.models import CreditDecision, EmergencyAct, Identity, Inquiry, PendingQuery, Point, Reply
 from approval_hook.platforms import Question, ask_all, platforms
-from approval_hook.policy.decision import Decision, Obligation, Outcome
+from approval_hook.policy.decision import Decision, Obligation
 from approval_hook.policy.evaluate import evaluate
+from approval_hook.policy.merging import find_conflicts, one_spelling
 from approval_hook.policy.receipt import (
     case_to_json,
     make_receipt,
@@ -43,9 +46,10 @@ from approval_hook.policy.receipt import (
 )
 from approval_hook.policy.records import CreditReport, QueryStatus
 from approval_hook.ports import Query
+from approval_hook.reusing import Reused, reusable, told
 from approval_hook.settling import apply_matches, discharged, settled_channel, settled_matches
 from approval_hook.standing import Standing, Verdict, in_force, standing, standing_on
-from approval_hook.statements import First, Update, insert
+from approval_hook.statements import First, insert
 from approval_hook.workcalendar import published_calendar
 
 __all__ = [
@@ -65,6 +69,7 @@ __all__ = [
     "lapse",
     "newly_discharged",
     "next_try",
+    "obtain",
     "open_inquiry",
     "owe_recheck",
     "point_of",
@@ -78,7 +83,6 @@ __all__ = [
 
 
 _latest_inquiry = First(Inquiry, "gate_key", lambda rows: rows.order_by("-round"))
-_pay_recheck = Update(Recheck, ("paid_at", "found", "supervise"), "host_key = %s AND paid_at IS NULL")
 
 
 def all_local() -> bool:
@@ -95,14 +99,20 @@ class Opened:
         attempts: replies known when it was taken up; 0 for a new one.
         answer: its complete and fresh reply, or None. With it nothing is asked: another worker just
             asked, or one died between the reply and the decision.
+        receipts: by query, what a platform's staff may have approved meanwhile; fetched in place of asking.
+        reused: by query, answers of an earlier reply of the case that serve once more.
     """
 
     inquiry: Inquiry
     attempts: int
     answer: Reply | None
+    receipts: Mapping[str, PendingQuery] = field(default_factory=dict)
+    reused: Mapping[str, Reused] = field(default_factory=dict)
 
 
-def open_inquiry(case: Case, point: Point, gate_key: str, by: str, *, first: bool = False) -> Opened:
+def open_inquiry(
+    case: Case, point: Point, gate_key: str, by: str, *, first: bool = False, unanswered: bool = False
+) -> Opened:
     """Commit the inquiry before anybody is asked, or take up the one of this task that still serves.
 
     Args:
@@ -111,7 +121,17 @@ def open_inquiry(case: Case, point: Point, gate_key: str, by: str, *, first: boo
         gate_key: the task that asks.
         by: who moved the case there.
         first: the caller knows of no record of the case, so most likely nobody has asked yet.
+        unanswered: the record of the case lacks an answer, which a platform's staff may still owe.
     """
+    opened = _opened(case, point, gate_key, by, first=first)
+    if unanswered and opened.answer is None and not opened.receipts:
+        opened = dataclasses.replace(opened, receipts=pending.open_receipts(opened.inquiry))
+    if not first and opened.answer is None:
+        opened = dataclasses.replace(opened, reused=reusable(case, point, opened.inquiry))
+    return opened
+
+
+def _opened(case: Case, point: Point, gate_key: str, by: str, *, first: bool) -> Opened:
     latest = None if first else _latest_inquiry(gate_key)
     while True:
         opened = _take_up(latest, case, point) if latest is not None else None
@@ -135,7 +155,8 @@ def _take_up(inquiry: Inquiry, case: Case, point: Point) -> Opened | None:
     replies = [reply for reply in inquiry.replies.order_by("attempt") if _believed(reply)]
     complete = [r for r in replies if r.complete]
     if not complete:
-        return Opened(inquiry, len(replies), None)
+        waits = pending.open_receipts(inquiry) if pending.waits_for_staff(replies) else {}
+        return Opened(inquiry, len(replies), None, waits)
     # A new round here would ask a second time for what is known, when two workers meet at one task.
     fresh = case.at < fresh_until(case, point, complete[-1].answered_at)
     return Opened(inquiry, len(replies), complete[-1]) if fresh else None
@@ -200,8 +221,48 @@ def _identities(case: Case) -> bytes:
     return json.dumps(people, ensure_ascii=False).encode()
 
 
-def ask(case: Case, inquiry: Inquiry, seconds: float | None = None) -> list[CreditReport]:
+def obtain(case: Case, opened: Opened) -> Reply | None:
+    """The reply to an opened inquiry: its answer, or what comes back now, committed.
+
+    Returns:
+        None: another worker fetches for the case by a receipt at this moment, or did meanwhile; leave it to that one.
+    """
+    if opened.answer is not None:
+        return opened.answer
+    if not opened.receipts:
+        reports = ask(case, opened.inquiry, reused=opened.reused)
+        reply = record_reply(case, opened, reports)
+        if pending.waits_for_staff([reply]):
+            pending.note(opened.inquiry, {}, _by_query(opened.inquiry, reports), case.at)
+        return reply
+    if not pending.lease(opened.receipts.values()):
+        return None
+    reports = ask(case, opened.inquiry, receipts=opened.receipts, reused=opened.reused)
+    reply = record_reply(case, opened, reports)
+    ours = pending.note(opened.inquiry, opened.receipts, _by_query(opened.inquiry, reports), case.at)
+    return reply if ours else None
+
+
+def _by_query(inquiry: Inquiry, reports: Sequence[CreditReport]) -> dict[str, CreditReport]:
+    return {query["query_id"]: report for query, report in zip(inquiry.queries, reports, strict=True)}
+
+
+def ask(
+    case: Case,
+    inquiry: Inquiry,
+    seconds: float | None = None,
+    *,
+    receipts: Mapping[str, PendingQuery] | None = None,
+    reused: Mapping[str, Reused] | None = None,
+) -> list[CreditReport]:
     """Ask every source about every subject of the inquiry, inside one total deadline.
+
+    Args:
+        case: the case as it stands.
+        inquiry: registered, about this very case.
+        seconds: deadline; as in the settings when not given.
+        receipts: by query, pending ones of which the answer is fetched in place of asking anew.
+        reused: by query, earlier answers that serve again; nobody is asked for them.
 
     Raises:
         ConfigurationError: called inside a transaction with a remote platform, or with an inquiry
@@ -212,11 +273,13 @@ def ask(case: Case, inquiry: Inquiry, seconds: float | None = None) -> list[Cred
     if inquiry._state.adding or (inquiry.host_key, inquiry.subjects) != (case.host_key, case.subjects):
         raise ConfigurationError("Nothing is asked without a registered inquiry about this very case.")
     subjects = {v.ref: p.subject for v, p in zip(case.view.parties, case.facts.parties, strict=True)}
-    questions = [
-        Question(
+    known, served = receipts or {}, reused or {}
+    questions = {
+        q["query_id"]: Question(
             source=q["source"],
             query=Query(
-                query_id=q["query_id"],
+                # The platform knows a pending query by the number under which it came first.
+                query_id=known[q["query_id"]].query_id if q["query_id"] in known else q["query_id"],
                 party=q["party"],
                 subject=subjects[q["party"]],
                 matter=inquiry.matter,
@@ -226,10 +289,14 @@ def ask(case: Case, inquiry: Inquiry, seconds: float | None = None) -> list[Cred
                 as_of=case.on,
             ),
             decides=inquiry.point == Point.DECISION,
+            receipt_no=known[q["query_id"]].receipt_no if q["query_id"] in known else "",
         )
         for q in inquiry.queries
-    ]
-    return ask_all(questions, seconds=seconds or conf().interactive_seconds)
+        if q["query_id"] not in served
+    }
+    answers = ask_all(list(questions.values()), seconds=seconds or conf().interactive_seconds)
+    reports = dict(zip(questions, answers, strict=True)) | {query: one.report for query, one in served.items()}
+    return [reports[q["query_id"]] for q in inquiry.queries]
 
 
 def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) -> Reply:
@@ -247,7 +314,10 @@ def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) ->
         reports=reports_to_json(reports),
         asked_at=min((r.asked_at for r in reports), default=case.at),
         answered_at=max((r.answered_at for r in reports), default=case.at),
+        reused=told(case, opened.reused),
     )
+    if opened.reused:  # as fresh as the oldest of its answers
+        reply.answered_at = min(one.report.answered_at for one in opened.reused.values())
     recorded = False
     while not recorded:
         reply.attempt += 1  # past those that other workers have recorded meanwhile
@@ -275,14 +345,14 @@ def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) ->
     if exemption:
         case = dataclasses.replace(case, view=replace(case.view, exemption=exemption))
     reports = reports_from_json(reply.reports)
-    used: Sequence[CreditReport] = reports
+    used = one_spelling(reports)
     matches: dict[tuple[str, str], bool] = {}
-    decision = _evaluate(case, reports)
+    decision = _evaluate(case, used)
     verdicts: dict[Obligation, str] = {}
     if decision.obligations:
         matches = settled_matches(case.host_key, reports)
         if matches:
-            used = apply_matches(reports, matches)
+            used = one_spelling(apply_matches(reports, matches))
             decision = _evaluate(case, used)
         verdicts = discharged(case.host_key, decision, reports)
     origin = CreditDecision.Origin.SETTLED if verdicts or matches else CreditDecision.Origin.EVALUATED
@@ -299,7 +369,20 @@ def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) ->
             software=approval_hook.__version__,
         )
     ).decode()
-    return _insert_decision(case, inquiry, reply, point, by, decision, receipt, verdicts, matches, origin)
+    conflicts = find_conflicts(reports, case.loaded.rules.status_authority)
+    return _insert_decision(
+        case,
+        inquiry,
+        reply,
+        point,
+        by,
+        decision,
+        receipt,
+        verdicts,
+        matches,
+        origin,
+        told_of=msgspec.to_builtins(conflicts),
+    )
 
 
 def lapse(case: Case, decision: CreditDecision) -> CreditDecision | None:
@@ -354,6 +437,7 @@ def _without_effect(
         matches,
         origin,
         request,
+        told_of=decision.body.get("conflicts", []),
     )
 
 
@@ -373,6 +457,8 @@ def _insert_decision(
     matches: dict[tuple[str, str], bool],
     origin: CreditDecision.Origin,
     request: EmergencyAct | None = None,
+    *,
+    told_of: Sequence[Any] = (),
 ) -> CreditDecision:
     lapsed = origin in (CreditDecision.Origin.LAPSED, CreditDecision.Origin.EMERGENCY)
     open_duties = [] if lapsed else [duty for duty in decision.obligations if duty not in verdicts]
@@ -381,6 +467,8 @@ def _insert_decision(
         "settled": [{**msgspec.to_builtins(duty), "verdict": str(verdict)} for duty, verdict in verdicts.items()],
         "matches": [[party, record, same] for (party, record), same in sorted(matches.items())],
     }
+    if told_of:
+        body["conflicts"] = list(told_of)  # of sources with each other; they change no outcome
     if case.view.exemption:
         body["exemption"] = case.view.exemption
     answered = case.at if lapsed else reply.answered_at
@@ -418,52 +506,9 @@ def _insert_decision(
     )
     row.digest = privacy.digest(row.sealed_text())
     row.save()
-    _keep_recheck(case, row, decision)
+    keep_debt(case, row, decision)
     get_logger().info("decision recorded", case=case.host_key, outcome=row.outcome, permits=row.permits, origin=origin)
     return row
-
-
-#: Wait before each further attempt to pay a re-check or to ask for a held case.
-BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
-
-
-def next_try(attempts: int, at: datetime) -> datetime:
-    """When to ask again after so many failed attempts."""
-    return at + BACKOFF[min(max(attempts, 1), len(BACKOFF)) - 1]
-
-
-def _keep_recheck(case: Case, row: CreditDecision, decision: Decision) -> None:
-    """A could-not-tell record owes a re-check; a complete one pays it."""
-    if decision.recheck_owed:
-        Recheck.objects.update_or_create(
-            host_key=case.host_key,
-            defaults={
-                "decision": row,
-                "next_try_at": next_try(row.reply.attempt, case.at),
-                "paid_at": None,
-                "found": "",
-            },
-            create_defaults={
-                "flow": case.flow,
-                "case_no": case.facts.case_no,
-                "decision": row,
-                "owed_since": case.at,
-                "next_try_at": next_try(1, case.at),
-            },
-        )
-    elif row.inquiry.round > 1 or row.reply.attempt > 1 or row.point != Point.ACCEPTANCE:
-        severe = decision.outcome in (Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE)
-        _pay_recheck((case.at, row.outcome, severe), (case.host_key,))
-
-
-def owe_recheck(case: Case, found: CreditDecision | None) -> None:
-    """Have the runner ask about a case that an observed flow let pass on no record or on an outdated one."""
-    debt = {"decision": found, "next_try_at": case.at, "paid_at": None, "found": ""}
-    Recheck.objects.update_or_create(
-        host_key=case.host_key,
-        defaults=debt,
-        create_defaults={**debt, "flow": case.flow, "case_no": case.facts.case_no, "owed_since": case.at},
-    )
 
 
 def stated_decision(row: CreditDecision) -> Decision:

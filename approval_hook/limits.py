@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -98,18 +98,19 @@ class Limited:
         self.limits = limits
         self._places = BoundedSemaphore(limits.at_once) if limits.at_once else None
         self._breaker = _Breaker(platform.name, limits.failures, limits.pause_seconds) if limits.failures else None
-        self._rate = _Rate(limits.per_minute) if limits.per_minute else None
+        self._rate = MinuteRate(limits.per_minute) if limits.per_minute else None
         self._quota = _Quota(platform.name, limits.per_day) if limits.per_day else None
         self._maintenance = _State(platform.name, "maintenance")
         self._noted: datetime | None = None
 
-    def admit(self, *, decides: bool) -> None:
+    def admit(self, *, decides: bool, fetches: bool = False) -> None:
         """Count one query. It stays counted, also when ``query`` finds no place for it.
 
         To be called outside every transaction, by the thread whose database connection may be used.
 
         Args:
             decides: the query precedes a decision, which may use the reserve.
+            fetches: the answer to a query that was counted when it came is fetched; it uses no quota of the day.
 
         Raises:
             PlatformNotAsked: do not ask; the reason says which limit.
@@ -126,8 +127,12 @@ class Limited:
                 raise PlatformNotAsked("breaker-open")
         if self._rate:
             self._rate.take(at, decides=decides)
-        if self._quota:
+        if self._quota and not fetches:
             self._quota.take(at, decides=decides)
+
+    def paused(self) -> bool:
+        """Whether the breaker lets nobody through now."""
+        return self._breaker is not None and self._breaker.shut(clock.now())
 
     def query(self, query: Query, *, timeout: float) -> CreditReport:
         """Ask an admitted query; waits at most half of ``timeout`` for a place. No database is used.
@@ -136,9 +141,22 @@ class Limited:
             PlatformNotAsked: no place, or the breaker opened meanwhile.
             PlatformError: no usable answer.
         """
+        return self._within(lambda left: self.platform.query(query, timeout=left), timeout)
+
+    def fetch(self, query: Query, receipt_no: str, *, timeout: float) -> CreditReport:
+        """Fetch the answer to an admitted query that was pending; as ``query``.
+
+        A platform that cannot be asked so is asked again under the same query id.
+        """
+        fetch: Callable[..., CreditReport] | None = getattr(self.platform, "fetch", None)
+        if fetch is None:
+            return self.query(query, timeout=timeout)
+        return self._within(lambda left: fetch(query, receipt_no, timeout=left), timeout)
+
+    def _within(self, ask: Callable[[float], CreditReport], timeout: float) -> CreditReport:
         started = time.monotonic()
         with self._place(timeout / 2), self._breaker.passage() if self._breaker else nullcontext():
-            return self.platform.query(query, timeout=timeout - (time.monotonic() - started))
+            return ask(timeout - (time.monotonic() - started))
 
     def _note_opening(self, breaker: _Breaker) -> None:
         """Write down for ``check_platforms`` that the breaker opened since the last query."""
@@ -230,15 +248,21 @@ class _Breaker:
             self._state.tell("clear")
 
 
-class _Rate:
+class MinuteRate:
     """Keeps back what would be one query too many within 60 seconds."""
 
     def __init__(self, budget: Budget) -> None:
+        """Nothing was counted."""
         self._budget = budget
         self._times: deque[datetime] = deque(maxlen=budget.most)
         self._lock = Lock()
 
     def take(self, at: datetime, *, decides: bool) -> None:
+        """Count one query.
+
+        Raises:
+            PlatformNotAsked: it would be one too many.
+        """
         most = self._budget.share(decides=decides)
         with self._lock:
             if len(self._times) >= most and abs(at - self._times[-most]) < _MINUTE:

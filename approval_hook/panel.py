@@ -66,6 +66,7 @@ class PartyPanel:
     reasons: list[ReasonPanel]
     suppressed: int
     asked: bool
+    conflicts: list[str] = field(default_factory=list)  # where the sources contradict each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,24 @@ class HeldRow:
     spoken_by: list[str] = field(default_factory=list)  # usernames who may not speak again
     node: str = ""  # name of the step that waits
     release_asked_by: str = ""  # login of who asked for an emergency release that waits for a second person
+
+
+@dataclass(frozen=True, slots=True)
+class DebtRow:
+    """One owed re-check in the supervisor's list, or one that found something after the decision."""
+
+    debt: int  # its number, to record how it was handled
+    process_pk: int
+    matter: str  # title in the rules in force; empty where no gate covers the flow any more
+    sources: list[str]  # titles of those that left something untold; empty: not known
+    since: datetime
+    due_on: date
+    overdue_days: int  # calendar days past the deadline; 0 while it is not over
+    escalated_at: datetime | None
+    attempts: int
+    next_try_at: datetime | None  # none once it is paid, or while no gate covers the flow
+    paid_at: datetime | None
+    found: str  # outcome in words; empty while it is owed
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -26,15 +26,21 @@ _built: tuple[Conf, dict[str, CreditPlatform]] | None = None
 
 #: A case asks about a handful of subjects; more threads than that buy nothing.
 _WORKERS = 8
+#: Whoever can try signatures at leisure must not find the secret.
+_CALLBACK_SECRET_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One query, the source it goes to, and whether a decision waits for the answer."""
+    """One query, the source it goes to, and whether a decision waits for the answer.
+
+    With a receipt the query came before and waits for the platform's staff: its answer is fetched, and nothing asked.
+    """
 
     source: str
     query: Query
     decides: bool = False
+    receipt_no: str = ""
 
 
 def platforms() -> dict[str, CreditPlatform]:
@@ -80,6 +86,10 @@ def build(c: Conf, settings: PlatformSettings) -> CreditPlatform:
     if not isinstance(getattr(platform, "remote", None), bool) or not callable(getattr(platform, "query", None)):
         raise ConfigurationError(
             f"The platform {settings.name} ({settings.backend}) needs an attribute remote (True or False) and query()."
+        )
+    if settings.callback is not None and len(c.secret(settings.callback.secret)) < _CALLBACK_SECRET_LENGTH:
+        raise ConfigurationError(
+            f"The secret of the call-backs of {settings.name} needs at least {_CALLBACK_SECRET_LENGTH} characters."
         )
     if settings.limits is None:
         return platform
@@ -152,7 +162,7 @@ def _kept_back(platform: CreditPlatform | None, question: Question) -> CreditRep
         return None
     asked_at = now()
     try:
-        platform.admit(decides=question.decides)
+        platform.admit(decides=question.decides, fetches=bool(question.receipt_no))
     except PlatformNotAsked as error:
         return _not_asked(question, asked_at, error)
     return None
@@ -165,7 +175,7 @@ def _ask(platform: CreditPlatform | None, question: Question, seconds: float) ->
     if seconds <= 0:
         return _failed(question, asked_at, "deadline")
     try:
-        report = platform.query(question.query, timeout=seconds)
+        report = _answer(platform, question, seconds)
         mine = (report.party, report.source) == (question.query.party, question.source)
     except PlatformNotAsked as error:
         return _not_asked(question, asked_at, error)
@@ -177,6 +187,16 @@ def _ask(platform: CreditPlatform | None, question: Question, seconds: float) ->
         get_logger().error("adapter failed", source=question.source, error=type(error).__name__)
         return _failed(question, asked_at, "adapter-error")
     return report if mine else _failed(question, asked_at, "wrong-subject")
+
+
+def _answer(platform: CreditPlatform, question: Question, seconds: float) -> CreditReport:
+    fetch: Callable[..., CreditReport] | None = getattr(platform, "fetch", None) if question.receipt_no else None
+    if fetch is None:
+        return platform.query(question.query, timeout=seconds)
+    report = fetch(question.query, question.receipt_no, timeout=seconds)
+    if report.status is QueryStatus.PENDING and not report.receipt_no:
+        return replace(report, receipt_no=question.receipt_no)
+    return report
 
 
 def _not_asked(question: Question, at: datetime, error: PlatformNotAsked) -> CreditReport:

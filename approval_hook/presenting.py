@@ -6,9 +6,11 @@ What the law forbids to show (expired, repaired, removed records) is counted, ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
+import msgspec
 from django.contrib.auth import get_user_model
 
 from approval_hook import clock, emergency
@@ -31,6 +33,7 @@ from approval_hook.policy.case import Role
 from approval_hook.policy.catalogue import RuleSet
 from approval_hook.policy.decision import Channel, Citation, Decision, ObligationKind, Outcome, PartyOutcome, Why
 from approval_hook.policy.explain import Explainer
+from approval_hook.policy.merging import Conflict
 from approval_hook.policy.receipt import receipt_from_bytes, reports_from_json
 from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState
 from approval_hook.policy.subjects import SubjectKind
@@ -58,6 +61,7 @@ from approval_hook.wording import (
     REFUSAL_NOTES,
     ROLE_TITLES,
     RUN_OUT,
+    SAID_TITLES,
     SETTLED,
     SEVERITY_TITLES,
     STATUS_TEXTS,
@@ -65,6 +69,9 @@ from approval_hook.wording import (
     UPHELD_WITHOUT_REFUSAL,
 )
 from approval_hook.workcalendar import published_calendar
+
+#: A party and a source that was asked about it.
+_Asked = tuple[str, str]
 
 
 def badges(host_keys: Sequence[str]) -> dict[str, Badge]:
@@ -156,7 +163,7 @@ def build(
         next_step=hold_view.next_step if hold_view else _next_step(row, decision, case, decided=decided),
         primary=hold_view.actions[0] if hold_view and hold_view.actions else None,
         hold=hold_view,
-        parties=_parties(explainer, reports, case, verdict),
+        parties=_parties(explainer, reports, case, verdict, row),
         measures=[
             MeasurePanel(
                 explainer.rules.rule_title(m.measure),
@@ -407,14 +414,42 @@ def real_names(usernames: Iterable[str]) -> dict[str, str]:
 
 
 def _parties(
-    explainer: Explainer, reports: Sequence[CreditReport], case: Case | None, verdict: str
+    explainer: Explainer, reports: Sequence[CreditReport], case: Case | None, verdict: str, row: CreditDecision
 ) -> list[PartyPanel]:
     people: dict[tuple[str, str], tuple[str, str]] = {}
     if case is not None:
         for v, p in zip(case.view.parties, case.facts.parties, strict=True):
             number = p.subject.primary
             people[(v.ref, v.role.value)] = (p.subject.name, number.masked() if number else "无可用证件")
-    return [_party(outcome, explainer, reports, people, verdict) for outcome in explainer.decision.parties]
+    reused, conflicts = _reused(row), msgspec.convert(row.body.get("conflicts", []), list[Conflict])
+    return [
+        replace(
+            _party(outcome, explainer, reports, people, verdict, reused),
+            conflicts=[_contradiction(c, explainer.rules) for c in conflicts if c.party == outcome.party],
+        )
+        for outcome in explainer.decision.parties
+    ]
+
+
+def _contradiction(conflict: Conflict, rules: RuleSet) -> str:
+    """A conflict of sources in words; of a record its list alone is named, because one source says it is gone."""
+    said = "，".join(f"{rules.source_title(one.source)}：{SAID_TITLES[one.state]}" for one in conflict.said)
+    listed = rules.list_type(conflict.list_type)
+    about = "登记名称" if conflict.kind == "name" else listed.title if listed else "未归类的记录"
+    after = {
+        "state": f"以{rules.source_title(conflict.prevails)}为准"
+        if conflict.prevails
+        else "没有规定以谁为准，请人工核实",
+        "one-sided": "两处收录范围可能不同，请核对",
+        "name": "请核对所填名称和号码",
+    }[conflict.kind]
+    return f"{about}，来源不一致（{said}），{after}"
+
+
+def _reused(row: CreditDecision) -> frozenset[_Asked]:
+    """Of whom an earlier answer of the case served again."""
+    queries = {one["query"] for one in row.reply.reused or ()}
+    return frozenset((q["party"], q["source"]) for q in row.inquiry.queries if q["query_id"] in queries)
 
 
 _ADVERSE = (Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE)
@@ -426,6 +461,7 @@ def _party(
     reports: Sequence[CreditReport],
     people: Mapping[tuple[str, str], tuple[str, str]],
     verdict: str,
+    reused: Collection[_Asked],
 ) -> PartyPanel:
     decision = explainer.decision
     name, masked = people.get((outcome.party, outcome.role), ("（主体已变更）", ""))
@@ -454,7 +490,9 @@ def _party(
         colour=colour,
         note="依规定免予核查，未查询"
         if explainer.case.exemption
-        else ("本人未授权查询公共信用信息；" if partly else "") + _note(outcome, mine, explainer.rules.source_title),
+        else ("本人未授权查询公共信用信息；" if partly else "")
+        + _note(outcome, mine, explainer.rules.source_title)
+        + _ages([r for r in mine if (r.party, r.source) in reused], explainer.rules.source_title),
         records=records,
         reasons=[
             ReasonPanel(
@@ -496,9 +534,16 @@ def _note(outcome: PartyOutcome, reports: Sequence[CreditReport], title: Callabl
     return "、".join(dict.fromkeys(title(r.source) for r in reports)) + "均已完整答复"
 
 
+def _ages(reports: Sequence[CreditReport], title: Callable[[str], str]) -> str:
+    """How old the answers are that served again."""
+    return "".join(f"；{title(r.source)}的答复取自{age_text(r.answered_at)}的查询" for r in reports)
+
+
 def _status_text(report: CreditReport) -> str:
     if report.reason == "unknown-subject":
         return "查无此主体，请核对名称和号码；未查清不等于没有记录"
+    if report.status is QueryStatus.PENDING and report.receipt_no:
+        return f"{STATUS_TEXTS[report.status]}（回执 {report.receipt_no}）"
     return NOT_ASKED_TEXTS.get(report.reason) or STATUS_TEXTS[report.status]
 
 

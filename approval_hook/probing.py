@@ -122,6 +122,24 @@ def look_at(c: Conf, settings: PlatformSettings) -> Health:
     return Health(settings.name, connection, use, maintenance, tuple(f for f, wrong in found.items() if f and wrong))
 
 
+def reachable(platform: CreditPlatform, *, seconds: float = 2.0) -> bool:
+    """Whether a source that offers a probe passes it now, outside its maintenance; False for one without a probe."""
+    if isinstance(platform, Limited) and platform.limits.in_maintenance(clock.now()):
+        return False
+    adapter = platform.platform if isinstance(platform, Limited) else platform
+    probe: Callable[..., Probe] | None = getattr(adapter, "probe", None)
+    if probe is None:
+        return False
+    try:
+        probe(timeout=seconds)
+    except PlatformError:
+        return False
+    except Exception as error:  # noqa: BLE001 - a broken adapter is not back
+        get_logger().error("adapter failed", source=platform.name, error=type(error).__name__)
+        return False
+    return True
+
+
 def _tested(platform: CreditPlatform) -> Connection:
     adapter = platform.platform if isinstance(platform, Limited) else platform
     probe: Callable[..., Probe] | None = getattr(adapter, "probe", None)

@@ -19,6 +19,7 @@ from approval_hook.policy.catalogue import RuleSet
 from approval_hook.policy.decision import Decision, Outcome
 from approval_hook.policy.evaluate import evaluate
 from approval_hook.policy.explain import Explainer
+from approval_hook.policy.merging import one_spelling
 from approval_hook.policy.receipt import (
     Receipt,
     case_from_json,
@@ -112,7 +113,9 @@ def _difference(row: CreditDecision, remade: Remade) -> str:
     )
     if came_later != asked:
         return "意见书的办件事实与查询登记不符"
-    if receipt.reports not in (reports, tuple(apply_matches(reports, matches))):
+    matched = tuple(apply_matches(reports, matches))
+    # Receipts of older versions hold document numbers as each source wrote them.
+    if receipt.reports not in (reports, matched, tuple(one_spelling(reports)), tuple(one_spelling(matched))):
         return "意见书所依据的答复与登记的答复不符"
     if not row.reply.is_genuine():
         return "登记的答复校验不符"

@@ -190,6 +190,18 @@ STATUS_TEXTS = {
     QueryStatus.NOT_CONFIGURED: "未配置",
 }
 
+#: What a source says of a record, as a conflict of sources tells it.
+SAID_TITLES = {
+    "active": "有效",
+    "disputed": "异议核实中",
+    "repaired": "已修复",
+    "removed": "已移出",
+    "corrected": "已更正",
+    "none": "没有记录",
+    "other-name": "登记名称与所填不符",
+    "same-name": "登记名称相符",
+}
+
 #: By the reason for which nobody was asked: the keys of ``records.NOT_ASKED_REASONS``.
 NOT_ASKED_TEXTS = {
     "busy": "查询排队过长，本次未查询",

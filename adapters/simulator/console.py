@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.simulator.editions import Editions
 from adapters.simulator.faults import Fault, FaultPlan
-from adapters.simulator.inbox import Inbox
 from adapters.simulator.ledger import Ledger
-from adapters.simulator.register import Register, SimulatedSubject
+from adapters.simulator.register import SimulatedSubject
+from adapters.simulator.shapes import Holdings
 
 __all__ = ["Console"]
 
@@ -16,13 +15,14 @@ __all__ = ["Console"]
 class Console:
     """Changes what the simulated platform holds and how it behaves."""
 
-    def __init__(self, register: Register, faults: FaultPlan, ledger: Ledger, inbox: Inbox, editions: Editions) -> None:
+    def __init__(self, holdings: Holdings, faults: FaultPlan, ledger: Ledger) -> None:
         """Work on these."""
-        self._register = register
+        self._register = holdings.register
+        self._inbox = holdings.inbox
+        self._approvals = holdings.approvals
         self._faults = faults
         self._ledger = ledger
-        self._inbox = inbox
-        self._editions = editions
+        self._editions = holdings.editions
 
     def handle(self, method: str, path: str, data: Any) -> tuple[int, Any]:
         """Status and reply to one control request; 400 for malformed data, 404 for an unknown path or object."""
@@ -50,12 +50,19 @@ class Console:
                     return 200, self._ledger.lines()
                 case "GET", "taken":
                     return 200, self._inbox.all()
+                case "GET", "approvals":
+                    return 200, self._approvals.all()
+                case "POST", "approvals" if key:
+                    return (200, {}) if self._approvals.settle(key, data["state"]) else (404, {})
+                case "POST", "approvals":
+                    self._approvals.demand(bool(data["demanded"]))
                 case "POST", "reset":
                     self._register.reset()
                     self._faults.clear()
                     self._ledger.clear()
                     self._inbox.clear()
                     self._editions.clear()
+                    self._approvals.clear()
                 case _:
                     return 404, {}
         except (TypeError, ValueError, KeyError) as error:

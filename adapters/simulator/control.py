@@ -71,8 +71,22 @@ class ControlClient:
         documents: list[dict[str, Any]] = self._call("GET", "taken")
         return documents
 
+    def demand_approval(self, demanded: bool = True) -> None:
+        """Have the staff approve queries that come from now on, before they are answered."""
+        self._call("POST", "approvals", {"demanded": demanded})
+
+    def approvals(self) -> list[dict[str, Any]]:
+        """Queries that needed approval; fields as in ``Approvals.all``."""
+        found: list[dict[str, Any]] = self._call("GET", "approvals")
+        return found
+
+    def settle(self, receipt_no: str, *, approved: bool) -> None:
+        """Let the staff approve or refuse a query."""
+        state = "approved" if approved else "refused"
+        self._call("POST", f"approvals/{quote(receipt_no, safe='')}", {"state": state})
+
     def reset(self) -> None:
-        """Back to the initial subjects, no faults, empty ledger, nothing taken."""
+        """Back to the initial subjects, no faults, empty ledger, nothing taken, nothing to be approved."""
         self._call("POST", "reset")
 
     def close(self) -> None:

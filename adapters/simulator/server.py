@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.simulator.answers import Reply
+from adapters.simulator.approvals import Approvals
 from adapters.simulator.console import Console
 from adapters.simulator.control import TOKEN_HEADER, ControlClient
 from adapters.simulator.editions import Editions
@@ -94,6 +95,7 @@ class Simulator:
         self.faults = FaultPlan(seed)
         self.ledger = Ledger(ledger)
         self.inbox = Inbox()
+        self.approvals = Approvals()
         self.editions = Editions(self.register)
         self.keys = SimulatedKeys.fresh()
         spoken: list[Shape] = [
@@ -109,7 +111,8 @@ class Simulator:
         self.shapes = {path: shape for shape in spoken for path in shape.paths}
         self.status_shapes = {shape.status_path: shape for shape in spoken if shape.status_path}
         self.exchange_shapes = {path: shape for shape in spoken for path in shape.exchange_paths}
-        self.console = Console(self.register, self.faults, self.ledger, self.inbox, self.editions)
+        self.holdings = Holdings(self.register, self.inbox, self.editions, self.approvals)
+        self.console = Console(self.holdings, self.faults, self.ledger)
         self.probe = probe
         self.closing = threading.Event()
         self._server = _Server(("127.0.0.1", port), self)
@@ -246,7 +249,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._log(question, f"inexpressible:{fault.kind.value}", probed)
             return self._send(Reply(501, b"{}"))
         self._log(question, fault.kind.value if fault else "answered", probed)
-        return self._answer(shape.reply(question, self._holdings(), fault), fault)
+        return self._answer(shape.reply(question, simulator.holdings, fault), fault)
 
     def _status(self, shape: Shape, body: bytes) -> None:
         problem = shape.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()
@@ -262,11 +265,7 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.server.simulator.faults.strike("", self.path)
         if fault is not None and shape.cannot_show(fault.kind):
             return self._send(Reply(501, b"{}"))
-        return self._answer(shape.exchange(self.path, body, self._holdings(), fault), fault)
-
-    def _holdings(self) -> Holdings:
-        simulator = self.server.simulator
-        return Holdings(simulator.register, simulator.inbox, simulator.editions)
+        return self._answer(shape.exchange(self.path, body, self.server.simulator.holdings, fault), fault)
 
     def _log(self, question: Question, outcome: str, probed: Any) -> None:
         self.server.simulator.ledger.append(

@@ -1,5 +1,6 @@
 """Evidence (append-only), operations (holds, debts), mirrored lists, and the rule sets and calendars of decisions."""
 
+from approval_hook.models.deferred import CallbackNonce, PendingQuery
 from approval_hook.models.emergencies import EmergencyAct
 from approval_hook.models.evidence import (
     CreditDecision,
@@ -16,6 +17,7 @@ from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 
 __all__ = [
     "CalendarEdition",
+    "CallbackNonce",
     "CreditDecision",
     "EmergencyAct",
     "Hold",
@@ -26,6 +28,7 @@ __all__ = [
     "MirroredEdition",
     "MirroredRow",
     "Observation",
+    "PendingQuery",
     "Point",
     "Recheck",
     "Reply",

@@ -147,7 +147,9 @@ class Reply(AppendOnly):
     reports = models.JSONField("答复")  # [CreditReport], no names, no identifiers
     digest = models.CharField("答复验证码", max_length=64)  # keyed digest over everything that a decision believes
     asked_at = models.DateTimeField("发出时间")
-    answered_at = models.DateTimeField("收到时间")
+    answered_at = models.DateTimeField("收到时间")  # of the oldest one where an earlier answer served again
+    # [{query, reply, age}]: answers of an earlier reply of the case that served again, their age in seconds
+    reused = models.JSONField("沿用的答复", null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "查询答复"
@@ -167,6 +169,7 @@ class Reply(AppendOnly):
                 self.reports,
                 self.asked_at.astimezone(UTC).isoformat(),
                 self.answered_at.astimezone(UTC).isoformat(),
+                *([self.reused] if self.reused else []),
             ]
         )
 

@@ -42,14 +42,29 @@ class Recheck(models.Model):
     # None: an observed flow let the case pass unasked.
     decision = models.ForeignKey(CreditDecision, on_delete=models.PROTECT, null=True, related_name="+")
     owed_since = models.DateTimeField("应补查自")
+    due_on = models.DateField("补查期限")  # overdue from the day after
+    # Names of sources between commas, as ``debts.listed`` writes them; a comma alone: not known.
+    waits_for = models.CharField("未答复的来源", max_length=1000, default=",")
+    silent = models.CharField("没有答复的来源", max_length=1000, default=",")  # those that owe every case as much
     attempts = models.PositiveIntegerField("已补查次数", default=0)
     next_try_at = models.DateTimeField("下次补查")
+    forwarded_at = models.DateTimeField("最近提前补查", null=True)  # because a source was back
+    escalated_at = models.DateTimeField("督办时间", null=True)
     paid_at = models.DateTimeField("补查完成", null=True, db_index=True)
     found = models.CharField("补查结果", max_length=4, blank=True)
-    supervise = models.BooleanField("转事后监管", default=False)
+    supervise = models.BooleanField("转事后监管", default=False)  # found after the decision; a person takes it up
+    handled_by = models.CharField("处理人", max_length=254, blank=True)
+    handled_at = models.DateTimeField("处理时间", null=True)
+    handling = models.TextField("处理情况", blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "待补查"
+        indexes = [
+            models.Index(fields=["due_on", "id"], condition=models.Q(paid_at=None), name="debt_open"),
+            models.Index(
+                fields=["id"], condition=models.Q(supervise=True, handled_at=None), name="debt_found_something"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.case_no

@@ -30,13 +30,17 @@ class Script:
         records: rows by full identifier number; a number that is missing has none.
         status: of every answer; anything but OK is could-not-tell.
         fault: raised instead of answering.
+        receipt_no: of a platform whose staff approve queries; goes with ``PENDING``.
         asked: every query that arrived, in order.
+        fetched: every receipt by which an answer was fetched, in order.
     """
 
     records: dict[str, tuple[CreditRecord, ...]] = field(default_factory=dict)
     status: QueryStatus = QueryStatus.OK
     fault: PlatformError | None = None
+    receipt_no: str = ""
     asked: list[Query] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
 
 
 class ScriptedPlatform:
@@ -55,6 +59,18 @@ class ScriptedPlatform:
             PlatformError: the script says so.
         """
         self.script.asked.append(query)
+        return self._answer(query)
+
+    def fetch(self, query: Query, receipt_no: str, *, timeout: float) -> CreditReport:
+        """What became of a pending query: what the script says now.
+
+        Raises:
+            PlatformError: the script says so.
+        """
+        self.script.fetched.append(receipt_no)
+        return self._answer(query)
+
+    def _answer(self, query: Query) -> CreditReport:
         if self.script.fault is not None:
             raise self.script.fault
         numbers = [i.number for i in query.subject.identifiers]
@@ -66,6 +82,7 @@ class ScriptedPlatform:
             asked_at=clock.now(),
             answered_at=clock.now(),
             records=tuple(rows),
+            receipt_no=self.script.receipt_no if self.script.status is QueryStatus.PENDING else "",
         )
 
 

@@ -148,6 +148,24 @@ def test_quota_is_one_row_per_source_and_day_and_a_new_process_goes_on_from_it(l
     assert list(SourceDay.objects.order_by("day").values_list("leased", flat=True)) == [9, 3]
 
 
+def test_fetching_a_pending_answer_uses_no_quota_and_every_other_limit(limit: Any) -> None:
+    """The query was counted when it came; maintenance, breaker and rate keep a fetch back like a query."""
+    script = limit(PER_DAY=1, PER_MINUTE=4, BREAKER={"FAILURES": 1, "SECONDS": 30})
+    script.status, script.receipt_no = QueryStatus.PENDING, "A-1"
+
+    def fetched(seconds: float) -> str:
+        with standing_at(AT + timedelta(seconds=seconds)):
+            (report,) = ask_all([Question("province", QUERY, receipt_no="A-1")], seconds=1.0)
+        return report.receipt_no or report.reason
+
+    assert [r.receipt_no for r in asked(times=1)] == ["A-1"]
+    assert [fetched(n) for n in (1, 2, 3, 4)] == ["A-1", "A-1", "A-1", "rate"]
+    script.fault = PlatformUnavailable()
+    assert [fetched(n) for n in (70, 71)] == ["unavailable", "breaker-open"]
+    assert (len(script.asked), len(script.fetched)) == (1, 4)
+    assert SourceDay.objects.get().leased == 1
+
+
 def test_nothing_is_leased_inside_a_transaction(limit: Any) -> None:
     """A lease there would keep the row locked until the host's transaction ends."""
     limit(PER_DAY=10)

@@ -125,7 +125,14 @@ def test_every_setting_is_in_the_reference_and_the_reverse() -> None:
     text = _text("reference", "settings.md")
     assert _first_column(_section(text, "`APPROVAL_HOOK`")) == conf._REQUIRED | conf._OPTIONAL
     assert _first_column(_section(text, "One entry of `FLOWS`")) == conf._FLOW_REQUIRED | conf._FLOW_OPTIONAL
-    assert _first_column(_section(text, "One entry of `PLATFORMS`")) == {"BACKEND", "OPTIONS", "LIMITS"}
+    assert _first_column(_section(text, "One entry of `PLATFORMS`")) == {
+        "BACKEND",
+        "OPTIONS",
+        "LIMITS",
+        "CALLBACK",
+        "REUSE_MINUTES",
+    }
+    assert _first_column(_section(text, "Call-backs of a source")) == {"SECRET", "TOLERANCE", "PER_MINUTE"}
     assert _first_column(_section(text, "Limits of a source")) == conf._LIMITS
 
 

@@ -431,6 +431,21 @@ CATALOGUE: dict[str, Sabotage] = {
         (Edit(_PLATFORMS, "return report if mine else", "return report if True else"),),
         ((PLATFORMS, "test_an_answer_about_somebody_else_or_none_at_all_is_no_answer"),),
     ),
+    "stale-copy-burdens": Sabotage(
+        "no burden rests on a record that a stronger source says is repaired, however it is written there",
+        (Edit(_GATE, "    used = one_spelling(reports)\n", "    used = reports\n"),),
+        (("tests/integration/test_conflicts.py", "test_a_repair_at_the_stronger_source_takes_the_burden_away"),),
+    ),
+    "older-answer-stands-above": Sabotage(
+        "a worker that slept over its lease decides nothing on what it fetched",
+        (Edit(_GATE, "    return reply if ours else None\n", "    return reply\n"),),
+        (("tests/integration/test_callbacks.py", "test_what_came_after_the_lease_is_kept_and_not_decided_on"),),
+    ),
+    "unsigned-call-back": Sabotage(
+        "a call-back must be signed",
+        (Edit("approval_hook.callbacks", '        return "signature"\n', '        return ""\n'),),
+        (("tests/integration/test_callbacks.py", "test_what_is_not_genuine_is_refused"),),
+    ),
     "half-an-answer-is-complete": Sabotage(
         "a reply is complete when every required source answered",
         (

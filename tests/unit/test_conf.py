@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from approval_hook.conf import Conf, conf
+from approval_hook.conf import CallbackSettings, Conf, conf
 from approval_hook.errors import ConfigurationError
 from approval_hook.limits import Budget, Limits, Window
 from approval_hook.platforms import platforms
@@ -104,6 +104,34 @@ def test_limits_become_a_frozen_object(configured: Any) -> None:
     only = configured(PLATFORMS=platform(LIMITS={"AT_ONCE": 1})).platforms["province"].limits
     assert only == Limits(at_once=1)
     assert configured().platforms["province"].limits is None
+
+
+def test_call_backs_become_a_frozen_object(configured: Any) -> None:
+    """The secret is named, the rest has a default; a source without them has none."""
+    brief = configured(PLATFORMS=platform(CALLBACK={"SECRET": "NAME"})).platforms["province"].callback
+    assert brief == CallbackSettings("NAME", 300.0, 60)
+    full = {"SECRET": "NAME", "TOLERANCE": 60, "PER_MINUTE": 5}
+    assert configured(PLATFORMS=platform(CALLBACK=full)).platforms["province"].callback == CallbackSettings(
+        "NAME", 60.0, 5
+    )
+    assert configured().platforms["province"].callback is None
+
+
+@pytest.mark.parametrize(
+    ("callback", "says"),
+    [
+        ({}, "missing keys \\['SECRET'\\]"),
+        ({"SECRET": ""}, "CALLBACK.SECRET'\\] must be a non-empty text"),
+        ({"SECRET": "NAME", "TOLERANCE": 0}, "CALLBACK.TOLERANCE'\\] must be a number of seconds above 0"),
+        ({"SECRET": "NAME", "PER_MINUTE": 0}, "CALLBACK.PER_MINUTE'\\] must be a whole number of at least 1"),
+        ({"SECRET": "NAME", "TOLERANC": 5}, "Did you mean 'TOLERANCE'"),
+        ([], "must be a dict"),
+    ],
+)
+def test_malformed_call_backs_stop_the_start(configured: Any, callback: Any, says: str) -> None:
+    """Each names its place."""
+    with pytest.raises(ConfigurationError, match=says):
+        configured(PLATFORMS=platform(CALLBACK=callback))
 
 
 def test_limits_of_a_local_source_are_an_error(configured: Any) -> None:

@@ -74,6 +74,13 @@ def check_again(process: Any, user: Any) -> None:
         module.check_again(process, user.get_username())
 
 
+def debts() -> Any | None:
+    """What lists owed re-checks and takes up what they found late; None where nothing checks credit."""
+    if not is_installed():
+        return None
+    return import_module("approval_hook.hosts.viewflow.debtdesk")
+
+
 def emergencies() -> Any | None:
     """What asks for, confirms, reviews and lists emergency releases; None where nothing checks credit."""
     if not is_installed():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from workflows.clerk import emergency, latechecks, lists, views
+from workflows.clerk import debts, emergency, latechecks, lists, views
 
 app_name = "clerk"
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("work/new/", views.new, name="new"),
     path("work/held/", views.held, name="held"),
     path("work/late/", latechecks.late_checks, name="late"),
+    path("work/debts/", debts.owed_checks, name="debts"),
+    path("work/debts/<int:debt>/", debts.handled, name="debt-handled"),
     path("work/emergencies/", emergency.review_list, name="emergencies"),
     path("work/emergencies/<int:request_pk>/", emergency.review, name="emergency-review"),
     path("find/", views.find, name="find"),

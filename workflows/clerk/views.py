@@ -21,6 +21,7 @@ from approval_hook.errors import CaseInvalid
 from workflows.clerk import credit_bridge
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.context import may_supervise
+from workflows.clerk.debts import overdue_of
 from workflows.clerk.lists import applicant_of
 from workflows.clerk.posting import only_posted
 from workflows.clerk.scope import Case, case_of, cases_of, officer_of, open_steps_of
@@ -183,7 +184,7 @@ def held(request: HttpRequest) -> HttpResponse:
         }
         for held in waiting
     ]
-    context = {"rows": rows, "observed": credit_bridge.observed_flows(organ)}
+    context = {"rows": rows, "observed": credit_bridge.observed_flows(organ), "overdue": overdue_of(organ)}
     return render(request, "clerk/held.html", context)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
@@ -33,5 +34,7 @@ urlpatterns = [
     path("rules/", include("workflows.policydesk.urls")),
     path("flows/", site.urls),
 ]
+if apps.is_installed("approval_hook"):
+    urlpatterns.append(path("credit/", include("approval_hook.urls")))
 
 handler403 = "workflows.clerk.errors.permission_denied"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from adapters.simulator.answers import Reply
+from adapters.simulator.approvals import Approvals
 from adapters.simulator.editions import Editions
 from adapters.simulator.faults import ENVELOPE_FAULTS, Fault, FaultKind
 from adapters.simulator.inbox import Inbox
@@ -23,6 +24,7 @@ class Holdings:
     register: Register
     inbox: Inbox
     editions: Editions
+    approvals: Approvals
 
 
 @dataclass(frozen=True, slots=True)

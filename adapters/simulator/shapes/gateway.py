@@ -18,6 +18,8 @@ from adapters.simulator.shapes.gateway_exchange import CODES, PAGE_ROWS, Exchang
 
 __all__ = ["PAGE_ROWS", "GatewayShape"]
 
+_RESULT_PATH = "/credit/v1/result"
+
 _CHINA = ZoneInfo("Asia/Shanghai")
 _CASE = {"matter": "matter", "case_no": "caseNo", "organ": "organ", "ground": "ground", "as_of": "asOf"}
 _CODES = CODES | {FaultKind.PARTIAL: "1", FaultKind.QUOTA: "5"}
@@ -28,7 +30,7 @@ _TIMES = (FaultKind.NAIVE_TIME, FaultKind.CLOCK_SKEW, FaultKind.CLOCK_BEHIND)
 class GatewayShape(ExchangingShape):
     """Every fault but those of envelopes can be shown; an unknown subject has a code of its own."""
 
-    paths: ClassVar[tuple[str, ...]] = ("/credit/v1/query",)
+    paths: ClassVar[tuple[str, ...]] = (_RESULT_PATH, "/credit/v1/query")
     status_path = "/credit/v1/status"
     wiring = Wiring(
         "province",
@@ -47,6 +49,8 @@ class GatewayShape(ExchangingShape):
         except ValueError:
             return None
         if not isinstance(said, dict) or not _texts(said, "queryId", *_CASE.values()):
+            return None
+        if path == _RESULT_PATH and not _texts(said, "receiptNo"):
             return None
         subject, page = said.get("subject"), said.get("page")
         if not isinstance(page, int) or page < 1 or not isinstance(subject, dict):
@@ -75,6 +79,8 @@ class GatewayShape(ExchangingShape):
         """One page."""
         if fault is not None and fault.kind is FaultKind.HALF_PAGE and question.page > 1:
             return Reply(500, b"{}")
+        if (waiting := _not_approved(question, holdings)) is not None:
+            return json_reply(waiting, fault, other_code="0")
         return json_reply(_document(question, holdings.register.get(question.number), fault), fault, other_code="1")
 
     def status(self, fault: Fault | None) -> Reply:
@@ -90,6 +96,25 @@ class GatewayShape(ExchangingShape):
 
 def _texts(data: Mapping[str, Any], *keys: str) -> bool:
     return all(isinstance(data.get(key), str) and data[key] for key in keys)
+
+
+def _not_approved(question: Question, holdings: Holdings) -> dict[str, Any] | None:
+    """The reply while the staff have not approved a query, or refused it; ``None`` once it may be answered."""
+    base = {"queryId": question.query_id}
+    if question.path == _RESULT_PATH:
+        receipt = question.said["receiptNo"]
+        state = holdings.approvals.look_up(question.query_id, receipt)
+    else:
+        state, receipt = holdings.approvals.ask(question.query_id)
+    match state:
+        case "approved":
+            return None
+        case "waiting":
+            return base | {"code": "2", "receiptNo": receipt}
+        case "refused":
+            return base | {"code": "3"}
+        case _:
+            return base | {"code": "6"}
 
 
 def _document(question: Question, subject: SimulatedSubject | None, fault: Fault | None) -> dict[str, Any]:

@@ -188,6 +188,8 @@ def _attend_once(binding: Binding, task_pk: int, force: bool, by: str | None) ->
             get_logger().warning("a transaction is open, so no remote platform is asked; the runner will", task=task_pk)
             return Attended.PARKED
         answer = _ask(binding, activation, case, point, standing, by or asker_of(activation))
+        if answer is None:
+            return Attended.HELD if standing.verdict is Verdict.HELD else Attended.PARKED
     return _finish_or_park(binding, activation, answer, standing.decision)
 
 
@@ -244,21 +246,25 @@ class Answer:
     taken_up: bool  # somebody else recorded the reply, and may have decided on it
 
 
-def _ask(binding: Binding, activation: Activation, case: Case, point: Point, standing: Standing, by: str) -> Answer:
-    key = binding.task_key(activation.task.pk)
-    return answer_of(case, gate.open_inquiry(case, point, key, by, first=standing.decision is None))
+def _ask(
+    binding: Binding, activation: Activation, case: Case, point: Point, standing: Standing, by: str
+) -> Answer | None:
+    key, known = binding.task_key(activation.task.pk), standing.decision
+    unanswered = known is not None and not known.complete
+    return answer_of(case, gate.open_inquiry(case, point, key, by, first=known is None, unanswered=unanswered))
 
 
-def answer_of(case: Case, opened: gate.Opened) -> Answer:
-    """Ask, unless the opened inquiry has its answer already."""
-    reply = opened.answer or gate.record_reply(case, opened, gate.ask(case, opened.inquiry))
-    return Answer(opened.inquiry, reply, taken_up=opened.answer is not None)
+def answer_of(case: Case, opened: gate.Opened) -> Answer | None:
+    """Ask, unless the opened inquiry has its answer already; None when another worker fetches for the case now."""
+    reply = gate.obtain(case, opened)
+    return Answer(opened.inquiry, reply, taken_up=opened.answer is not None) if reply is not None else None
 
 
 def _ask_and_decide(
     binding: Binding, activation: Activation, case: Case, point: Point, standing: Standing
 ) -> CreditDecision | None:
-    return _decide(case, point, _ask(binding, activation, case, point, standing, asker_of(activation)))
+    answer = _ask(binding, activation, case, point, standing, asker_of(activation))
+    return _decide(case, point, answer) if answer is not None else None
 
 
 def _decide(

@@ -9,7 +9,7 @@ from approval_hook.errors import ApprovalHookError
 from approval_hook.hosts.viewflow.binding import Binding
 from approval_hook.hosts.viewflow.injection import find_binding
 from approval_hook.hosts.viewflow.nodes import on_commit_unlocked
-from approval_hook.hosts.viewflow.tending import pay_recheck
+from approval_hook.hosts.viewflow.paying import pay
 from approval_hook.logs import get_logger
 from approval_hook.models import Recheck
 
@@ -43,7 +43,7 @@ def check_again(process: Any, by: str) -> None:
 
 def _pay(binding: Binding, host_key: str, by: str) -> None:
     try:
-        pay_recheck(binding, Recheck.objects.get(host_key=host_key, paid_at=None), by)
+        pay(binding, Recheck.objects.get(host_key=host_key, paid_at=None), by)
     except Exception as error:  # noqa: BLE001 - the row stays the durable debt; the runner takes it up again
         get_logger().error(
             "re-check failed",

@@ -79,6 +79,8 @@ def _record(binding: Binding, row: LateCheck, process_pk: int, *, past: bool) ->
     case = binding.case(process_pk)
     opened = gate.open_inquiry(case, Point.LATE, f"late:{row.pk}", "system")
     answer = answer_of(case, opened)
+    if answer is None:
+        return _later(row)
     try:
         with binding.flow_class.lock(process_pk), transaction.atomic(savepoint=False):
             if LateCheck.objects.filter(pk=row.pk, done_at=None).count() == 0:

@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef
-from viewflow.workflow.status import PROCESS, STATUS
+from viewflow.workflow.status import STATUS
 
-from approval_hook import clock, gate
-from approval_hook.hosts.viewflow.attending import answer_of, attend, log_failure
+from approval_hook import clock, debts, gate
+from approval_hook.hosts.viewflow.attending import attend, log_failure
 from approval_hook.hosts.viewflow.binding import WAITING, Binding, process_table
 from approval_hook.hosts.viewflow.injection import bindings
 from approval_hook.hosts.viewflow.latechecks import make_late_checks
+from approval_hook.hosts.viewflow.paying import notice_sources, pay_debts
 from approval_hook.hosts.viewflow.retiring import finish_retired
 from approval_hook.hosts.viewflow.sweeping import stored_key
-from approval_hook.logs import get_logger
-from approval_hook.models import CreditDecision, EmergencyAct, Hold, Point, Recheck
+from approval_hook.models import CreditDecision, EmergencyAct, Hold
 
 #: A parked gate younger than this belongs to the request that parked it.
 GRACE = timedelta(seconds=5)
@@ -33,6 +32,8 @@ class Tally:
     parked: int = 0
     gone: int = 0
     rechecked: int = 0
+    forwarded: int = 0  # owed re-checks whose source is back
+    overdue: int = 0  # owed re-checks for which the supervisor was called
     late: int = 0  # late checks of cases that the sweep found
     retired: int = 0  # gate tasks of removed flows that were finished
     failed: int = 0
@@ -41,6 +42,7 @@ class Tally:
 def tend() -> Tally:
     """One pass over everything that waits: parked gates, held tasks, owed re-checks, late checks, retired gates."""
     tally = Tally()
+    tally.forwarded = notice_sources()
     for binding in bindings():
         for task_pk in list(_waiting_tasks(binding)):
             try:
@@ -50,10 +52,11 @@ def tend() -> Tally:
                 log_failure(binding.flow_class, task_pk, error)
                 continue
             setattr(tally, outcome.value, getattr(tally, outcome.value) + 1)
-        tally.rechecked += _pay_rechecks(binding)
+        tally.rechecked += pay_debts(binding)
         late, failed = make_late_checks(binding)
         tally.late += late
         tally.failed += failed
+    tally.overdue = debts.escalate()
     tally.retired, failed = finish_retired()
     tally.failed += failed
     return tally
@@ -100,42 +103,3 @@ def _run_out(binding: Binding) -> Iterator[int]:
         found = gate.in_force(numbers[process_pk])
         if found is not None and found.origin == CreditDecision.Origin.EMERGENCY:
             yield pk
-
-
-def _pay_rechecks(binding: Binding) -> int:
-    paid = 0
-    held = Hold.objects.filter(released_at=None).values("host_key")  # those ask for themselves
-    owed = Recheck.objects.filter(flow=binding.flow_ref, paid_at=None, next_try_at__lte=clock.now())
-    owed = owed.exclude(host_key__in=held)
-    for recheck in list(owed):
-        try:
-            paid += pay_recheck(binding, recheck, "system")
-        except Exception as error:  # noqa: BLE001 - one broken case must not stop the others
-            recheck.attempts += 1
-            recheck.next_try_at = gate.next_try(recheck.attempts, clock.now())
-            recheck.save(update_fields=["attempts", "next_try_at"])
-            get_logger().error("re-check failed", case=recheck.host_key, error=type(error).__name__)
-    return paid
-
-
-def pay_recheck(binding: Binding, recheck: Recheck, by: str) -> int:
-    """Ask for what is owed; 1 when it is paid. A record about other subjects is replaced whatever comes back."""
-    process_pk = int(recheck.host_key.rpartition(":")[2])
-    status = binding.flow_class.process_class._default_manager.filter(pk=process_pk).values_list("status", flat=True)
-    if status.first() in (None, PROCESS.CANCELED):
-        # A withdrawn case gives no ground to ask any more (S-14).
-        recheck.paid_at = clock.now()
-        recheck.save(update_fields=["paid_at"])
-        return 0
-    case = binding.case(process_pk)
-    key = f"recheck:{recheck.pk}:{recheck.owed_since.isoformat()}"
-    answer = answer_of(case, gate.open_inquiry(case, Point.RECHECK, key, by))
-    with binding.flow_class.lock(process_pk), transaction.atomic(savepoint=False):
-        found = gate.in_force(case.host_key)
-        if not answer.reply.complete and (found is None or found.subjects == case.subjects):
-            recheck.attempts += 1
-            recheck.next_try_at = gate.next_try(recheck.attempts, clock.now())
-            recheck.save(update_fields=["attempts", "next_try_at"])
-            return 0
-        decision: CreditDecision = gate.decide(case, answer.inquiry, answer.reply, Point.RECHECK, by)
-        return int(decision.complete)

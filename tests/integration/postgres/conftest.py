@@ -8,7 +8,14 @@ from tests.postgres import postgres_url
 
 __all__ = ["postgres_url"]
 
-_DIRECT = ["test_evidence.py", "test_late_checks.py", "test_leases.py", "test_rule_publication.py", "test_workers.py"]
+_DIRECT = [
+    "test_pending.py",
+    "test_evidence.py",
+    "test_late_checks.py",
+    "test_leases.py",
+    "test_rule_publication.py",
+    "test_workers.py",
+]
 _AROUND = ["test_suite_on_postgres.py", "test_server.py"]
 
 #: Each test is collected exactly once on either database; nothing is skipped.

@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[3]
 SUITE = (
     "tests/integration/test_architecture_facts.py",
     "tests/integration/test_attacks.py",
+    "tests/integration/test_callbacks.py",
+    "tests/integration/test_debts.py",
     "tests/integration/test_limits.py",
     "tests/integration/test_statements.py",
     "tests/integration/test_sweeping.py",

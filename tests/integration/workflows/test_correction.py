@@ -151,7 +151,7 @@ def test_a_request_that_dies_after_the_correction_leaves_the_debt(
     case = filed_food(food)
     url = f"/cases/{case.pk}/correct/"
     with monkeypatch.context() as patch:
-        patch.setattr(correcting, "pay_recheck", lambda *args: 1 / 0)
+        patch.setattr(correcting, "pay", lambda *args: 1 / 0)
         assert clerk.post(url, _as_shown(clerk.get(url)) | {"firm_code": OTHER}).status_code == 302
     panel = clerk.get(f"/cases/{case.pk}/").context["panel"]
     assert (panel.state, panel.channel_title, panel.measures) == ("asking", "待核", [])
