@@ -37,6 +37,7 @@ from xml.etree.ElementTree import Element, ElementTree, SubElement
 from zoneinfo import ZoneInfo
 
 from adapters.deadline import Deadline
+from adapters.delivery import firsts, in_order
 from adapters.folders import Folder, OpenFolder, as_folder
 from adapters.rows import read_entry
 from adapters.wire import Fields
@@ -153,9 +154,7 @@ class BatchFiles:
         characters that XML cannot carry.
         """
         deadline = Deadline(timeout)
-        first: dict[str, Publication] = {}
-        for item in items:
-            first.setdefault(item.item_id, item)
+        first = firsts(items, _item_id)
         said: dict[str, ItemOutcome] = {
             key: ItemOutcome(key, ItemState.REFUSED, why) for key, item in first.items() if (why := self._unfit(item))
         }
@@ -171,12 +170,8 @@ class BatchFiles:
                 rows = [item for item in fresh if item.table == table]
                 for start in range(0, len(rows), _ROWS_A_FILE):
                     self._write(outgoing, self._tables[table], rows[start : start + _ROWS_A_FILE])
-        return [
-            said.get(item.item_id) or ItemOutcome(item.item_id, ItemState.UNKNOWN, "awaiting-receipt")
-            if item == first[item.item_id]
-            else ItemOutcome(item.item_id, ItemState.REFUSED, "duplicate-id")
-            for item in items
-        ]
+        said |= {key: ItemOutcome(key, ItemState.UNKNOWN, "awaiting-receipt") for key in first if key not in said}
+        return in_order(items, _item_id, first, said)
 
     def _pages(self, folder: OpenFolder, edition: ListEdition) -> list[str]:
         for names in _by_day(folder.names()).values():
@@ -238,6 +233,10 @@ class BatchFiles:
             if folder.put(f"{number}_{day}_{sequence:05d}.xml", content):
                 return
         raise PlatformUnavailable(f"{self.name}: no free file name is left for today.")
+
+
+def _item_id(item: Publication) -> str:
+    return item.item_id
 
 
 def _there(folder: Folder | None, name: str) -> Folder:

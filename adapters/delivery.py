@@ -1,22 +1,27 @@
 """Send items to a platform in parts, and say what became of each.
 
 What may have arrived is never called not taken: a platform that was cut off after it took an item
-would otherwise be told twice, under two ids.
+would otherwise be told twice, under two ids. What arrived without a usable answer is ``UNKNOWN``, and the caller
+sends it again under the same id. ``deliver`` is for interfaces that know a repeat by its id, ``send_batches`` for those
+where a request that may have arrived is not repeated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from adapters.deadline import Deadline
-from adapters.http import Outgoing
+from adapters.http import HttpClient, Outgoing
 from approval_hook.errors import PlatformError, PlatformRefused, PlatformUnavailable
 from approval_hook.ports import ItemOutcome, ItemState
 
-__all__ = ["Tries", "deliver"]
+__all__ = ["Batch", "Tries", "deliver", "firsts", "in_order", "send_batches"]
 
 T = TypeVar("T")
+
+#: Ids of the items of one exchange, what is sent, and what its reply says about each id.
+Batch = tuple[Sequence[str], Callable[[], Outgoing], Callable[[bytes], Mapping[str, ItemOutcome]]]
 
 
 class Tries:
@@ -63,9 +68,7 @@ def deliver(
     """
     if deadline.left == 0:
         raise PlatformUnavailable("Nothing was sent: no time is left.")
-    first: dict[str, T] = {}
-    for item in items:
-        first.setdefault(item_id(item), item)
+    first = firsts(items, item_id)
     said: dict[str, ItemOutcome] = {
         key: ItemOutcome(key, ItemState.REFUSED, reason) for key, item in first.items() if (reason := unfit(item))
     }
@@ -85,13 +88,81 @@ def deliver(
         if failure:
             said |= {key: ItemOutcome(key, ItemState.UNKNOWN, "not-sent") for key in waiting}
             break
-    return [_outcome(item, item_id(item), first, said) for item in items]
+    return in_order(items, item_id, first, said)
+
+
+def send_batches(
+    http: HttpClient, path: str, batches: Sequence[Batch], deadline: Deadline, *, settled: int = 0
+) -> dict[str, ItemOutcome]:
+    """Send each batch once.
+
+    Args:
+        http: client of the platform.
+        path: below its base URL.
+        batches: what to send, in order.
+        deadline: for all of them.
+        settled: how many items were settled before anything was sent.
+
+    Returns:
+        An outcome for every id of every batch.
+
+    Raises:
+        PlatformError: nothing was taken from any batch, and nothing was settled before.
+    """
+    outcomes: dict[str, ItemOutcome] = {}
+    first: PlatformError | None = None
+    arrived = settled > 0
+    for ids, outgoing, read in batches:
+        try:
+            if deadline.left == 0:
+                # Otherwise the bytes would leave before the time-out shows.
+                raise PlatformUnavailable("No time is left.", sent=False)
+            raw = http.post(path, outgoing, deadline=deadline, idempotent=False)
+        except PlatformError as error:
+            first = first or error
+            arrived = arrived or _may_have_arrived(error)
+            outcomes |= _unknown(ids, error.reason)
+            continue
+        arrived = True
+        try:
+            said = read(raw)
+        except PlatformError as error:
+            said = _unknown(ids, error.reason)
+        outcomes |= _unknown(ids, "not-answered") | {i: said[i] for i in ids if i in said}
+    if first is not None and not arrived:
+        raise first
+    return outcomes
+
+
+def firsts(items: Iterable[T], item_id: Callable[[T], str]) -> dict[str, T]:
+    """The first item under each id."""
+    first: dict[str, T] = {}
+    for item in items:
+        first.setdefault(item_id(item), item)
+    return first
+
+
+def in_order(
+    items: Iterable[T], item_id: Callable[[T], str], first: Mapping[str, T], said: Mapping[str, ItemOutcome]
+) -> list[ItemOutcome]:
+    """One outcome per item; a second item under an id that came before, with another content, is refused."""
+    keyed = ((item_id(item), item) for item in items)
+    return [
+        said[key] if item == first[key] else ItemOutcome(key, ItemState.REFUSED, "duplicate-id") for key, item in keyed
+    ]
 
 
 def _proves_nothing_taken(error: PlatformError, tries: Tries) -> bool:
-    """A refusal of the only request made; after a repeat, the request before it may have been taken."""
-    return tries.made == 0 or (tries.made == 1 and isinstance(error, PlatformRefused))
+    """Of the only request made; after a repeat, the request before it may have been taken."""
+    return tries.made == 0 or (tries.made == 1 and not _may_have_arrived(error))
 
 
-def _outcome(item: T, key: str, first: Mapping[str, T], said: Mapping[str, ItemOutcome]) -> ItemOutcome:
-    return said[key] if item == first[key] else ItemOutcome(key, ItemState.REFUSED, "duplicate-id")
+def _may_have_arrived(error: PlatformError) -> bool:
+    """A refusal by HTTP status says that nothing was taken; anything else may come after the taking."""
+    if isinstance(error, PlatformUnavailable):
+        return error.sent
+    return not isinstance(error, PlatformRefused)
+
+
+def _unknown(ids: Iterable[str], reason: str) -> dict[str, ItemOutcome]:
+    return {i: ItemOutcome(i, ItemState.UNKNOWN, reason) for i in ids}

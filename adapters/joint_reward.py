@@ -52,6 +52,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
+from adapters.delivery import Batch, firsts, in_order, send_batches
 from adapters.http import Deadline, HttpOptions
 from adapters.joint_reward_documents import (
     NamedList,
@@ -66,7 +67,6 @@ from adapters.joint_reward_feedback import feedback_batches
 from adapters.matching import name_within, same_name
 from adapters.platform import UNKNOWN_SUBJECT, Answer, Exchanges, HttpPlatform
 from adapters.rows import MOST_ROWS
-from adapters.sending import Batch, send_batches, unique
 from adapters.soap import Node, SoapService, parse_document
 from approval_hook.errors import ConfigurationError, PlatformRefused, PlatformReplyInvalid
 from approval_hook.policy.records import CreditRecord, MatchGrade, QueryStatus
@@ -161,17 +161,15 @@ class JointRewardPlatform(HttpPlatform):
 
         ``feedback_id`` is the uuid. First the platform is asked for its lists, because feedback names one by id,
         colour and name; an item about a list that the platform does not have is refused unsent.
-
-        Raises:
-            ValueError: two different items have one id.
         """
         deadline = Deadline(timeout)
-        wanted = unique(items, lambda item: item.feedback_id)
+        first = firsts(items, _feedback_id)
+        wanted = list(first.values())
         lists = self._named_lists(deadline) if wanted else {}
         settled, requests = feedback_batches(wanted, lists)
         batches = [self._batch(ids, arguments) for ids, arguments in requests]
         outcomes = settled | send_batches(self._http, _PATH, batches, deadline, settled=len(settled))
-        return [outcomes[item.feedback_id] for item in items]
+        return in_order(items, _feedback_id, first, outcomes)
 
     def _batch(self, ids: Sequence[str], arguments: dict[str, Any]) -> Batch:
         def read(raw: bytes) -> Mapping[str, ItemOutcome]:
@@ -239,3 +237,7 @@ class JointRewardPlatform(HttpPlatform):
             explained = any(name_within(name, shown) for name in (query.subject.name, *names))
             if record.match is MatchGrade.NONE and not explained:
                 raise PlatformReplyInvalid(f"{self.name}: the reply is about another subject.")
+
+
+def _feedback_id(item: Feedback) -> str:
+    return item.feedback_id

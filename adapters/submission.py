@@ -27,8 +27,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Unpack
 
+from adapters.delivery import Batch, firsts, in_order, send_batches
 from adapters.http import Deadline, HttpClient, HttpOptions
-from adapters.sending import Batch, send_batches, unique
 from adapters.soap import SoapService, sendable
 from adapters.wire import Fields, parse_object
 from approval_hook.errors import ConfigurationError, PlatformReplyInvalid
@@ -105,14 +105,11 @@ class SubmissionPlatform:
         self._service = SoapService(name, "submission.wsdl")
 
     def publish(self, items: Sequence[Publication], *, timeout: float) -> Sequence[ItemOutcome]:
-        """Submit rows, each table in calls of its own; as ``ports.PublicationTarget`` says. Nothing is repeated here.
-
-        Raises:
-            ValueError: two different items have one id.
-        """
+        """Submit rows, each table in calls of its own; as ``ports.PublicationTarget``. Nothing is repeated here."""
+        first = firsts(items, _item_id)
         outcomes: dict[str, ItemOutcome] = {}
         by_table: dict[str, list[Publication]] = {}
-        for item in unique(items, lambda item: item.item_id):
+        for item in first.values():
             problem = self._problem(item)
             if problem:
                 outcomes[item.item_id] = ItemOutcome(item.item_id, ItemState.REFUSED, problem)
@@ -124,7 +121,7 @@ class SubmissionPlatform:
             for start in range(0, len(rows), self._rows_per_call)
         ]
         outcomes |= send_batches(self._http, _PATH, batches, Deadline(timeout), settled=len(outcomes))
-        return [outcomes[item.item_id] for item in items]
+        return in_order(items, _item_id, first, outcomes)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -185,3 +182,7 @@ def _row(told: Fields) -> ItemOutcome:
     item_id: str = told.text(_ROW_ID, longest=_LONGEST_ID)
     state, reason = told.code("errorCode", _ROW)
     return ItemOutcome(item_id, state, reason)
+
+
+def _item_id(item: Publication) -> str:
+    return item.item_id

@@ -167,11 +167,11 @@ def test_nothing_to_send_asks_nothing(simulator: RunningSimulator, target: Joint
     assert simulator.control.ledger() == []
 
 
-def test_two_items_with_one_id_are_a_mistake_of_the_caller(target: JointRewardPlatform) -> None:
-    """The same item twice is one; two contents under one id are not sent at all."""
+def test_of_two_items_with_one_id_the_first_goes(target: JointRewardPlatform) -> None:
+    """The same item twice is one; another content under its id is refused."""
     assert [o.state for o in target.feed_back([ITEM, ITEM], timeout=5)] == [ItemState.ACCEPTED] * 2
-    with pytest.raises(ValueError, match="one id"):
-        target.feed_back([ITEM, replace(ITEM, remark="别的")], timeout=5)
+    outcomes = target.feed_back([ITEM, replace(ITEM, remark="别的")], timeout=5)
+    assert [(o.state, o.reason) for o in outcomes] == [(ItemState.ACCEPTED, ""), (ItemState.REFUSED, "duplicate-id")]
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET, FaultKind.CUT, FaultKind.HTTP_500, FaultKind.BAD_JSON])

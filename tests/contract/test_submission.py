@@ -113,10 +113,11 @@ def test_nothing_to_send_asks_nothing(simulator: RunningSimulator, target: Submi
     assert simulator.control.ledger() == []
 
 
-def test_two_rows_with_one_id_are_a_mistake_of_the_caller(target: SubmissionPlatform) -> None:
-    """Two contents under one id are not sent at all."""
-    with pytest.raises(ValueError, match="one id"):
-        target.publish([*rows("a"), *rows("a", XK_NR="别的")], timeout=5)
+def test_of_two_rows_with_one_id_the_first_goes(simulator: RunningSimulator, target: SubmissionPlatform) -> None:
+    """Another content under an id that came before is refused, and never overwrites the first."""
+    outcomes = target.publish([*rows("a"), *rows("a", XK_NR="别的")], timeout=5)
+    assert [(o.state, o.reason) for o in outcomes] == [(ACCEPTED, ""), (REFUSED, "duplicate-id")]
+    assert taken(simulator) == {"a"}
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET, FaultKind.CUT, FaultKind.HTTP_500, FaultKind.BAD_JSON])
