@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.db import IntegrityError, connection, transaction
+from django.http import Http404, HttpResponse
+from django.test import RequestFactory
+from django.urls import resolve
 from viewflow.fsm import TransitionNotAllowed
 from viewflow.workflow.activation import Activation
 from viewflow.workflow.context import Context
@@ -23,6 +26,7 @@ from viewflow.workflow.status import STATUS
 from adapters.simulator import FaultKind
 from approval_hook import gate
 from approval_hook.hosts.viewflow.attending import Attended, attend
+from approval_hook.hosts.viewflow.middleware import HeldCaseMiddleware
 from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.models import CreditDecision, Point
 from tests.acceptance.evidence import people
@@ -136,6 +140,12 @@ def test_page_with_another_tasks_number(held: Any, office: Any) -> None:
     untouched(held)
 
 
+def _through_the_middleware(url: str) -> None:
+    request = RequestFactory().post(url)
+    request.resolver_match = match = resolve(url)
+    HeldCaseMiddleware(lambda _: HttpResponse()).process_view(request, match.func, (), match.kwargs)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_page_with_another_cases_number(wired: Any, office: Any, kind: str) -> None:
     """A task under another case's number would be decided under that case's lock; the address is not found."""
@@ -150,6 +160,10 @@ def test_page_with_another_cases_number(wired: Any, office: Any, kind: str) -> N
         for who in ("head", "manager"):
             assert office.browsers[who].get(url).status_code == 404, (verb, who)
             assert office.browsers[who].post(url, FORMS["decide"]).status_code == 404, (verb, who)
+        # The application looks at the numbers itself; a host with Viewflow's own pages has the gate's middleware alone.
+        with pytest.raises(Http404):
+            _through_the_middleware(url)
+        _through_the_middleware(case.flow_class.decide.reverse(verb, args=[case.pk, task.pk]))
     untouched(case)
     untouched(other)
     assert office.do(case, "decide").status_code == 302
