@@ -31,7 +31,6 @@ FORWARD_AGAIN = timedelta(minutes=30)
 
 #: What a person must look at when it is found after the fact.
 FOR_A_PERSON = (Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE, Outcome.AMBIGUOUS)
-_LATE = (Point.RECHECK, Point.LATE)
 
 _pay = Update(Recheck, ("paid_at", "found", "supervise"), "host_key = %s AND paid_at IS NULL")
 
@@ -84,8 +83,8 @@ def keep(case: Case, row: CreditDecision, decision: Decision) -> None:
             next_try(1, case.at),
         )
     elif row.inquiry.round > 1 or row.reply.attempt > 1 or row.point != Point.ACCEPTANCE:
-        late = decision.outcome in FOR_A_PERSON and row.point in _LATE
-        _pay((case.at, row.outcome, late), (case.host_key,))
+        severe = decision.outcome in (Outcome.BARRED, Outcome.LISTED_MEASURE, Outcome.SEVERE)
+        _pay((case.at, row.outcome, severe), (case.host_key,))
 
 
 def owe_recheck(case: Case, found: CreditDecision | None) -> None:
@@ -101,7 +100,15 @@ def _owe(case: Case, state: dict[str, Any], first_try: datetime) -> None:
         return Choose(When(paid_at=None, then=F(name)), default=Value(value, field))
 
     fresh = {"owed_since": case.at, "due_on": deadline(case.at), "attempts": 0}
-    cleared = {"paid_at": None, "found": "", "supervise": False, "handled_by": "", "handled_at": None, "handling": ""}
+    cleared = {
+        "paid_at": None,
+        "found": "",
+        "supervise": False,
+        "after_decision": False,
+        "handled_by": "",
+        "handled_at": None,
+        "handling": "",
+    }
     Recheck.objects.update_or_create(
         host_key=case.host_key,
         defaults={

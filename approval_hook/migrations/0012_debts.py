@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField("recheck", "forwarded_at", models.DateTimeField("最近提前补查", null=True)),
         migrations.AddField("recheck", "escalated_at", models.DateTimeField("督办时间", null=True)),
+        migrations.AddField("recheck", "after_decision", models.BooleanField("决定之后查到", default=False)),
         migrations.AddField("recheck", "handled_by", models.CharField("处理人", max_length=254, blank=True, default="")),
         migrations.AddField("recheck", "handled_at", models.DateTimeField("处理时间", null=True)),
         migrations.AddField("recheck", "handling", models.TextField("处理情况", blank=True, default="")),
@@ -45,7 +46,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             "recheck",
             models.Index(
-                fields=["id"], condition=models.Q(supervise=True, handled_at=None), name="debt_found_something"
+                fields=["id"], condition=models.Q(after_decision=True, handled_at=None), name="debt_found_something"
             ),
         ),
     ]

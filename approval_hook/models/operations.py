@@ -52,7 +52,8 @@ class Recheck(models.Model):
     escalated_at = models.DateTimeField("督办时间", null=True)
     paid_at = models.DateTimeField("补查完成", null=True, db_index=True)
     found = models.CharField("补查结果", max_length=4, blank=True)
-    supervise = models.BooleanField("转事后监管", default=False)  # found after the decision; a person takes it up
+    supervise = models.BooleanField("转事后监管", default=False)
+    after_decision = models.BooleanField("决定之后查到", default=False)  # a person takes it up
     handled_by = models.CharField("处理人", max_length=254, blank=True)
     handled_at = models.DateTimeField("处理时间", null=True)
     handling = models.TextField("处理情况", blank=True)
@@ -62,7 +63,7 @@ class Recheck(models.Model):
         indexes = [
             models.Index(fields=["due_on", "id"], condition=models.Q(paid_at=None), name="debt_open"),
             models.Index(
-                fields=["id"], condition=models.Q(supervise=True, handled_at=None), name="debt_found_something"
+                fields=["id"], condition=models.Q(after_decision=True, handled_at=None), name="debt_found_something"
             ),
         ]
 

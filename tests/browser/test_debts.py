@@ -16,8 +16,8 @@ FOODS = """SELECT 'viewflow_process:' || process_ptr_id, 'workflows/flows.food.F
 DRIVERS = """SELECT 'viewflow_process:' || process_ptr_id, 'workflows/flows.ridehailing.RideHailingDriverFlow', case_no
     FROM workflows_ridehailingdrivercase LIMIT 1"""
 ADD = """INSERT OR REPLACE INTO approval_hook_recheck (due_on, waits_for, silent, attempts, escalated_at, paid_at,
-    found, supervise, host_key, flow, case_no, owed_since, next_try_at, handled_by, handling)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '')"""
+    found, after_decision, supervise, host_key, flow, case_no, owed_since, next_try_at, handled_by, handling)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, '', '')"""
 
 
 @pytest.fixture
@@ -31,8 +31,9 @@ def owed(demo: Any) -> Iterator[dict[str, list[str]]]:
         before = database.execute("SELECT * FROM approval_hook_recheck").fetchall()
         database.execute("DELETE FROM approval_hook_recheck")
         foods, drivers = database.execute(FOODS).fetchall(), database.execute(DRIVERS).fetchall()
+        # None waits for a silent source: the running demonstration would see that it is back, and pay.
         states = [
-            (past, ",province,", ",province,", 3, at, None, "", False),
+            (past, ",province,", ",", 3, at, None, "", False),
             (soon, ",creditchina,", ",", 0, None, None, "", False),
             (soon, ",province,", ",", 1, None, at, "O-06", True),
         ]

@@ -26,7 +26,7 @@ from tests.flows.facts import firm_data
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SECRET = "callback-secret-0123456789abcdef0123"
-URL = "/credit/callback/province/"
+URL = "/platforms/callback/province/"
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_the_signature_covers_the_body(waiting: Any) -> None:
     assert call(b'{"receiptNo": "A-1"}', timestamp=timestamp, nonce=nonce, signature=signed) == 401
 
 
-@pytest.mark.parametrize("url", ["/credit/callback/own_register/", "/credit/callback/nobody/"])
+@pytest.mark.parametrize("url", ["/platforms/callback/own_register/", "/platforms/callback/nobody/"])
 def test_a_source_without_call_backs_is_refused_alike(waiting: Any, url: str) -> None:
     """Nobody learns from the reply which sources there are."""
     assert call({"receiptNo": "A-1"}, url=url) == 401

@@ -183,7 +183,7 @@ def test_a_late_finding_changes_no_decision_and_goes_to_a_person(
     with standing_at(clock.now() + timedelta(days=61)), caplog.at_level(logging.ERROR, "approval_hook"):
         tend()
     debt = Recheck.objects.get()
-    assert (debt.found, debt.supervise, debt.handled_at) == ("O-06", True, None)
+    assert (debt.found, debt.after_decision, debt.handled_at) == ("O-06", True, None)
     process.refresh_from_db()
     assert (process.status, flows.ran) == ("DONE", [f"decide:{process.pk}"])
     events = [json.loads(r.getMessage())["event"] for r in caplog.records if r.name == "approval_hook"]
@@ -196,7 +196,7 @@ def test_a_finding_before_the_decision_is_the_gate_s(owing: Any, defaulter: Any)
     script.fault, script.records[CLEAN] = None, (defaulter,)
     assert passes(2) == 1
     debt = Recheck.objects.get()
-    assert (debt.found, debt.supervise) == ("O-06", False)
+    assert (debt.found, debt.after_decision) == ("O-06", False)
 
 
 def test_a_debt_that_is_owed_anew_begins_anew(owing: Any) -> None:

@@ -35,6 +35,6 @@ urlpatterns = [
     path("flows/", site.urls),
 ]
 if apps.is_installed("approval_hook"):
-    urlpatterns.append(path("credit/", include("approval_hook.urls")))
+    urlpatterns.append(path("platforms/", include("approval_hook.urls")))
 
 handler403 = "workflows.clerk.errors.permission_denied"

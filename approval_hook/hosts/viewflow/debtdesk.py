@@ -42,7 +42,7 @@ def owed(rows: QuerySet[Recheck], *, source: str = "", overdue: bool = False) ->
 
 def found_late(rows: QuerySet[Recheck]) -> QuerySet[Recheck]:
     """Those that found something after the decision and wait for a person, the oldest first."""
-    return rows.filter(supervise=True, handled_at=None).exclude(paid_at=None).order_by("paid_at", "pk")
+    return rows.filter(after_decision=True, handled_at=None).exclude(paid_at=None).order_by("paid_at", "pk")
 
 
 def sources_of(rows: QuerySet[Recheck]) -> list[tuple[str, str]]:

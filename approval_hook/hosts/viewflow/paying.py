@@ -99,7 +99,7 @@ def pay(binding: Binding, row: Recheck, by: str = "system") -> set[str] | None:
         decision: CreditDecision = gate.decide(case, answer.inquiry, answer.reply, Point.RECHECK, by)
         if not decision.complete:
             return set()
-        if Recheck.objects.filter(pk=row.pk, supervise=True).exists():
+        if decision.outcome in debts.FOR_A_PERSON:
             _hand_over(binding, processes.filter(pk=process_pk), row, decision)
     return None
 
@@ -108,8 +108,8 @@ def _hand_over(binding: Binding, processes: object, row: Recheck, decision: Cred
     """Leave to a person what was found after the decision; before it the gate holds the case by itself."""
     _, where = placed(binding, processes).get()
     if where != Where.PAST:
-        Recheck.objects.filter(pk=row.pk).update(supervise=False)
         return
+    Recheck.objects.filter(pk=row.pk).update(after_decision=True)
     get_logger().error("found after the decision", alarm=True, case=row.host_key, outcome=decision.outcome)
 
 

@@ -96,7 +96,7 @@ def test_only_supervisors_of_the_organ_see_its_debts(
     clerk: Client, manager: Client, sign_in: Callable[..., Client], owing: list[Any]
 ) -> None:
     """Another organ's head reads an empty page and takes nothing up; window officers read none."""
-    Recheck.objects.update(paid_at=clock.now(), found="O-06", supervise=True)
+    Recheck.objects.update(paid_at=clock.now(), found="O-06", after_decision=True)
     assert clerk.get(URL).status_code == 403
     number = Recheck.objects.order_by("pk").first().pk  # type: ignore[union-attr] # there are three
     assert clerk.post(f"{URL}{number}/", {"text": "已转监管部门。"}).status_code == 403
@@ -110,7 +110,7 @@ def test_only_supervisors_of_the_organ_see_its_debts(
 def test_what_was_found_late_waits_for_a_person(head: Client, owing: list[Any]) -> None:
     """It stands first until somebody says in words what was done; nobody does it twice."""
     debt = Recheck.objects.order_by("pk")[0]
-    Recheck.objects.filter(pk=debt.pk).update(paid_at=clock.now(), found="O-06", supervise=True)
+    Recheck.objects.filter(pk=debt.pk).update(paid_at=clock.now(), found="O-06", after_decision=True)
     text = read(head)
     assert text.index("决定之后查到记录") < text.index("待补查")
     assert "严重失信主体" in text
