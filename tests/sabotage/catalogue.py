@@ -483,7 +483,7 @@ CATALOGUE: dict[str, Sabotage] = {
     ),
     "secret-by-value": Sabotage(
         "a secret is given by name alone",
-        (Edit(_PLATFORMS, 'if key.removesuffix("_secret") in settings.options:', "if False:"),),
+        (Edit(_PLATFORMS, 'if key.removesuffix("_secret") in given:', "if False:"),),
         (("tests/unit/test_conf.py", "test_an_option_is_given_as_a_secret_or_by_value_and_not_both"),),
     ),
     # --- the proof ---
