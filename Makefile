@@ -25,7 +25,7 @@ demo: $(STAMP)
 
 # One worker a processor; tests of one file stay together, because some share a server.
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # In full what the test suite runs in a reduced size: workers killed at random points, a back-test over 100,000 decisions,
 # the analysis of rule sets against brute force, a sweep of 100,000 running cases, edges and boundary events added to

@@ -431,11 +431,18 @@ def _parties(
     ]
 
 
+#: States in which a record counts as absent.
+_GONE = ("repaired", "removed")
+
+
 def _contradiction(conflict: Conflict, rules: RuleSet) -> str:
-    """A conflict of sources in words; of a record its list alone is named, because one source says it is gone."""
+    """A conflict of sources in words; of a record its list alone is named, and not even that where it is gone."""
     said = "，".join(f"{rules.source_title(one.source)}：{SAID_TITLES[one.state]}" for one in conflict.said)
     listed = rules.list_type(conflict.list_type)
     about = "登记名称" if conflict.kind == "name" else listed.title if listed else "未归类的记录"
+    # What is repaired is not shown any more (S-02), by whichever source the page speaks.
+    if any(one.source == conflict.prevails and one.state in _GONE for one in conflict.said):
+        about = "一条不再展示的记录"
     after = {
         "state": f"以{rules.source_title(conflict.prevails)}为准"
         if conflict.prevails

@@ -58,7 +58,7 @@ def test_a_repair_at_the_stronger_source_takes_the_burden_away(
     assert (row.outcome, row.permits) == ("O-09", True)
     assert flows.ran == [f"decide:{process.pk}"]
     (text,) = told(process)
-    assert text == "失信被执行人名单，来源不一致（信用中国：已修复，省公共信用信息平台：有效），以信用中国为准"
+    assert text == "一条不再展示的记录，来源不一致（信用中国：已修复，省公共信用信息平台：有效），以信用中国为准"
     assert "示执" not in text
     (kept,) = row.body["conflicts"]
     assert kept["said"] == [

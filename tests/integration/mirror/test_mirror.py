@@ -344,11 +344,13 @@ class TestMirror(PlatformContract):
 
     @pytest.fixture
     def break_with(self, folder: Folder) -> Callable[[str, int | None], None]:
-        """The next edition has a column more, or rows without numbers."""
+        """The next edition has a column more, dates in two forms, or rows without numbers."""
 
         def put(fault: str, times: int | None) -> None:
             if fault == "extra_fields":
                 outcome = folder.load(f"{line('R-1')},1", f"{line('R-2')},2", header=f"{HEADER},telephone")
+            elif fault == "mixed_dates":
+                outcome = folder.load(line("R-1", decided_on="20260301"), line("R-2", decided_on="2026/03/01"))
             else:
                 assert fault == "name_only"
                 outcome = folder.load(line("R-1", number="", id_type=""), line("R-2", number="", id_type=""))
