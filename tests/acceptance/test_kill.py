@@ -30,7 +30,7 @@ from tests.acceptance.evidence.office import SETTLED, fresh, inquiries, key_of, 
 from tests.contract.conftest import RunningSimulator, start_simulator
 
 SEED = 20261001
-ROUNDS = 120 if os.environ.get("LONG") == "1" else 18
+ROUNDS = 120 if os.environ.get("LONG") == "1" else 12
 #: More cases than a worker can finish before it is killed.
 CASES_PER_ROUND = 12
 
