@@ -42,12 +42,12 @@ from typing import Unpack
 from urllib.parse import urlencode
 
 from adapters.http import HttpOptions, Outgoing
-from adapters.matching import name_within, same_name
+from adapters.matching import same_name
 from adapters.platform import UNKNOWN_SUBJECT, Answer, Exchanges, HttpPlatform
-from adapters.rows import MOST_ROWS, read_rows
+from adapters.rows import MOST_ROWS, check_strangers, read_rows
 from adapters.signing import AppKeySigner
-from approval_hook.errors import ConfigurationError, PlatformReplyInvalid
-from approval_hook.policy.records import MatchGrade, QueryStatus
+from approval_hook.errors import ConfigurationError
+from approval_hook.policy.records import QueryStatus
 from approval_hook.policy.subjects import Identifier, IdentifierType, Subject
 from approval_hook.ports import Query
 
@@ -124,11 +124,8 @@ class AppKeyPlatform(HttpPlatform):
             return Answer(status, reason)
         rows = listed.objects("datas", most=MOST_ROWS)
         records = read_rows(rows, query, self.name, count=listed.number("dataCount", least=0, most=MOST_ROWS))
-        for row, record in zip(rows, records, strict=True):
-            shown = row.text_or_empty("name", longest=200)
-            explained = any(name_within(name, shown) for name in (query.subject.name, *registered))
-            if record.match is MatchGrade.NONE and not explained:
-                raise PlatformReplyInvalid(f"{self.name}: the reply is about another subject.")
+        shown = [row.text_or_empty("name", longest=200) for row in rows]
+        check_strangers(zip(shown, records, strict=True), (query.subject.name, *registered), self.name)
         return Answer(
             QueryStatus.OK,
             "",

@@ -41,7 +41,7 @@ from adapters.delivery import firsts, in_order
 from adapters.folders import Folder, OpenFolder, as_folder
 from adapters.rows import read_entry
 from adapters.wire import Fields
-from adapters.xmlrows import RowFile
+from adapters.xmlrows import RowFile, sendable
 from approval_hook.errors import ConfigurationError, PlatformReplyInvalid, PlatformUnavailable
 from approval_hook.ports import ItemOutcome, ItemState, ListEdition, ListEntry, Publication
 
@@ -55,8 +55,6 @@ _MOST_PAGES = 10_000
 _MOST_ROWS = 50_000_000
 _ROWS_A_FILE = 500
 _MOST_BYTES = 500_000_000
-#: XML 1.0 cannot carry any other character.
-_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENT = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}", re.ASCII)
 _RESULT = {"1": ItemState.ACCEPTED, "0": ItemState.REFUSED}
 _ITEM_ID = "itemId"
@@ -113,12 +111,8 @@ class BatchFiles:
     def editions(self, *, timeout: float) -> Sequence[ListEdition]:
         """Every list and day of which the first page is there, oldest first."""
         deadline = Deadline(timeout)
-        found: list[ListEdition] = []
         with _there(self._lists, self.name).open(self.name, deadline) as folder:
-            for names in _by_day(folder.names()).values():
-                page = _page(RowFile(folder.pieces(names[0], most=_MOST_BYTES), self.name, root="MESSAGE"), names[0])
-                if page.current == 1:
-                    found.append(page.edition)
+            found = [page.edition for _, page in self._first_pages(folder) if page.current == 1]
         return sorted(found, key=lambda e: (e.as_of, e.list_type))
 
     def entries(self, edition: ListEdition, *, timeout: float) -> Iterator[ListEntry]:
@@ -173,9 +167,13 @@ class BatchFiles:
         said |= {key: ItemOutcome(key, ItemState.UNKNOWN, "awaiting-receipt") for key in first if key not in said}
         return in_order(items, _item_id, first, said)
 
-    def _pages(self, folder: OpenFolder, edition: ListEdition) -> list[str]:
+    def _first_pages(self, folder: OpenFolder) -> Iterator[tuple[list[str], _Page]]:
+        """For each message and day the names of its files, and what the first of them says."""
         for names in _by_day(folder.names()).values():
-            page = _page(RowFile(folder.pieces(names[0], most=_MOST_BYTES), self.name, root="MESSAGE"), names[0])
+            yield names, _page(RowFile(folder.pieces(names[0], most=_MOST_BYTES), self.name, root="MESSAGE"), names[0])
+
+    def _pages(self, folder: OpenFolder, edition: ListEdition) -> list[str]:
+        for names, page in self._first_pages(folder):
             if page.edition == edition:
                 if len(names) < page.total:
                     raise PlatformUnavailable(f"{self.name}: pages of the list are still on their way.")
@@ -189,7 +187,7 @@ class BatchFiles:
             return "unknown-table"
         if not all(_ELEMENT.fullmatch(key) and key != _ITEM_ID for key in item.fields):
             return "field-name"
-        if any(_UNWRITABLE.search(text) for text in (item.item_id, *item.fields.values())):
+        if not sendable(item.item_id, *item.fields.values()):
             return "unwritable-character"
         return ""
 

@@ -64,12 +64,12 @@ from adapters.joint_reward_documents import (
     verdict,
 )
 from adapters.joint_reward_feedback import feedback_batches
-from adapters.matching import name_within, same_name
+from adapters.matching import same_name
 from adapters.platform import UNKNOWN_SUBJECT, Answer, Exchanges, HttpPlatform
-from adapters.rows import MOST_ROWS
+from adapters.rows import MOST_ROWS, check_strangers
 from adapters.soap import Node, SoapService, parse_document
 from approval_hook.errors import ConfigurationError, PlatformRefused, PlatformReplyInvalid
-from approval_hook.policy.records import CreditRecord, MatchGrade, QueryStatus
+from approval_hook.policy.records import MatchGrade, QueryStatus
 from approval_hook.policy.subjects import Identifier, IdentifierType, Subject
 from approval_hook.ports import Feedback, ItemOutcome, Probe, Query
 
@@ -145,7 +145,8 @@ class JointRewardPlatform(HttpPlatform):
         if len({r.record_id for r in records}) != len(records):
             raise PlatformReplyInvalid(f"{self.name}: a row comes twice.")
         names = [name for name, code in pages[0].subjects if code.upper() == identifier.number]
-        self._check_strangers(query, names, rows, records)
+        shown = [detail.attributes.text_or_empty("name", longest=200) for _, detail in rows]
+        check_strangers(zip(shown, records, strict=True), (query.subject.name, *names), self.name)
         if not names and not any(r.match is MatchGrade.EXACT for r in records):
             return Answer(QueryStatus.REJECTED, UNKNOWN_SUBJECT)
         return Answer(
@@ -223,20 +224,6 @@ class JointRewardPlatform(HttpPlatform):
         stuck = not last.rows and held != first.counts
         if too_many or stuck or len(pages) > _MOST_PAGES or sum(first.counts.values()) > MOST_ROWS:
             raise PlatformReplyInvalid(f"{self.name}: rows are missing or too many.")
-
-    def _check_strangers(
-        self,
-        query: Query,
-        names: Sequence[str],
-        rows: Sequence[tuple[NamedList, Node]],
-        records: Sequence[CreditRecord],
-    ) -> None:
-        """A row of another firm is explained by a name that holds ours; any other means a reply about somebody else."""
-        for (_, detail), record in zip(rows, records, strict=True):
-            shown = detail.attributes.text_or_empty("name", longest=200)
-            explained = any(name_within(name, shown) for name in (query.subject.name, *names))
-            if record.match is MatchGrade.NONE and not explained:
-                raise PlatformReplyInvalid(f"{self.name}: the reply is about another subject.")
 
 
 def _feedback_id(item: Feedback) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.joint_reward_documents import NamedList
-from adapters.soap import sendable
+from adapters.xmlrows import sendable
 from approval_hook.policy.subjects import IdentifierType
 from approval_hook.ports import Feedback, FeedbackResult, ItemOutcome, ItemState
 

@@ -51,13 +51,13 @@ import structlog
 from adapters.delivery import Tries, deliver
 from adapters.des_message import WEAKNESS, DesMessage, SignedReply
 from adapters.http import HttpOptions, Outgoing
-from adapters.matching import name_within, same_name
+from adapters.matching import same_name
 from adapters.platform import UNKNOWN_SUBJECT, Answer, Exchanges, HttpPlatform
-from adapters.rows import MOST_ROWS, read_rows
+from adapters.rows import MOST_ROWS, check_strangers, read_rows
 from adapters.signing import AppKeySigner, TifSigner
 from adapters.wire import parse_object
 from approval_hook.errors import ConfigurationError, PlatformReplyInvalid
-from approval_hook.policy.records import CreditRecord, MatchGrade, QueryStatus
+from approval_hook.policy.records import CreditRecord, QueryStatus
 from approval_hook.policy.subjects import Identifier, SubjectKind
 from approval_hook.ports import Feedback, FeedbackResult, ItemOutcome, ItemState, Query
 
@@ -186,9 +186,10 @@ class MessageGatewayPlatform(HttpPlatform):
                 return Answer(status, "list-refused" if reason == UNKNOWN_SUBJECT else reason)
             rows = listed.objects("records", most=MOST_ROWS)
             on_list = read_rows(rows, query, self.name, count=listed.number("count", least=0, most=MOST_ROWS))
-            for row, record in zip(rows, on_list, strict=True):
-                shown = row.text_or_empty("name", longest=200)
-                self._check_listed(record, list_type, shown, (query.subject.name, registered))
+            if any(record.list_type != list_type for record in on_list):
+                raise PlatformReplyInvalid(f"{self.name}: the reply is about another list.")
+            shown = [row.text_or_empty("name", longest=200) for row in rows]
+            check_strangers(zip(shown, on_list, strict=True), (query.subject.name, registered), self.name)
             records += on_list
         return Answer(
             QueryStatus.OK,
@@ -238,12 +239,6 @@ class MessageGatewayPlatform(HttpPlatform):
             "itemId": item.query_id,
             "disciplinaryTime": item.handled_on.isoformat(),
         }
-
-    def _check_listed(self, record: CreditRecord, list_type: str, shown: str, names: tuple[str, str]) -> None:
-        if record.list_type != list_type:
-            raise PlatformReplyInvalid(f"{self.name}: the reply is about another list.")
-        if record.match is MatchGrade.NONE and not any(name_within(name, shown) for name in names):
-            raise PlatformReplyInvalid(f"{self.name}: the reply is about another subject.")
 
     def _outgoing(self, document: Mapping[str, Any]) -> Callable[[], Outgoing]:
         form = {"message": self._message.encrypt(json.dumps(document, ensure_ascii=False).encode())}

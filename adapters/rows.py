@@ -14,16 +14,16 @@ Source: domain facts 3.6, 3.7 and 4.2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from adapters.matching import grade
+from adapters.matching import grade, name_within
 from adapters.wire import Fields
 from approval_hook.errors import PlatformReplyInvalid
 from approval_hook.policy.records import CreditRecord, MatchGrade, RecordState, Severity
 from approval_hook.policy.subjects import mask_text
 from approval_hook.ports import ListEntry, Query
 
-__all__ = ["MOST_ROWS", "masked_document_no", "read_entry", "read_rows"]
+__all__ = ["MOST_ROWS", "check_strangers", "masked_document_no", "read_entry", "read_rows"]
 
 #: The most rows in one list of a reply.
 MOST_ROWS = 500
@@ -110,6 +110,22 @@ def _record(row: Fields, source: str, match: MatchGrade) -> CreditRecord:
         domain=row.text_or_empty("domain", longest=60),
         role_then=row.text_or_empty("roleThen", longest=60),
     )
+
+
+def check_strangers(shown: Iterable[tuple[str, CreditRecord]], names: Sequence[str], source: str) -> None:
+    """What a look-up by name may bring of others: rows of whoever's name holds one that was looked for.
+
+    Args:
+        shown: the name that each row shows, and the row as it was read.
+        names: that were looked for.
+        source: name of the platform.
+
+    Raises:
+        PlatformReplyInvalid: a row about somebody else that no name explains: the whole reply is about somebody else.
+    """
+    for name, record in shown:
+        if record.match is MatchGrade.NONE and not any(name_within(own, name) for own in names):
+            raise PlatformReplyInvalid(f"{source}: the reply is about another subject.")
 
 
 def masked_document_no(plain: str, record_id: str) -> str:

@@ -32,14 +32,13 @@ from adapters.http import Outgoing
 from adapters.wire import Fields
 from approval_hook.errors import PlatformError, PlatformRefused, PlatformReplyInvalid, PlatformUnavailable
 
-__all__ = ["Node", "SoapService", "parse_document", "sendable"]
+__all__ = ["Node", "SoapService", "parse_document"]
 
 _ENVELOPE = "{http://schemas.xmlsoap.org/soap/envelope/}"
 _DEEPEST = 20
 _MOST_ELEMENTS = 50_000
 _DECLARATION = re.compile(r"[\ufeff\s]*<\?xml\s[^>]*?\?>")
 _ENCODING = re.compile(r"encoding\s*=\s*[\"']([^\"']*)[\"']")
-_UNSENDABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class SoapService:
@@ -63,7 +62,7 @@ class SoapService:
         self._binding: Any = self._client.service._binding
 
     def outgoing(self, operation: str, arguments: Mapping[str, Any]) -> Callable[[], Outgoing]:
-        """Body and headers of a call, the same for every attempt. Texts must be ``sendable``."""
+        """Body and headers of a call, the same for every attempt. Texts must be ``xmlrows.sendable``."""
         envelope = self._client.create_message(self._client.service, operation, **arguments)
         body = etree_to_string(envelope)  # type: ignore[no-untyped-call] # zeep annotates half of itself
         headers = {
@@ -136,11 +135,6 @@ def _declared(text: str) -> str:
     declaration = _DECLARATION.match(text)
     named = _ENCODING.search(declaration.group()) if declaration else None
     return named[1].lower() if named else ""
-
-
-def sendable(*texts: str) -> bool:
-    """Whether XML can carry these texts at all; it has no way to write most control characters."""
-    return not any(_UNSENDABLE.search(text) for text in texts)
 
 
 class Node:

@@ -29,8 +29,9 @@ from typing import Unpack
 
 from adapters.delivery import Batch, firsts, in_order, send_batches
 from adapters.http import Deadline, HttpClient, HttpOptions
-from adapters.soap import SoapService, sendable
+from adapters.soap import SoapService
 from adapters.wire import Fields, parse_object
+from adapters.xmlrows import sendable
 from approval_hook.errors import ConfigurationError, PlatformReplyInvalid
 from approval_hook.ports import ItemOutcome, ItemState, Publication
 

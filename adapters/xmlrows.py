@@ -19,13 +19,21 @@ from defusedxml.ElementTree import DefusedXMLParser
 from adapters.wire import Fields
 from approval_hook.errors import PlatformReplyInvalid
 
-__all__ = ["RowFile"]
+__all__ = ["RowFile", "sendable"]
+
+#: XML 1.0 cannot carry any other character.
+_UNSENDABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _HEAD = 256
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,20})[\"']")
 _CHARSETS = {b"utf-8": "utf-8", b"gbk": "gb18030", b"gb2312": "gb18030", b"gb18030": "gb18030"}
 _MOST_FIELDS = 60
 _MOST_TEXT = 20_000
+
+
+def sendable(*texts: str) -> bool:
+    """Whether XML can carry these texts at all; it has no way to write most control characters."""
+    return not any(_UNSENDABLE.search(text) for text in texts)
 
 
 class RowFile:

@@ -25,7 +25,6 @@ from approval_hook import clock, pending, privacy
 from approval_hook.cases import Case, book, case_of, due_on, exemption_of, fresh_until, release_on
 from approval_hook.columns import new
 from approval_hook.conf import conf
-from approval_hook.debts import BACKOFF, next_try, owe_recheck
 from approval_hook.debts import keep as keep_debt
 from approval_hook.errors import CaseInvalid, ConfigurationError
 from approval_hook.keeping import keep
@@ -53,7 +52,6 @@ from approval_hook.statements import First, insert
 from approval_hook.workcalendar import published_calendar
 
 __all__ = [
-    "BACKOFF",
     "Case",
     "Opened",
     "Standing",
@@ -68,10 +66,8 @@ __all__ = [
     "in_force",
     "lapse",
     "newly_discharged",
-    "next_try",
     "obtain",
     "open_inquiry",
-    "owe_recheck",
     "point_of",
     "record_reply",
     "release",

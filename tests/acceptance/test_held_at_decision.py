@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from approval_hook import clock, gate
+from approval_hook import clock, debts
 from approval_hook.errors import PlatformUnavailable
 from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.models import CreditDecision, Reply
@@ -53,7 +53,7 @@ def days_before_due(case: Any, count: int) -> Any:
 def test_it_asks_again_as_seldom_as_a_case_held_at_its_gate(stale: Any, later: Later) -> None:
     """One attempt when its time has come, none before, and each wait longer than the last."""
     at, tried = the_hold(stale).next_try_at, Reply.objects.count()
-    for number, wait in enumerate(gate.BACKOFF[1:], 2):
+    for number, wait in enumerate(debts.BACKOFF[1:], 2):
         with clock.standing_at(at - timedelta(seconds=5)):
             tend()
         assert Reply.objects.count() == tried

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -15,9 +16,11 @@ from adapters.appkey import AppKeyPlatform
 from adapters.gateway import GatewayPlatform
 from adapters.joint_reward import JointRewardPlatform
 from adapters.message_gateway import MessageGatewayPlatform
+from adapters.platform import HttpPlatform
 from adapters.sealed_gateway import SealedGatewayPlatform
-from adapters.simulator import ControlClient, Fault, FaultKind, SimulatedRecord
+from adapters.simulator import ControlClient, Fault, FaultKind, SimulatedRecord, SimulatedSubject
 from adapters.simulator.keys import SimulatedKeys, SmKeys
+from approval_hook.policy.subjects import Subject
 from approval_hook.testing import PlatformContract, Received
 
 ROOT = Path(__file__).parents[2]
@@ -131,7 +134,40 @@ def simulator(simulator_process: RunningSimulator) -> RunningSimulator:
 
 
 class OnSimulator(PlatformContract):
-    """The contract against the shared simulator: how it misbehaves, and what it received."""
+    """The contract against the shared simulator: how it misbehaves, and what it received.
+
+    Attributes:
+        clean: a subject without rows.
+        hit: a subject with ``rows``.
+        rows: what the simulator holds about ``hit``.
+    """
+
+    clean: ClassVar[Subject]
+    hit: ClassVar[Subject]
+    rows: ClassVar[tuple[SimulatedRecord, ...]]
+
+    def connect(self, simulator: RunningSimulator) -> HttpPlatform:
+        """The adapter under test, connected to it."""
+        raise NotImplementedError("say which adapter")
+
+    @pytest.fixture
+    def platform(self, simulator: RunningSimulator) -> Iterator[HttpPlatform]:
+        """The adapter on a simulator that knows both subjects."""
+        simulator.control.put(SimulatedSubject.of(self.clean))
+        simulator.control.put(SimulatedSubject.of(self.hit, *self.rows))
+        platform = self.connect(simulator)
+        yield platform
+        platform.close()
+
+    @pytest.fixture
+    def subject_clean(self) -> Subject:
+        """The one without rows."""
+        return self.clean
+
+    @pytest.fixture
+    def subject_hit(self) -> Subject:
+        """The one with rows."""
+        return self.hit
 
     @pytest.fixture
     def break_with(self, simulator: RunningSimulator) -> Callable[[str, int | None], None]:

@@ -18,7 +18,7 @@ from adapters.simulator.shapes import Question
 from adapters.simulator.shapes.appkey import AppKeyShape
 from approval_hook.errors import ConfigurationError, PlatformError, PlatformReplyInvalid, PlatformUnavailable
 from approval_hook.policy.records import CreditReport, MatchGrade, QueryStatus
-from approval_hook.policy.subjects import Subject, organisation, person
+from approval_hook.policy.subjects import organisation, person
 from approval_hook.testing import make_query
 from tests.contract.conftest import OnSimulator, RunningSimulator, row
 
@@ -33,24 +33,12 @@ class TestAppKey(OnSimulator):
 
     cannot_express = {kind.value: reason for kind, reason in AppKeyShape.inexpressible.items()}
 
-    @pytest.fixture
-    def platform(self, simulator: RunningSimulator) -> Iterator[AppKeyPlatform]:
-        """The adapter on a simulator that knows both subjects."""
-        simulator.control.put(SimulatedSubject.of(CLEAN))
-        simulator.control.put(SimulatedSubject.of(FIRM, row("R-1", severity="4"), row("R-2")))
-        platform = simulator.appkey()
-        yield platform
-        platform.close()
+    clean, hit = CLEAN, FIRM
+    rows = (row("R-1", severity="4"), row("R-2"))
 
-    @pytest.fixture
-    def subject_clean(self) -> Subject:
-        """A firm without rows."""
-        return CLEAN
-
-    @pytest.fixture
-    def subject_hit(self) -> Subject:
-        """A firm with two rows."""
-        return FIRM
+    def connect(self, simulator: RunningSimulator) -> AppKeyPlatform:
+        """As its own shape is asked."""
+        return simulator.appkey()
 
 
 @pytest.fixture

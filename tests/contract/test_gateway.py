@@ -21,7 +21,7 @@ from adapters.simulator.faults import HARMLESS
 from approval_hook.errors import PlatformRefused, PlatformReplyInvalid, PlatformUnavailable
 from approval_hook.policy.records import MatchGrade, QueryStatus, RecordState, Severity
 from approval_hook.policy.subjects import IdentifierType as T
-from approval_hook.policy.subjects import Subject, organisation, parse_identifier, person
+from approval_hook.policy.subjects import organisation, parse_identifier, person
 from approval_hook.testing import ENVELOPE_FAULTS, FAULTS, make_query
 from tests.contract.conftest import OnSimulator, RunningSimulator, row, start_simulator
 
@@ -34,24 +34,12 @@ SERIOUS = SimulatedRecord("R-1", "serious_dishonesty", "4", "列入严重失信�
 class TestGateway(OnSimulator):
     """The shipped contract."""
 
-    @pytest.fixture
-    def platform(self, simulator: RunningSimulator) -> Iterator[GatewayPlatform]:
-        """The adapter on a simulator that knows both subjects."""
-        simulator.control.put(SimulatedSubject.of(PERSON))
-        simulator.control.put(SimulatedSubject.of(FIRM, SERIOUS, row("R-2")))
-        platform = simulator.platform()
-        yield platform
-        platform.close()
+    clean, hit = PERSON, FIRM
+    rows = (SERIOUS, row("R-2"))
 
-    @pytest.fixture
-    def subject_clean(self) -> Subject:
-        """A person without rows."""
-        return PERSON
-
-    @pytest.fixture
-    def subject_hit(self) -> Subject:
-        """A firm with two rows."""
-        return FIRM
+    def connect(self, simulator: RunningSimulator) -> GatewayPlatform:
+        """As its own shape is asked."""
+        return simulator.platform()
 
 
 @pytest.fixture

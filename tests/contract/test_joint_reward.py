@@ -27,7 +27,7 @@ from approval_hook.errors import (
     PlatformUnavailable,
 )
 from approval_hook.policy.records import CreditReport, MatchGrade, QueryStatus, RecordState, Severity
-from approval_hook.policy.subjects import Subject, organisation, person
+from approval_hook.policy.subjects import organisation, person
 from approval_hook.testing import make_query
 from tests.contract.conftest import OnSimulator, RunningSimulator, row
 
@@ -42,24 +42,12 @@ class TestJointReward(OnSimulator):
 
     cannot_express = {kind.value: reason for kind, reason in JointRewardShape.inexpressible.items()}
 
-    @pytest.fixture
-    def platform(self, simulator: RunningSimulator) -> Iterator[JointRewardPlatform]:
-        """The adapter on a simulator that knows both subjects."""
-        simulator.control.put(SimulatedSubject.of(CLEAN))
-        simulator.control.put(SimulatedSubject.of(FIRM, row("R-1", severity="4"), row("R-2", severity="9")))
-        platform = simulator.joint_reward()
-        yield platform
-        platform.close()
+    clean, hit = CLEAN, FIRM
+    rows = (row("R-1", severity="4"), row("R-2", severity="9"))
 
-    @pytest.fixture
-    def subject_clean(self) -> Subject:
-        """A firm without rows."""
-        return CLEAN
-
-    @pytest.fixture
-    def subject_hit(self) -> Subject:
-        """A firm with a row on a black and one on a red list."""
-        return FIRM
+    def connect(self, simulator: RunningSimulator) -> JointRewardPlatform:
+        """As its own shape is asked."""
+        return simulator.joint_reward()
 
 
 @pytest.fixture

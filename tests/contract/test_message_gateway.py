@@ -44,24 +44,12 @@ class TestMessageGateway(OnSimulator, EnvelopedPlatformContract):
 
     cannot_express = {kind.value: reason for kind, reason in MessageGatewayShape.inexpressible.items()}
 
-    @pytest.fixture
-    def platform(self, simulator: RunningSimulator) -> Iterator[MessageGatewayPlatform]:
-        """The adapter on a simulator that knows both subjects."""
-        simulator.control.put(SimulatedSubject.of(PERSON))
-        simulator.control.put(SimulatedSubject.of(FIRM, row("R-1", list_type="general"), row("R-2")))
-        platform = simulator.messages()
-        yield platform
-        platform.close()
+    clean, hit = PERSON, FIRM
+    rows = (row("R-1", list_type="general"), row("R-2"))
 
-    @pytest.fixture
-    def subject_clean(self) -> Subject:
-        """A person without rows."""
-        return PERSON
-
-    @pytest.fixture
-    def subject_hit(self) -> Subject:
-        """A firm with a row of its own and one on a list."""
-        return FIRM
+    def connect(self, simulator: RunningSimulator) -> MessageGatewayPlatform:
+        """As its own shape is asked."""
+        return simulator.messages()
 
 
 @pytest.fixture

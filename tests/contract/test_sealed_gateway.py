@@ -32,24 +32,12 @@ PERSON = person("陈示例", "440300199001010016", on=ON)
 class TestSealedGateway(OnSimulator, EnvelopedPlatformContract):
     """The shipped contract, with the faults of envelopes."""
 
-    @pytest.fixture
-    def platform(self, simulator: RunningSimulator) -> Iterator[SealedGatewayPlatform]:
-        """The adapter on a simulator that knows both subjects."""
-        simulator.control.put(SimulatedSubject.of(PERSON))
-        simulator.control.put(SimulatedSubject.of(FIRM, row("R-1", severity="4"), row("R-2")))
-        platform = simulator.sealed()
-        yield platform
-        platform.close()
+    clean, hit = PERSON, FIRM
+    rows = (row("R-1", severity="4"), row("R-2"))
 
-    @pytest.fixture
-    def subject_clean(self) -> Subject:
-        """A person without rows."""
-        return PERSON
-
-    @pytest.fixture
-    def subject_hit(self) -> Subject:
-        """A firm with two rows."""
-        return FIRM
+    def connect(self, simulator: RunningSimulator) -> SealedGatewayPlatform:
+        """As its own shape is asked."""
+        return simulator.sealed()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from approval_hook import gate
+from approval_hook import debts, gate
 from approval_hook.errors import ApprovalHookError
 from approval_hook.hosts.viewflow.binding import Binding
 from approval_hook.hosts.viewflow.injection import find_binding
@@ -34,7 +34,7 @@ def check_again(process: Any, by: str) -> None:
     found = gate.in_force(case.host_key)
     if found is None or found.subjects == case.subjects:
         return
-    gate.owe_recheck(case, found)
+    debts.owe_recheck(case, found)
     if gate.all_local():
         _pay(binding, case.host_key, by)
     else:

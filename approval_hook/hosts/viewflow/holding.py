@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from viewflow.workflow.activation import Activation
 
-from approval_hook import clock, gate, privacy
+from approval_hook import clock, debts, gate, privacy
 from approval_hook.errors import CaseInvalid
 from approval_hook.gate import Case, Standing, Verdict
 from approval_hook.hosts.viewflow.binding import Binding
@@ -29,7 +29,7 @@ def hold_case(binding: Binding, activation: Activation, case: Case, standing: St
     due_on = gate.due_on(case)
     # An incomplete answer that another gate got is asked for again as soon as this one waits.
     mine = decision is not None and decision.inquiry.gate_key == binding.task_key(activation.task.pk)
-    next_try_at = gate.next_try(attempts, clock.now()) if incomplete and mine else None
+    next_try_at = debts.next_try(attempts, clock.now()) if incomplete and mine else None
     hold = _write(
         binding,
         activation,
@@ -66,7 +66,7 @@ def observe_case(binding: Binding, activation: Activation, case: Case, standing:
     names = (case.facts.case_no, case.facts.organ)
     new = _observe(binding, activation, names, standing.reason, standing.text, standing.decision)
     if new and standing.verdict is Verdict.ASK:
-        gate.owe_recheck(case, standing.decision)
+        debts.owe_recheck(case, standing.decision)
 
 
 def observe_invalid(binding: Binding, activation: Activation, error: CaseInvalid) -> None:

@@ -6,7 +6,7 @@ from django.db import transaction
 from viewflow.workflow.exceptions import FlowLockFailed
 from viewflow.workflow.status import PROCESS
 
-from approval_hook import clock, gate
+from approval_hook import clock, debts, gate
 from approval_hook.errors import ApprovalHookError
 from approval_hook.hosts.viewflow.attending import Attended, answer_of, attend
 from approval_hook.hosts.viewflow.binding import WAITING, Binding
@@ -112,7 +112,7 @@ def _settle(row: LateCheck, found: str) -> bool:
 
 def _later(row: LateCheck) -> bool:
     row.attempts += 1
-    row.next_try_at = gate.next_try(row.attempts, clock.now())
+    row.next_try_at = debts.next_try(row.attempts, clock.now())
     row.save(update_fields=["attempts", "next_try_at"])
     return False
 

@@ -115,7 +115,7 @@ def _hand_over(binding: Binding, processes: object, row: Recheck, decision: Cred
 
 def _later(row: Recheck, **state: str) -> None:
     row.attempts += 1
-    next_try_at = gate.next_try(row.attempts, clock.now())
+    next_try_at = debts.next_try(row.attempts, clock.now())
     Recheck.objects.filter(pk=row.pk, paid_at=None).update(attempts=row.attempts, next_try_at=next_try_at, **state)
 
 

@@ -93,13 +93,14 @@ def _unasked(binding: Binding) -> Iterator[int]:
 
 def _run_out(binding: Binding) -> Iterator[int]:
     """Steps that an emergency release opened and nobody took before it expired: they are held again, and listed."""
-    released = EmergencyAct.objects.filter(flow=binding.flow_ref, kind=EmergencyAct.Kind.CONFIRMED)
-    over = set(released.filter(expires_at__lte=clock.now()).values_list("host_key", flat=True))
-    numbers = {int(key.rpartition(":")[2]): key for key in over}
-    tasks = binding.flow_class.task_class._default_manager.filter(
-        process_id__in=numbers, flow_task__in=binding.protected_refs(), status__in=WAITING
+    over = EmergencyAct.objects.filter(
+        host_key=OuterRef("key"), kind=EmergencyAct.Kind.CONFIRMED, expires_at__lte=clock.now()
     )
-    for pk, process_pk in tasks.values_list("pk", "process_id"):
-        found = gate.in_force(numbers[process_pk])
+    tasks = binding.flow_class.task_class._default_manager.filter(
+        flow_task__in=binding.protected_refs(), status__in=WAITING
+    )
+    key = stored_key(process_table(binding.flow_class), "process_id")
+    for pk, host_key in tasks.annotate(key=key).filter(Exists(over)).values_list("pk", "key"):
+        found = gate.in_force(host_key)
         if found is not None and found.origin == CreditDecision.Origin.EMERGENCY:
             yield pk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.test import Client
@@ -11,6 +12,7 @@ from viewflow.workflow.status import STATUS
 from tests.integration.workflows.conftest import ORGAN, REGION
 from workflows.filing import file_case
 from workflows.flows import FoodBusinessFlow, RideHailingDriverFlow
+from workflows.models import PenaltyDecision, PenaltyEvent
 
 REFUSAL = "经营场所与有毒场所距离不足，不符合《食品安全法》第三十三条规定的条件。"
 
@@ -74,3 +76,16 @@ def posted(data: dict[str, Any]) -> dict[str, Any]:
             flat |= {f"persons-{index}-document_type": "resident_id", f"persons-{index}-role": ""}
             flat |= {f"persons-{index}-{key}": value for key, value in row.items()}
     return flat
+
+
+def revoked(food: dict[str, Any], document_no: str = "示市监处罚〔2025〕12号") -> Any:
+    """The firm's food licence was revoked last year, as the own register has it."""
+    return PenaltyDecision.objects.create(
+        document_no=document_no,
+        decided_on=date(2025, 5, 1),
+        decided_by=ORGAN,
+        event=PenaltyEvent.LICENCE_REVOKED,
+        domain="food",
+        unit_code=food["firm_code"],
+        unit_name=food["firm_name"],
+    )

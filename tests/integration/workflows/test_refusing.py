@@ -9,10 +9,8 @@ import pytest
 from django.test import Client
 
 from approval_hook.policy.records import CreditRecord, Severity
-from tests.integration.workflows.conftest import ORGAN
-from tests.integration.workflows.driving import do, filed_food, reviewed
+from tests.integration.workflows.driving import do, filed_food, reviewed, revoked
 from workflows.clerk.refusing import rests_only_on
-from workflows.models import PenaltyDecision, PenaltyEvent
 
 WAGES = ("保障农民工工资支付条例", "第四十八条")
 CITED = "申请人列入拖欠农民工工资失信联合惩戒名单，依照《保障农民工工资支付条例》第四十八条，不予许可。"
@@ -78,15 +76,7 @@ def test_no_refusal_on_a_measure_that_is_no_bar(
 
 def test_a_confirmed_bar_carries_a_refusal(clerk: Client, head: Client, food: dict[str, Any]) -> None:
     """The bar's own article is a basis once the head has confirmed it."""
-    PenaltyDecision.objects.create(
-        document_no="示市监处罚〔2025〕12号",
-        decided_on=date(2025, 5, 1),
-        decided_by=ORGAN,
-        event=PenaltyEvent.LICENCE_REVOKED,
-        domain="food",
-        unit_code=food["firm_code"],
-        unit_name=food["firm_name"],
-    )
+    revoked(food)
     case = filed_food(food)
     settled(clerk, head, case, "uphold")
     assert "引用可据以不予许可的条款" in clerk.get(f"/cases/{case.pk}/").content.decode()
@@ -98,15 +88,7 @@ def test_a_bar_that_the_head_released_carries_none(
     clerk: Client, head: Client, food: dict[str, Any], credit: Any
 ) -> None:
     """What was found not to apply is no basis either."""
-    PenaltyDecision.objects.create(
-        document_no="示市监处罚〔2025〕13号",
-        decided_on=date(2025, 5, 1),
-        decided_by=ORGAN,
-        event=PenaltyEvent.LICENCE_REVOKED,
-        domain="food",
-        unit_code=food["firm_code"],
-        unit_name=food["firm_name"],
-    )
+    revoked(food, "示市监处罚〔2025〕13号")
     case = filed_food(food)
     settled(clerk, head, case, "release")
     answer = refuse(head, case, "许可证被吊销未满五年，依照食品安全法第135条，不予许可。")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,24 +17,14 @@ from approval_hook.hosts.viewflow.attending import attend
 from approval_hook.models import Hold
 from approval_hook.panel import Action, HoldView, Panel
 from approval_hook.policy.records import CreditRecord, MatchGrade
-from tests.integration.workflows.conftest import ORGAN
-from tests.integration.workflows.driving import claim, filed_driver, filed_food, reviewed, task_named
+from tests.integration.workflows.driving import claim, filed_driver, filed_food, reviewed, revoked, task_named
 from workflows.clerk.settlement import settling_of
 from workflows.flows import FoodBusinessFlow
 from workflows.groups import CLERKS, DECIDERS
-from workflows.models import PenaltyDecision, PenaltyEvent
 
 
 def _barred(clerk: Client, food: dict[str, Any]) -> Any:
-    PenaltyDecision.objects.create(
-        document_no="示市监处罚〔2025〕12号",
-        decided_on=date(2025, 5, 1),
-        decided_by=ORGAN,
-        event=PenaltyEvent.LICENCE_REVOKED,
-        domain="food",
-        unit_code=food["firm_code"],
-        unit_name=food["firm_name"],
-    )
+    revoked(food)
     case = filed_food(food)
     reviewed(clerk, case)
     return case

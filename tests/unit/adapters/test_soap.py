@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.soap import Node, SoapService, parse_document, sendable
+from adapters.soap import Node, SoapService, parse_document
+from adapters.xmlrows import sendable
 from approval_hook.errors import PlatformError, PlatformReplyInvalid
 
 SERVICE = SoapService("it", "submission.wsdl")
