@@ -33,6 +33,7 @@ from approval_hook.policy.case import Role
 from approval_hook.policy.catalogue import RuleSet
 from approval_hook.policy.decision import Channel, Citation, Decision, ObligationKind, Outcome, PartyOutcome, Why
 from approval_hook.policy.explain import Explainer
+from approval_hook.policy.findings import GONE_STATES
 from approval_hook.policy.merging import Conflict
 from approval_hook.policy.receipt import receipt_from_bytes, reports_from_json
 from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, RecordState
@@ -70,6 +71,8 @@ from approval_hook.wording import (
 )
 from approval_hook.workcalendar import published_calendar
 
+#: What a source says of a record that counts as gone.
+_GONE = frozenset(state.value for state in GONE_STATES)
 #: A party and a source that was asked about it.
 _Asked = tuple[str, str]
 
@@ -429,10 +432,6 @@ def _parties(
         )
         for outcome in explainer.decision.parties
     ]
-
-
-#: States in which a record counts as absent.
-_GONE = ("repaired", "removed")
 
 
 def _contradiction(conflict: Conflict, rules: RuleSet) -> str:
