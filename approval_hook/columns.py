@@ -90,13 +90,13 @@ def _moment(field: Any, value: datetime, connection: Any) -> Any:
     return connection.ops.adapt_datetimefield_value(value)
 
 
-def prepared(columns: Sequence[Column], row: models.Model, connection: Any) -> list[Any]:
-    """What goes to the database of a row that is saved."""
+def prepared(columns: Sequence[Column], row: models.Model, connection: Any, *, adding: bool = True) -> list[Any]:
+    """What goes to the database of a row that is saved: a new one, or one that is there already."""
     data = row.__dict__
     values = []
     for name, field, kinds, short, saves_itself in columns:
         if saves_itself or name not in data:
-            values.append(field.get_db_prep_save(field.pre_save(row, True), connection))
+            values.append(field.get_db_prep_save(field.pre_save(row, adding), connection))
             continue
         value = data[name]
         if type(value) in kinds:

@@ -223,10 +223,70 @@ def save(row: Model, fields: tuple[str, ...]) -> None:
     Raises:
         DatabaseError: the row is no more.
     """
-    model = type(row)
-    using = router.db_for_write(model, instance=row)
     names = frozenset(fields)
-    pre_save.send(sender=model, instance=row, raw=False, using=using, update_fields=names)
-    if not _save(model, fields)([getattr(row, name) for name in fields], (row.pk,), using):
+    using = router.db_for_write(type(row), instance=row)
+    update = _save(type(row), fields)
+    _stored(row, using, lambda: update([getattr(row, name) for name in fields], (row.pk,), using), names)
+
+
+def save_whole(row: Model) -> None:
+    """Save a row that stands in one table, every column of it; signals are sent as by ``save()``.
+
+    A row with columns that were not read, or whose relations do not agree with them, is left to Django.
+
+    Raises:
+        DatabaseError: the row is no more; Django would put it back.
+    """
+    using = router.db_for_write(type(row), instance=row)
+    compiled = _save_whole(type(row), using)
+    if row._state.adding or not compiled.holds(row):
+        row.save()
+        return
+
+    def write() -> int:
+        connection = connections[using]
+        with connection.cursor() as cursor:
+            cursor.execute(compiled.sql, [*prepared(compiled.columns, row, connection, adding=False), row.pk])
+            return int(cursor.rowcount)
+
+    _stored(row, using, write, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    sql: str
+    columns: tuple[Column, ...]
+    relations: dict[str, tuple[str, str]]  # name -> (attribute of the row, attribute of the other one)
+
+    def holds(self, row: Model) -> bool:
+        """Whether every column was read, and every relation that was followed still leads where its column says."""
+        if not all(each.name in row.__dict__ for each in self.columns):
+            return False
+        for name, other in row._state.fields_cache.items():
+            if other is None:
+                continue
+            here, there = self.relations.get(name, ("", ""))
+            if not here or row.__dict__[here] is None or getattr(other, there) != row.__dict__[here]:
+                return False
+        return True
+
+
+@cache
+def _save_whole(model: type[Model], using: str) -> _Whole:
+    quote = connections[using].ops.quote_name
+    meta = model._meta
+    fields: Any = tuple(field for field in meta.local_concrete_fields if not field.primary_key)
+    assigned = ", ".join(f"{quote(field.column)} = %s" for field in fields)
+    return _Whole(
+        f"UPDATE {quote(meta.db_table)} SET {assigned} WHERE {quote(str(meta.pk.column))} = %s",  # noqa: S608 - as above
+        tuple(column(field, using) for field in fields),
+        {f.name: (f.attname, f.target_field.attname) for f in fields if f.remote_field is not None},
+    )
+
+
+def _stored(row: Model, using: str, write: Callable[[], int], fields: frozenset[str] | None) -> None:
+    model = type(row)
+    pre_save.send(sender=model, instance=row, raw=False, using=using, update_fields=fields)
+    if not write():
         raise DatabaseError(f"No row of {model._meta.db_table} was there to save.")
-    post_save.send(sender=model, instance=row, created=False, update_fields=names, raw=False, using=using)
+    post_save.send(sender=model, instance=row, created=False, update_fields=fields, raw=False, using=using)

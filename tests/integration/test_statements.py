@@ -8,18 +8,19 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Model
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import DateTimeField, Model
 from django.db.models.signals import m2m_changed, post_init, post_save, pre_save
 from django.db.transaction import TransactionManagementError
 from viewflow.workflow.models import AbstractTask, Process, Task
 
 from approval_hook import privacy
 from approval_hook.clock import CHINA
-from approval_hook.columns import new
+from approval_hook.columns import column, new, prepared
 from approval_hook.hosts.viewflow.nodes import made
 from approval_hook.models import CreditDecision, Hold, Identity, Inquiry, Reply
-from approval_hook.statements import First, Update, by_key, insert, save
+from approval_hook.statements import First, Update, by_key, insert, save, save_whole
 from tests.flows import flows
 from tests.flows.facts import CLEAN, firm_data
 from workflows.models import FoodBusinessCase
@@ -237,6 +238,73 @@ def test_who_listens_to_the_making_of_rows_hears_of_each(decided: CreditDecision
     assert heard == [Identity, Identity]
 
 
+def test_a_whole_row_is_saved_as_django_saves_it(decided: CreditDecision, django_assert_num_queries: Any) -> None:
+    """One statement with every column, the same signals, the row as Django would have left it."""
+    heard: list[Any] = []
+
+    def listen(signal: Any, sender: Any, instance: Any, **kwargs: Any) -> None:
+        heard.append((signal, instance.pk, kwargs.get("created"), kwargs["update_fields"], kwargs["raw"]))
+
+    task = Task.objects.latest("pk")
+    assert task.process.pk == task.process_id
+    task.finished, task.status, task.started, task.data = AT, "CANCELED", None, {"名": "值"}
+    task.external_task_id = "x%s"
+    for signal in (pre_save, post_save):
+        signal.connect(listen, sender=Task)
+    try:
+        with django_assert_num_queries(1):
+            save_whole(task)
+        ours = values(Task.objects.get(pk=task.pk))
+        task.save()
+    finally:
+        for signal in (pre_save, post_save):
+            signal.disconnect(listen, sender=Task)
+    assert ours == values(Task.objects.get(pk=task.pk)) == values(task)
+    assert heard[:2] == heard[2:] == [(pre_save, task.pk, None, None, False), (post_save, task.pk, False, None, False)]
+
+
+def test_a_row_that_was_not_read_whole_or_disagrees_with_itself_is_saved_by_django(decided: CreditDecision) -> None:
+    """A column that was never read is not written; a relation set beside its column says what the column is."""
+    part = Task.objects.defer("external_task_id").latest("pk")
+    Task.objects.filter(pk=part.pk).update(external_task_id="kept")
+    part.status = "CANCELED"
+    save_whole(part)
+    assert (part.__dict__.get("external_task_id"), Task.objects.get(pk=part.pk).external_task_id) == (None, "kept")
+    other = Process(flow_class=flows.LinearFlow)
+    task = Task.objects.latest("pk")
+    task.process = other
+    other.save()
+    save_whole(task)
+    assert Task.objects.get(pk=task.pk).process_id == other.pk
+    task.owner = get_user_model()(username="unsaved")
+    with pytest.raises(ValueError, match="unsaved related object"):
+        save_whole(task)
+
+
+def test_a_new_row_is_inserted_and_a_deleted_one_is_an_error(decided: CreditDecision) -> None:
+    """No step puts a task back that somebody deleted."""
+    task = Task.objects.latest("pk")
+    again = Task(**{**values(task), "id": None})
+    save_whole(again)
+    assert again.pk not in (None, task.pk)
+    Task.objects.filter(pk=again.pk).delete()
+    with pytest.raises(DatabaseError):
+        save_whole(again)
+    assert not Task.objects.filter(pk=again.pk).exists()
+
+
+def test_a_moment_of_making_is_not_written_anew_by_a_later_save() -> None:
+    """What a field makes on the first save alone stays."""
+    field = DateTimeField(auto_now_add=True)
+    field.set_attributes_from_name("made")
+    field.model = Task
+    row = Task()
+    row.__dict__["made"] = AT
+    told = prepared([column(field, "default")], row, connection, adding=False)
+    assert told == [field.get_db_prep_save(AT, connection)]
+    assert prepared([column(field, "default")], row, connection) != told
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -279,7 +347,7 @@ def test_a_task_of_the_host_is_the_same_whoever_saves_it(
     kept = ("flow_task", "flow_task_type", "status", "token", "data", "owner_id", "external_task_id")
 
     def listen(signal: Any, sender: Any, instance: Any, **kwargs: Any) -> None:
-        told = {k: kwargs.get(k) for k in ("created", "raw", "using")}
+        told = {k: kwargs.get(k) for k in ("created", "raw", "using", "update_fields")}
         heard.append((signal, sender, str(getattr(instance, "flow_task", "")), instance.pk is None, told))
 
     def case() -> tuple[list[Any], list[Any]]:

@@ -25,12 +25,14 @@ from approval_hook.cases import Case
 from approval_hook.errors import CaseInvalid
 from approval_hook.hosts.viewflow import graph
 from approval_hook.hosts.viewflow.binding import injected
-from approval_hook.hosts.viewflow.nodes import CreditGate, CreditGateActivation, made, mover_of, saves_plainly
+from approval_hook.hosts.viewflow.nodes import CreditGate, CreditGateActivation, finish, made, mover_of, saves_plainly
 from approval_hook.hosts.viewflow.watching import Watch, watched, watching
 from approval_hook.models import Point
 
 #: Ways that do not lead forward: they hand over, take back or end the task.
 _NOT_FORWARD = frozenset({"assign", "unassign", "reassign", "cancel", "undo", "revive", "error"})
+#: Bodies that save the task and say so, nothing else.
+_STOCK_COMPLETE = (Activation.complete._func, HandleActivation.complete._func, ViewActivation.complete._func)
 _BEFORE_DONE = frozenset({STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED, STATUS.STARTED, State.ANY})
 
 
@@ -259,13 +261,18 @@ def _with_condition(base: type[Activation], name: str, method: TransitionMethod)
 
 def _read_first(complete: Any) -> Any:
     """Finishing a step that issues the licence reads the record once more; it holds nothing. A decision is noted."""
+    stock = complete in _STOCK_COMPLETE
 
     @wraps(complete)
     def completed(self: Activation, *args: Any, **kwargs: Any) -> Any:
         from approval_hook.hosts.viewflow.issuing import read_at_issue
 
         read_at_issue(self)
-        done = complete(self, *args, **kwargs)
+        if stock and connection.in_atomic_block and saves_plainly(type(self.task)):
+            done = None
+            finish(self)
+        else:
+            done = complete(self, *args, **kwargs)
         _note_decided(self)
         return done
 

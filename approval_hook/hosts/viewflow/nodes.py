@@ -8,6 +8,7 @@ from typing import Any
 from django.db import router, transaction
 from django.db.models import Model
 from django.db.models.signals import m2m_changed
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from viewflow.workflow.activation import Activation, has_manage_permission
 from viewflow.workflow.base import Node
@@ -22,7 +23,7 @@ from viewflow.workflow.status import STATUS
 from approval_hook import clock
 from approval_hook.columns import new
 from approval_hook.models import Point
-from approval_hook.statements import insert, save
+from approval_hook.statements import insert, save, save_whole
 
 
 def _may_pass(activation: CreditGateActivation) -> bool:
@@ -118,7 +119,9 @@ def _stored_plainly(task_class: Any) -> bool:
     """True for tasks in one table whose columns all come from the row, with a history that is a relation of its own."""
     meta = task_class._meta
     from_the_row = all(not field.generated and not field.has_db_default() for field in meta.concrete_fields)
-    return from_the_row and not meta.parents and bool(task_class.previous.through._meta.auto_created)
+    by_django = all(getattr(task_class, name) is getattr(Model, name) for name in ("_save_table", "_do_update"))
+    in_one_table = not meta.parents and not meta.select_on_save
+    return from_the_row and by_django and in_one_table and bool(task_class.previous.through._meta.auto_created)
 
 
 def made(
@@ -136,6 +139,17 @@ def made(
         link = {previous.m2m_field_name(): task, previous.m2m_reverse_field_name(): prev_activation.task}
         insert(new(task_class.previous.through, **link), signals=False)
     return task
+
+
+def finish(activation: Activation) -> None:
+    """Complete a task as ``Activation.complete`` does, inside a transaction."""
+    task = activation.task
+    task.finished = timezone.now()
+    if not task.flow_task_type:
+        task.flow_task_type = activation.flow_task.task_type
+    with transaction.mark_for_rollback_on_error(router.db_for_write(type(task), instance=task)):
+        save_whole(task)
+    task_finished.send(sender=activation.flow_class, process=activation.process, task=task)
 
 
 def _save(task: Any, *fields: str) -> None:
