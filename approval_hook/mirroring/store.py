@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.db import connections, router
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from approval_hook.conf import conf
 from approval_hook.errors import PlatformUnavailable
@@ -90,51 +89,54 @@ def _all_standings(editions: Iterable[_Edition], damaged: Iterable[int] = ()) ->
             if edition is None:
                 found.append(ListStanding(name, list_type, max_age))
             else:
-                found.append(replace(edition.standing, max_age=max_age, damaged=edition.rows_in in broken))
+                then = edition.standing
+                harmed = edition.rows_in in broken
+                found.append(ListStanding(name, list_type, max_age, then.version, then.as_of, then.rows, harmed))
     return tuple(found)
 
 
 def _ask(editions: tuple[_Edition, ...], wanted: Wanted) -> tuple[list[tuple[Any, ...]], set[int]]:
     """Rows with one of the keys in the editions believed to be in use, and the editions that are."""
     connection = connections[router.db_for_read(MirroredRow)]
-    numbers, names = [wanted.sentinel, *wanted.numbers, *wanted.masks], list(wanted.names)
+    numbers = [wanted.sentinel, *wanted.numbers, *wanted.masks]
+    # Every value is a number and stands in the text itself, which takes less than binding it.
     if connection.vendor == "postgresql":
-        found = _prepared(connection, editions, numbers, names)
+        found = _fetched(connection, _by_function([e.rows_in for e in editions], numbers, wanted.names))
     else:
-        listed = [",".join(f"{key:d}" for key in some) for some in (numbers, names)]
         with connection.cursor() as cursor:
-            cursor.execute(_statement(connection, editions, *(f"IN ({keys})" for keys in listed)))
+            cursor.execute(_by_parts([e.rows_in for e in editions], numbers, wanted.names))
             found = cursor.fetchall()
     in_use = {int(row[0]) for row in found if row[1] is None}
     return [row for row in found if row[1] is not None], in_use
 
 
-def _statement(connection: BaseDatabaseWrapper, editions: tuple[_Edition, ...], number: str, name: str) -> str:
-    quoted = connection.ops.quote_name
-    # The editions stand in the text of the statement: so PostgreSQL knows at once which partitions it needs.
-    within = ",".join(f"{e.rows_in:d}" for e in editions) or "0"
-    select = f"SELECT {_COLUMNS} FROM {quoted(_ROWS)} WHERE edition_id IN ({within}) AND"
+def _by_function(editions: Iterable[int], numbers: Iterable[int], names: Iterable[int]) -> str:
+    """On PostgreSQL a function of ours, because planning the parts anew takes longer than running them."""
+    arrays = (f"ARRAY[{_listed(some)}]::bigint[]" for some in (editions, numbers, names))
+    return f"SELECT * FROM approval_hook_listed({', '.join(arrays)}, {MOST_ROWS + 1:d})"
+
+
+def _fetched(connection: Any, statement: str) -> list[tuple[Any, ...]]:
+    """By psycopg itself: Django's cursor adds a fifth to a look-up."""
+    import psycopg
+
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(statement.encode()).fetchall()
+
+
+def _by_parts(editions: Sequence[int], numbers: Iterable[int], names: Iterable[int]) -> str:
+    select = f"SELECT {_COLUMNS} FROM {_ROWS} WHERE edition_id IN ({_listed(editions)}) AND"
     most = MOST_ROWS + 1
     return (
-        f"SELECT * FROM ({select} number_key {number} LIMIT {most + len(editions):d}) by_number UNION ALL"
-        f" SELECT * FROM ({select} name_key {name} LIMIT {most:d}) by_name UNION ALL"
-        f" SELECT id, NULL, NULL, NULL, NULL FROM {quoted(_EDITIONS)} WHERE active"
+        f"SELECT * FROM ({select} number_key IN ({_listed(numbers)}) LIMIT {most + len(editions):d}) UNION ALL"
+        f" SELECT * FROM ({select} name_key IN ({_listed(names)}) LIMIT {most:d}) UNION ALL"
+        f" SELECT id, NULL, NULL, NULL, NULL FROM {_EDITIONS} WHERE active"
     )
 
 
-def _prepared(
-    connection: Any, editions: tuple[_Edition, ...], numbers: list[int], names: list[int]
-) -> list[tuple[Any, ...]]:
-    """By psycopg itself, because planning the statement anew takes longer than running it."""
-    import psycopg
-
-    # One parameter for each key: of an array PostgreSQL expects another length each time, and plans anew.
-    marks = (f"IN ({','.join(['%s::bigint'] * len(keys))})" for keys in (numbers, names))
-    statement = _statement(connection, editions, *marks)
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement.encode(), [*numbers, *names], prepare=True)
-        return cursor.fetchall()
+def _listed(numbers: Iterable[int]) -> str:
+    return ",".join(f"{n:d}" for n in numbers)
 
 
 def _found(subject: Subject, wanted: Wanted, editions: tuple[_Edition, ...], rows: list[tuple[Any, ...]]) -> Found:
