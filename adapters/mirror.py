@@ -104,6 +104,9 @@ class MirrorPlatform:
         mismatched: int = 0,
     ) -> CreditReport:
         standings = found.standings if found is not None else ()
+        told = _told(standings, records) if found is not None else b""
+        if told and query.keep is not None:
+            query.keep(told)
         return CreditReport(
             party=query.party,
             source=self.name,
@@ -112,7 +115,7 @@ class MirrorPlatform:
             answered_at=self._clock(),
             records=records,
             source_time=min((s.as_of for s in standings if s.as_of is not None), default=None),
-            raw_digest=_digest(standings, records) if found is not None else "",
+            raw_digest=hashlib.sha256(told).hexdigest() if told else "",
             reason=reason,
             mismatched=mismatched,
         )
@@ -131,10 +134,10 @@ def _judged(found: Found, at: datetime) -> tuple[QueryStatus, str]:
     return QueryStatus.OK, ""
 
 
-def _digest(standings: Sequence[ListStanding], records: Sequence[CreditRecord]) -> str:
-    """SHA-256 over the editions that were read and the rows that were found, hexadecimal."""
+def _told(standings: Sequence[ListStanding], records: Sequence[CreditRecord]) -> bytes:
+    """What stands for the raw reply: the editions that were read and the rows that were found."""
     editions = [(s.source, s.list_type, s.version, s.as_of) for s in standings]
-    return hashlib.sha256(msgspec.json.encode([editions, records])).hexdigest()
+    return msgspec.json.encode([editions, records])
 
 
 def _now() -> datetime:

@@ -51,13 +51,27 @@ class Exchanges:
     """The exchanges of one query: one deadline over them all, one digest of everything that came back."""
 
     def __init__(
-        self, source: str, http: HttpClient, deadline: Deadline, opened: Callable[[bytes], bytes] | None = None
+        self,
+        source: str,
+        http: HttpClient,
+        deadline: Deadline,
+        opened: Callable[[bytes], bytes] | None = None,
+        keep: Callable[[bytes], object] | None = None,
     ) -> None:
-        """Nothing is asked yet; ``opened`` takes the body out of its envelope, where there is one."""
+        """Nothing is asked yet.
+
+        Args:
+            source: short name of the platform.
+            http: asks it.
+            deadline: of all exchanges together.
+            opened: takes the body out of its envelope, where there is one.
+            keep: see ``Query.keep``.
+        """
         self.deadline = deadline
         self._source = source
         self._http = http
         self._opened = opened
+        self._keep = keep
         self._digest = hashlib.sha256()
 
     def post(self, path: str, outgoing: Callable[[], Outgoing]) -> Fields:
@@ -72,6 +86,8 @@ class Exchanges:
         """
         raw = self._http.post(path, outgoing, deadline=self.deadline, idempotent=idempotent)
         self._digest.update(raw)
+        if self._keep is not None:
+            self._keep(raw)
         return raw if self._opened is None else self._opened(raw)
 
     @property
@@ -146,7 +162,7 @@ class HttpPlatform(ABC):
     ) -> CreditReport:
         """One report of what ``ask`` says about each identifier."""
         asked_at = self._clock()
-        exchanges = self.exchanges(timeout)
+        exchanges = self.exchanges(timeout, query.keep)
         answers = [ask(query, i, n, exchanges) for n, i in enumerate(self.askable(query.subject), start=1)]
         answer = _merged(answers) if answers else Answer(QueryStatus.REJECTED, "unidentified")
         ours = tuple(r for r in answer.records if r.match is not MatchGrade.NONE)
@@ -165,9 +181,9 @@ class HttpPlatform(ABC):
             mismatched=len(answer.records) - len(ours),
         )
 
-    def exchanges(self, timeout: float) -> Exchanges:
+    def exchanges(self, timeout: float, keep: Callable[[bytes], object] | None = None) -> Exchanges:
         """Exchanges that together take at most ``timeout`` seconds."""
-        return Exchanges(self.name, self._http, Deadline(timeout), self.opened)
+        return Exchanges(self.name, self._http, Deadline(timeout), self.opened, keep)
 
     def opened(self, raw: bytes) -> bytes:
         """The document inside a reply's body; a platform with an envelope opens it here.

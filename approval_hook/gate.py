@@ -45,6 +45,8 @@ from approval_hook.policy.receipt import (
 )
 from approval_hook.policy.records import CreditReport, QueryStatus
 from approval_hook.ports import Query
+from approval_hook.raw_replies import Kept, to_keep
+from approval_hook.raw_replies import seal as seal_raw
 from approval_hook.reusing import Reused, reusable, told
 from approval_hook.settling import apply_matches, discharged, settled_channel, settled_matches
 from approval_hook.standing import Standing, Verdict, in_force, standing, standing_on
@@ -225,16 +227,17 @@ def obtain(case: Case, opened: Opened) -> Reply | None:
     """
     if opened.answer is not None:
         return opened.answer
+    kept = to_keep(case.loaded.rules, opened.inquiry.queries)
     if not opened.receipts:
-        reports = ask(case, opened.inquiry, reused=opened.reused)
-        reply = record_reply(case, opened, reports)
+        reports = ask(case, opened.inquiry, reused=opened.reused, kept=kept)
+        reply = record_reply(case, opened, reports, kept)
         if pending.waits_for_staff([reply]):
             pending.note(opened.inquiry, {}, _by_query(opened.inquiry, reports), case.at)
         return reply
     if not pending.lease(opened.receipts.values()):
         return None
-    reports = ask(case, opened.inquiry, receipts=opened.receipts, reused=opened.reused)
-    reply = record_reply(case, opened, reports)
+    reports = ask(case, opened.inquiry, receipts=opened.receipts, reused=opened.reused, kept=kept)
+    reply = record_reply(case, opened, reports, kept)
     ours = pending.note(opened.inquiry, opened.receipts, _by_query(opened.inquiry, reports), case.at)
     return reply if ours else None
 
@@ -250,6 +253,7 @@ def ask(
     *,
     receipts: Mapping[str, PendingQuery] | None = None,
     reused: Mapping[str, Reused] | None = None,
+    kept: Kept | None = None,
 ) -> list[CreditReport]:
     """Ask every source about every subject of the inquiry, inside one total deadline.
 
@@ -259,6 +263,7 @@ def ask(
         seconds: deadline; as in the settings when not given.
         receipts: by query, pending ones of which the answer is fetched in place of asking anew.
         reused: by query, earlier answers that serve again; nobody is asked for them.
+        kept: by query, where the bodies of its answer are put.
 
     Raises:
         ConfigurationError: called inside a transaction with a remote platform, or with an inquiry
@@ -269,7 +274,7 @@ def ask(
     if inquiry._state.adding or (inquiry.host_key, inquiry.subjects) != (case.host_key, case.subjects):
         raise ConfigurationError("Nothing is asked without a registered inquiry about this very case.")
     subjects = {v.ref: p.subject for v, p in zip(case.view.parties, case.facts.parties, strict=True)}
-    known, served = receipts or {}, reused or {}
+    known, served, bodies = receipts or {}, reused or {}, kept or {}
     questions = {
         q["query_id"]: Question(
             source=q["source"],
@@ -283,6 +288,7 @@ def ask(
                 organ=inquiry.organ,
                 ground=q["ground"],
                 as_of=case.on,
+                keep=bodies[q["query_id"]].append if q["query_id"] in bodies else None,
             ),
             decides=inquiry.point == Point.DECISION,
             receipt_no=known[q["query_id"]].receipt_no if q["query_id"] in known else "",
@@ -295,8 +301,8 @@ def ask(
     return [reports[q["query_id"]] for q in inquiry.queries]
 
 
-def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) -> Reply:
-    """Commit what came back, failures included."""
+def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport], kept: Kept | None = None) -> Reply:
+    """Commit what came back, failures included; ``kept`` as it came where the rule set wants that."""
     inquiry = opened.inquiry
     required = set(case.matter.required_sources)
     complete = all(
@@ -314,11 +320,13 @@ def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) ->
     )
     if opened.reused:  # as fresh as the oldest of its answers
         reply.answered_at = min(one.report.answered_at for one in opened.reused.values())
-    recorded = False
-    while not recorded:
-        reply.attempt += 1  # past those that other workers have recorded meanwhile
-        reply.digest = privacy.digest(reply.sealed_text())
-        recorded = insert(reply, unless=("inquiry", "attempt"))
+    if kept:
+        bodies = {query: pieces for query, pieces in kept.items() if query not in opened.reused}
+        with transaction.atomic(savepoint=False):
+            _insert_reply(reply)
+            seal_raw(reply, _by_query(inquiry, reports), bodies)
+    else:
+        _insert_reply(reply)
     get_logger().info(
         "reply committed",
         inquiry=inquiry.pk.hex,
@@ -327,6 +335,14 @@ def record_reply(case: Case, opened: Opened, reports: Sequence[CreditReport]) ->
         statuses=sorted({f"{r.source}:{r.status.value}" for r in reports}),
     )
     return reply
+
+
+def _insert_reply(reply: Reply) -> None:
+    recorded = False
+    while not recorded:
+        reply.attempt += 1  # past those that other workers have recorded meanwhile
+        reply.digest = privacy.digest(reply.sealed_text())
+        recorded = insert(reply, unless=("inquiry", "attempt"))
 
 
 def decide(case: Case, inquiry: Inquiry, reply: Reply, point: Point, by: str) -> CreditDecision:

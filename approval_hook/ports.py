@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -24,6 +24,9 @@ class Query:
     organ: str
     ground: str  # id of the statutory ground or "authorisation:<reference>"
     as_of: date
+    #: Takes every body as it came, before an envelope is opened, in the order of ``raw_digest``; None where nothing is
+    #: to be kept. ``raw_digest`` is the SHA-256 of all of them together.
+    keep: Callable[[bytes], object] | None = field(default=None, repr=False, compare=False)
 
 
 class CreditPlatform(Protocol):

@@ -26,6 +26,7 @@ from approval_hook.models import (
     Inquiry,
     IssueReading,
     Observation,
+    RawReply,
     Reply,
     RuleRevision,
     Settlement,
@@ -75,7 +76,7 @@ _VERSION = 2
 #: What the name of an inserted gate node begins with.
 GATE_PREFIX = "credit_before_"
 
-APPEND_ONLY = (
+APPEND_ONLY: tuple[type[Model], ...] = (
     Inquiry,
     Reply,
     CreditDecision,
@@ -86,6 +87,8 @@ APPEND_ONLY = (
     RuleRevision,
     CalendarEdition,
 )
+#: Evidence whose sealed content can be erased; nothing else of a row changes, and no row goes.
+ERASABLE: tuple[type[Model], ...] = (Identity, RawReply)
 #: Their primary key is the digest of the content: the same row again is passed over, as ``keeping`` asks for.
 _BY_CONTENT = (RuleRevision, CalendarEdition)
 _PREFIX = "approval_hook_"
@@ -187,8 +190,7 @@ def _sqlite(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
                 name,
                 f"CREATE TRIGGER {name} BEFORE {verb} ON {q(table)} BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END",
             )
-    evidence: tuple[type[Model], ...] = (*APPEND_ONLY, Identity)
-    for model in evidence:
+    for model in (*APPEND_ONLY, *ERASABLE):
         # INSERT OR REPLACE deletes the older row without firing a delete trigger.
         table = model._meta.db_table
         name = f"{_PREFIX}{table.removeprefix(_PREFIX)}_no_replace"
@@ -201,18 +203,18 @@ def _sqlite(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
             f"CREATE TRIGGER {name} BEFORE INSERT ON {q(table)} WHEN {_exists(q, table, [own, *others])}"
             f" BEGIN SELECT {refused}; END",
         )
-    identity = q(Identity._meta.db_table)
-    yield (
-        f"{_PREFIX}identity_no_delete",
-        f"CREATE TRIGGER {_PREFIX}identity_no_delete BEFORE DELETE ON {identity}"
-        f" BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END",
-    )
-    yield (
-        f"{_PREFIX}identity_erase_only",
-        f"CREATE TRIGGER {_PREFIX}identity_erase_only BEFORE UPDATE ON {identity}"
-        f" WHEN NEW.sealed IS NOT NULL OR NEW.inquiry_id IS NOT OLD.inquiry_id OR NEW.key_id IS NOT OLD.key_id"
-        f" BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END",
-    )
+    for each in ERASABLE:
+        table = each._meta.db_table
+        yield (
+            f"{table}_no_delete",
+            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {q(table)}"
+            f" BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END",
+        )
+        yield (
+            f"{table}_erase_only",
+            f"CREATE TRIGGER {table}_erase_only BEFORE UPDATE ON {q(table)}"
+            f" WHEN {_not_only_erased(each, q, 'IS NOT')} BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END",
+        )
     decision = q(CreditDecision._meta.db_table)
     for guarded in _guarded_tables():
         table, process = guarded.table, q(guarded.process_column)
@@ -240,6 +242,11 @@ class _Unique:
 
     columns: tuple[str, ...]
     among: tuple[tuple[str, str], ...] = ()
+
+
+def _not_only_erased(model: type[Model], q: Callable[[str], str], differs: str) -> str:
+    kept = (f.column for f in model._meta.concrete_fields if f.name not in ("sealed", "erased_at"))
+    return " OR ".join(["NEW.sealed IS NOT NULL", *(f"NEW.{q(str(c))} {differs} OLD.{q(str(c))}" for c in kept)])
 
 
 def _unique_columns(model: type[Model]) -> list[_Unique]:
@@ -387,10 +394,10 @@ def _postgres(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
         f"CREATE OR REPLACE FUNCTION {_PREFIX}refuse() RETURNS trigger LANGUAGE plpgsql AS $$"
         f" BEGIN RAISE EXCEPTION '{_REFUSED}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
     )
-    for model in (*APPEND_ONLY, Identity):
+    for model in (*APPEND_ONLY, *ERASABLE):
         table = model._meta.db_table
         short = table.removeprefix(_PREFIX)
-        verbs = "DELETE" if model is Identity else "UPDATE OR DELETE"
+        verbs = "DELETE" if model in ERASABLE else "UPDATE OR DELETE"
         yield (
             f"{_PREFIX}{short}_append_only",
             f"CREATE TRIGGER {_PREFIX}{short}_append_only BEFORE {verbs} ON {q(table)}"
@@ -401,13 +408,13 @@ def _postgres(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
             f"CREATE TRIGGER {_PREFIX}{short}_no_truncate BEFORE TRUNCATE ON {q(table)}"
             f" FOR EACH STATEMENT EXECUTE FUNCTION {_PREFIX}refuse()",
         )
-    identity = q(Identity._meta.db_table)
-    yield (
-        f"{_PREFIX}identity_erase_only",
-        f"CREATE TRIGGER {_PREFIX}identity_erase_only BEFORE UPDATE ON {identity} FOR EACH ROW WHEN"
-        f" (NEW.sealed IS NOT NULL OR NEW.inquiry_id IS DISTINCT FROM OLD.inquiry_id"
-        f" OR NEW.key_id IS DISTINCT FROM OLD.key_id) EXECUTE FUNCTION {_PREFIX}refuse()",
-    )
+    for each in ERASABLE:
+        table = each._meta.db_table
+        yield (
+            f"{table}_erase_only",
+            f"CREATE TRIGGER {table}_erase_only BEFORE UPDATE ON {q(table)} FOR EACH ROW"
+            f" WHEN ({_not_only_erased(each, q, 'IS DISTINCT FROM')}) EXECUTE FUNCTION {_PREFIX}refuse()",
+        )
     decision = q(CreditDecision._meta.db_table)
     for guarded in _guarded_tables():
         table, process = guarded.table, q(guarded.process_column)

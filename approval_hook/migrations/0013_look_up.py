@@ -1,12 +1,14 @@
 from django.db import migrations
 
 NAME = "approval_hook_listed"
-#: One look-up in the mirror. The server plans it once for each session, whoever pools the sessions: of the values
-#: it would plan anew each time, which takes longer than reading the rows.
+#: One look-up in the mirror. The server plans it once for each session, whoever pools the sessions: planning it for
+#: the values each time would take longer than reading the rows. A plan for any value fears that a name is common and
+#: would rather read all of them, or the whole list; it must not, because at most ``_most`` are wanted.
 FUNCTION = f"""
 CREATE FUNCTION {NAME}(_editions bigint[], _numbers bigint[], _names bigint[], _most integer)
 RETURNS TABLE (edition bigint, record varchar, number bigint, name bigint, content text)
-LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 BEGIN
     RETURN QUERY SELECT edition_id, record_id, number_key, name_key, body FROM approval_hook_mirroredrow
         WHERE edition_id = ANY (_editions) AND number_key = ANY (_numbers) LIMIT _most + cardinality(_editions);

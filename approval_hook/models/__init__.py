@@ -7,6 +7,7 @@ from approval_hook.models.evidence import (
     Identity,
     Inquiry,
     Point,
+    RawReply,
     Reply,
     Settlement,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "Observation",
     "PendingQuery",
     "Point",
+    "RawReply",
     "Recheck",
     "Reply",
     "RuleDraft",

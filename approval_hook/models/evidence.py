@@ -178,6 +178,46 @@ class Reply(AppendOnly):
         return hmac.compare_digest(self.digest, privacy.digest(self.sealed_text()))
 
 
+class RawReply(models.Model):
+    """The body of one answer as it came, sealed, where the rule set has it kept; it can be erased, the row stays."""
+
+    reply = models.ForeignKey(Reply, on_delete=models.PROTECT, related_name="raw")
+    query = models.CharField("查询编号", max_length=64)
+    source = models.CharField("来源", max_length=120)
+    digest = models.CharField("原文摘要", max_length=64)  # SHA-256 of the body, as in the report
+    key_id = models.CharField("密钥编号", max_length=8)
+    sealed = models.BinaryField("密文", null=True)
+    erased_at = models.DateTimeField("删除时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "答复原文（加密）"
+        constraints = [models.UniqueConstraint(fields=["reply", "query"], name="one_body_per_answer")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.query}"
+
+    def body(self) -> bytes | None:
+        """As it came; None once erased.
+
+        Raises:
+            ConfigurationError: another key sealed it, or it was changed.
+        """
+        if self.sealed is None:
+            return None
+        return privacy.unseal(self.key_id, bytes(self.sealed), self.context(self.reply_id, self.query))
+
+    def erase(self) -> None:
+        """Forget the body for good; the report and its digest stay."""
+        self.sealed = None
+        self.erased_at = clock.now()
+        self.save(update_fields=["sealed", "erased_at"])
+
+    @staticmethod
+    def context(reply: int, query: str) -> str:
+        """What the ciphertext is bound to."""
+        return f"raw:{reply}:{query}"
+
+
 class CreditDecision(AppendOnly):
     """An opinion of the gate on one case; the newest row of a case is the one in force."""
 

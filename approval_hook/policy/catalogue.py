@@ -275,6 +275,10 @@ class RuleSet(Part):
         granted = plan.ground_for(party, region, on)
         return granted.id if granted is not None else ""
 
+    def keeps_raw(self, source: str) -> bool:
+        """Whether replies of a source are kept in full."""
+        return any(s.keep_raw for s in self.sources if s.name == source)
+
     def sources_for(self, ground_id: str, matter: Matter) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Required and advisory sources of a matter that a ground suffices to ask."""
         ground = self.ground(ground_id)

@@ -211,6 +211,7 @@ class Source(Part):
 
     name: Code
     title: Text
+    keep_raw: StrictBool = False  # 留存答复原文: every reply is kept in full, encrypted, beside its digest
 
 
 class Ground(Part):

@@ -135,6 +135,9 @@ def spelled(rules: RuleSet) -> Plain:
         # Unwritten where it says nothing new, so that a rule set keeps the digest it had before there was the field.
         if set(matter["points"]) == every_point:
             del matter["points"]
+    for source in plain["sources"]:
+        if not source["keep_raw"]:
+            del source["keep_raw"]
     if not plain["exemptions"]:
         del plain["exemptions"]
     return plain

@@ -14,6 +14,8 @@ Needs pytest and no Django; ``docs/howto/write-an-adapter.md`` has a complete ex
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -160,6 +162,16 @@ class PlatformContract:
         assert report.asked_at.tzinfo is not None
         assert report.asked_at <= report.answered_at
         assert len(report.raw_digest) == 64
+
+    def test_the_reply_as_it_came_is_handed_out_where_it_is_to_be_kept(
+        self, platform: CreditPlatform, subject_hit: Subject
+    ) -> None:
+        """``raw_digest`` is over what ``Query.keep`` was given, in this order."""
+        kept: list[bytes] = []
+        query = dataclasses.replace(make_query(subject_hit, "contract-kept"), keep=kept.append)
+        report = platform.query(query, timeout=5)
+        assert kept
+        assert report.raw_digest == hashlib.sha256(b"".join(kept)).hexdigest()
 
     def test_hit_is_ok_with_exact_rows(self, platform: CreditPlatform, subject_hit: Subject) -> None:
         """Rows with the subject's own number come out as exact matches of this source."""

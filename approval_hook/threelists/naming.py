@@ -36,6 +36,7 @@ FIELD_LABELS = {
     "code": "编号",
     "name": "名称",
     "sources.name": "编号",
+    "sources.keep_raw": "留存答复原文",
     "title": "名称",
     "title_en": "英文名称",
     "basis": "依据",

@@ -67,7 +67,8 @@ def _lines(rules: RuleSet) -> Iterator[Other]:
     for memo in rules.memos:
         yield "memos", memo.code, memo.title, word(words.KINDS, memo.kind), memo.basis
     for source in rules.sources:
-        yield "sources", source.name, source.title, "", ()
+        facts = _("答复原文加密留存") if source.keep_raw else _("答复只留摘要")
+        yield "sources", source.name, source.title, facts, ()
     for document in rules.documents:
         kind = word(words.BASIS_TYPES, document.type.value)
         facts = f"{kind} · {document.version.isoformat()} · {scope(document.scope, rules)}"

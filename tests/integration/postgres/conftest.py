@@ -13,6 +13,7 @@ _DIRECT = [
     "test_evidence.py",
     "test_late_checks.py",
     "test_leases.py",
+    "test_look_up.py",
     "test_rule_publication.py",
     "test_workers.py",
 ]

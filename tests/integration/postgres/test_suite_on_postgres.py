@@ -31,6 +31,7 @@ SUITE = (
     "tests/acceptance/test_held_at_decision.py",
     "tests/acceptance/test_observe_mode.py",
     "tests/acceptance/test_at_issue.py",
+    "tests/acceptance/test_raw_replies.py",
 )
 #: So many tests the suite has at least; fewer means that something was not collected.
 AT_LEAST = 225
@@ -69,9 +70,11 @@ def test_essential_tests_pass_on_postgresql(postgres_url: str, tmp_path: Path) -
         "test_leases",
         "test_limits",
         "test_loading",
+        "test_look_up",
         "test_moving",
         "test_observe_mode",
         "test_pending",
+        "test_raw_replies",
         "test_renaming",
         "test_rule_publication",
         "test_statements",
