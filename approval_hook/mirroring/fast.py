@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 
 import polars as pl
@@ -28,10 +28,16 @@ _LABELS = {
 }
 #: Characters that are in NFC, visible, and mean nothing to JSON, to COPY or to a spreadsheet where they stand here.
 _PLAIN = "0-9A-Za-z一-鿋（）〔〕《》、，。：；·"
-_LINE = rf"^[{_PLAIN} ()./_,\-]+$"
-#: A field that begins or ends with something else; in the middle it does no harm.
-_EDGES = [*(f",{c}" for c in " ()./_-"), *(f"{c}," for c in " (./_-")]
-_EDGE = r"^[ ()./_\-]|[ (./_\-]$"
+#: Marks that do no harm in the middle of a field; at its end only the closing bracket.
+_MARKS = r" ()./_\-"
+
+
+def _field(within: str) -> str:
+    return f"(?:[{_PLAIN}](?:[{_PLAIN}{within}]*[{_PLAIN})])?)?"
+
+
+_LINE = f"^{_field(_MARKS)}(?:,{_field(_MARKS)})*$"
+_QUOTED = f"^{_field(_MARKS + ',')}$"
 _NAME = r"^[一-鿋0-9A-WYZa-wyz（）()·]+$"
 _NAME_AS_COMPARED = r"^[一-鿋0-9]+$"
 _SOME_NUMBER = r"\d{7}|\d{6}[ \-0-9A-Za-z]|\d{3}[ \-]\d{4}"
@@ -42,15 +48,15 @@ _RESIDENT_FORM = r"^[1-7][0-9]{16}[0-9X]$"
 _DAY = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$"
 _DAYS = ("published_on", "display_until", "valid_until")
 _TEXTS = ("title", "decided_by", "document_no", "category", "scope", "event", "domain", "role_then")
-_RESIDENT_CODES = "10X98765432"
+_EVERY, _LEAP = 1, 2
 
 
 def frame(lines: Sequence[str], first: int, place: dict[str, int], width: int) -> pl.LazyFrame:
     """Lines as columns, and ``fits``: not one with quotes, odd characters, or another number of fields."""
     raw = pl.LazyFrame({"line": pl.Series(lines, dtype=pl.String)}).with_row_index("at", offset=first)
     line = pl.col("line")
-    plain = line.str.contains(_LINE) & ~line.str.contains_any(_EDGES) & ~line.str.contains(_EDGE)
-    raw = raw.select("at", plain.alias("plain"), line.str.split_exact(",", width).alias("fields"))
+    plain = line.str.contains(_LINE).alias("plain")
+    raw = raw.select("at", plain, line.str.split_exact(",", width).alias("fields"))
     field = pl.col("fields").struct.field
     fits = pl.col("plain") & field(f"field_{width - 1}").is_not_null() & field(f"field_{width}").is_null()
     return raw.select("at", fits.alias("fits"), *(_column(c, place) for c in COLUMNS))
@@ -62,7 +68,7 @@ def quoted(found: Sequence[tuple[int, list[str]]], place: dict[str, int]) -> pl.
     raw = pl.LazyFrame(
         {"at": [at for at, _ in found], **columns}, schema={"at": pl.UInt32, **dict.fromkeys(COLUMNS, pl.String)}
     )
-    fits = [pl.col(c).str.contains(rf"{_LINE}|^$") & ~pl.col(c).str.contains(_EDGE) for c in COLUMNS]
+    fits = [pl.col(c).str.contains(_QUOTED) for c in COLUMNS]
     return raw.select("at", pl.all_horizontal(*fits).alias("fits"), *COLUMNS)
 
 
@@ -110,17 +116,22 @@ def _is_day(column: str) -> pl.Expr:
 def made(good: pl.DataFrame) -> pl.DataFrame:
     """Columns ``record_id``, ``number_key``, ``name_key`` and ``body`` of rows that are right."""
     is_uscc = pl.col("_uscc")
-    name = good.filter("_resident")["name"]
+    is_resident = good["_resident"]
+    name = good["name"].filter(is_resident)
     if not name.str.contains(_NAME_AS_COMPARED).all():
         name = pl.Series([keys.plain(n) for n in name.to_list()], dtype=pl.String)
-    names = pl.DataFrame(
-        {"at": good.filter("_resident")["at"], "digest": _digests("list-name:", name)},
-        schema={"at": good["at"].dtype, "digest": pl.Binary},
-    )
+    named = pl.DataFrame({"digest": _digests("list-name:", name)}, schema={"digest": pl.Binary})
     offset = keys.on_shelf(bytes(8), Shelf.RESIDENT)
+    # The names stand in the order of their rows; the others have none.
+    nth = pl.when(is_resident).then(is_resident.cast(pl.UInt32).cum_sum() - 1)
     good = good.with_columns(pl.Series("number_digest", _digests("list-number:", good["number"]), dtype=pl.Binary))
     # Wraps around, as ``keys.on_shelf`` does.
-    good = good.join(names.select("at", (_key("digest") + offset).alias("name_key")), on="at", how="left")
+    name_keys = named.select(_key("digest") + offset).to_series()
+    good = good.with_columns(
+        pl.lit(name_keys).gather(nth).alias("name_key")
+        if len(name_keys)
+        else pl.lit(None, dtype=pl.Int64).alias("name_key")
+    )
     body = pl.concat_str(
         pl.lit('["'),
         pl.col("severity").replace_strict(list(SEVERITY), [s.value for s in SEVERITY.values()]),
@@ -170,27 +181,35 @@ def _day(column: str) -> pl.Expr:
 
 
 def _with_words(columns: pl.LazyFrame) -> pl.LazyFrame:
-    """Codes as numbers of eight, eight and two characters; those that are none as zeros, and ``_formed`` false."""
+    """Numbers as numbers of eight, eight and two characters; those of neither form as zeros."""
     number = pl.col("number")
     columns = columns.with_columns(
-        (number.str.contains(_USCC_FORM) & ~number.str.contains(_ONE_DIGIT)).alias("_formed"),
+        (number.str.contains(_USCC_FORM) & ~number.str.contains(_ONE_DIGIT)).alias("_like_uscc"),
+        number.str.contains(_RESIDENT_FORM).alias("_like_resident"),
     )
-    raw = pl.when("_formed").then(number).otherwise(pl.lit("0" * 18)).cast(pl.Binary)
+    formed = pl.col("_like_uscc") | pl.col("_like_resident")
+    raw = pl.when(formed).then(number).otherwise(pl.lit("0" * 18)).cast(pl.Binary)
     return columns.with_columns(
         raw.bin.slice(start, size).bin.reinterpret(dtype=kind, endianness="big").alias(f"_word{start}")
         for start, size, kind in ((0, 8, pl.UInt64), (8, 8, pl.UInt64), (16, 2, pl.UInt16))
     )
 
 
-def _is_uscc() -> pl.Expr:
-    """The weighted sum of all eighteen characters is a multiple of 31; two of them at a time by a table."""
+def _weighted(tables: Sequence[pl.Series], base: int, modulus: int) -> pl.Expr:
+    """The weighted sum of all eighteen characters, two of them at a time by a table."""
     total = pl.lit(0, dtype=pl.Int32)
-    for pair in range(9):
+    for pair, table in enumerate(tables):
         word = pl.col(f"_word{pair // 4 * 8}")
         two = word // 65536 ** (3 - pair % 4) % 65536 if pair < 8 else word
-        value = pl.lit(_code_pairs() if pair < 8 else _last_pair()).gather(two.cast(pl.UInt32))
-        total = total + value * pow(9, pair, 31)
-    return pl.col("_formed") & (total % 31 == 0)
+        total = total + pl.lit(table).gather(two.cast(pl.UInt32)) * pow(
+            base, 2 * (pair if base == 3 else 8 - pair), modulus
+        )
+    return total
+
+
+def _is_uscc() -> pl.Expr:
+    """The sum is a multiple of 31."""
+    return pl.col("_like_uscc") & (_weighted([_code_pairs()] * 8 + [_last_pair()], 3, 31) % 31 == 0)
 
 
 @cache
@@ -211,26 +230,36 @@ def _value(code: int) -> int:
 
 
 def _is_resident(on: date) -> pl.Expr:
+    """The sum leaves 1 when divided by 11; the birthday is one, and neither too early nor to come."""
     number = pl.col("number")
-    # Eighteen digits, the last of them 0, two at a time.
-    digits = number.str.slice(0, 17).cast(pl.UInt64, strict=False) * 10
-    total = pl.lit(0, dtype=pl.Int32)
-    for pair in range(9):
-        two = (digits // 100 ** (8 - pair) % 100).cast(pl.UInt32)
-        total = total + pl.lit(_digit_pairs()).gather(two) * pow(2, 16 - 2 * pair, 11)
-    check = (total % 11).replace_strict(list(range(11)), list(_RESIDENT_CODES), return_dtype=pl.String, default=None)
-    born = number.str.slice(6, 8).str.to_date("%Y%m%d", strict=False)
-    place = number.str.slice(0, 2)
+    born, place = number.str.slice(6, 8).cast(pl.Int64, strict=False), number.str.slice(0, 2)
+    year = born // 10000
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    in_years = pl.lit(_days_of_a_year()).gather((born % 10000).cast(pl.UInt32))
     return (
-        number.str.contains(_RESIDENT_FORM)
-        & (check == number.str.slice(17, 1))
-        & (born <= on)
-        & (on.year - born.dt.year() <= 149)
+        pl.col("_like_resident")
+        & (_weighted([_digit_pairs()] * 9, 2, 11) % 11 == 1)
+        & ((in_years == _EVERY) | ((in_years == _LEAP) & leap))
+        & (year >= 1)
+        & (born <= on.year * 10000 + on.month * 100 + on.day)
+        & (on.year - year <= 149)
         & (place >= "11")
         & (place <= "71")
     )
 
 
 @cache
+def _days_of_a_year() -> pl.Series:
+    """By month and day, four digits: in which years there is such a day."""
+    days = [0] * 10000
+    for n in range(366):
+        day = date(2024, 1, 1) + timedelta(days=n)
+        days[day.month * 100 + day.day] = _LEAP if (day.month, day.day) == (2, 29) else _EVERY
+    return pl.Series(days, dtype=pl.UInt8)
+
+
+@cache
 def _digit_pairs() -> pl.Series:
-    return pl.Series([(2 * (n // 10) + n % 10) % 11 for n in range(100)], dtype=pl.Int32)
+    """By two characters of a resident number their weighted value; X is ten."""
+    values = {ord(d): n for n, d in enumerate("0123456789X")}
+    return pl.Series([(2 * values.get(n >> 8, 0) + values.get(n & 255, 0)) % 11 for n in range(65536)], dtype=pl.Int32)

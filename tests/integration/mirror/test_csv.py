@@ -8,15 +8,19 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from approval_hook.mirroring import reading
+from approval_hook.errors import IdentifierInvalid
+from approval_hook.mirroring import fast, reading
 from approval_hook.mirroring.csvfile import COLUMNS, Manifest, RowProblem
 from approval_hook.mirroring.problems import EditionRefused
 from approval_hook.mirroring.reading import Reading, from_file
 from approval_hook.mirroring.rows import Row, decode_body
+from approval_hook.policy.identifiers import parse_identifier
+from approval_hook.policy.subjects import IdentifierType
 from approval_hook.policy.synthetic import (
     synthetic_firm_name,
     synthetic_hm_permit,
@@ -135,6 +139,22 @@ TEXTS = [
     ),
     *("例" * 41, "例" * 100, "例" * 201, "例" * 501, "a,b", "ａｂｃ", "(例)", "例)", "末尾-", "_始", "𠮷野家", "豈"),
 ]
+_ODD_DAYS = (
+    "0000",
+    "0101",
+    "0131",
+    "0132",
+    "0228",
+    "0229",
+    "0230",
+    "0431",
+    "0430",
+    "1127",
+    "1128",
+    "1231",
+    "1301",
+    "9999",
+)
 CODES = ["", "1", "2", "9", "0", "７", " 4", "x"]
 POOLS = {
     **dict.fromkeys(("record_id", "title", "decided_by", "document_no", "category", "name"), TEXTS),
@@ -211,8 +231,8 @@ def test_both_ways_read_alike(tmp_path: Path) -> None:
         path.write_bytes(raw)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("approval_hook.mirroring.csvfile.BLOCK", block)
-            fast, slow = outcome(path, vectorised=True), outcome(path, vectorised=False)
-        assert fast == slow
+            quick, slow = outcome(path, vectorised=True), outcome(path, vectorised=False)
+        assert quick == slow
 
     check()
 
@@ -225,6 +245,30 @@ def test_plainly_right_lines_go_by_columns(tmp_path: Path, monkeypatch: pytest.M
         path.write_text("\n".join([",".join(COLUMNS), *(written(g, COLUMNS, quotes) for g in GOOD)]), "utf-8")
         rows, _, problems, _, count, _ = read(path, vectorised=True, base="")
         assert (len(rows), problems, count) == (len(GOOD), [], len(GOOD))
+
+
+def test_every_birthday_and_check_digit_is_judged_alike() -> None:
+    """Days that are none, leap years and centuries, too old, to come, and each of the eleven check digits."""
+    days = [f"{year:04d}{rest}" for year in (0, 1, 1876, 1877, 1900, 2000, 2023, 2024, 2026) for rest in _ODD_DAYS]
+    seventeens = [f"{place}0300{day}{n:03d}" for day in days for place, n in (("44", 1), ("10", 2), ("72", 3))]
+    numbers = [body + check for body in seventeens for check in "0123456789X"]
+    columns = {c: [GOOD[1][c]] * len(numbers) for c in COLUMNS} | {
+        "number": numbers,
+        "id_type": ["居民身份证"] * len(numbers),
+    }
+    frame = pl.LazyFrame(columns).with_row_index("at").with_columns(pl.lit(value=True).alias("fits"))
+    judged = fast.right(frame, ON, LIST)["right"].to_list()
+    # Of the oldest people alive the columns leave the judgement to the slow way; they may be narrower, never wider.
+    young = [number[6:10] > "1876" for number in numbers]
+    assert judged == [is_young and _is_right(number) for number, is_young in zip(numbers, young, strict=True)]
+    assert 0 < sum(judged) < len(numbers) / 11
+
+
+def _is_right(number: str) -> bool:
+    try:
+        return parse_identifier(number, type=IdentifierType.RESIDENT_ID, field="number", on=ON).number == number
+    except IdentifierInvalid:
+        return False
 
 
 def test_without_polars_files_are_read_row_by_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
