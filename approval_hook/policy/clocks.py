@@ -405,13 +405,16 @@ def _clock(
         state = ClockState.STOPPED
     else:
         state = ClockState.OVERDUE if over else ClockState.RUNNING
+    consequence = lapse if over and not stopped else Consequence.NONE
+    # What the law has done in the organ's place, nobody owes any more.
+    owed = end is None and consequence not in (Consequence.DEEMED_ACCEPTED, Consequence.DEEMED_RENEWED)
     return RunningClock(
         clock=clock.id,
         title=clock.title,
         began_on=began_on,
         due=due,
         state=state,
-        left=workdays_between(today, due.on, calendar) if end is None else None,
+        left=workdays_between(today, due.on, calendar) if owed else None,
         excluded=excluded,
-        consequence=lapse if over and not stopped else Consequence.NONE,
+        consequence=consequence,
     )

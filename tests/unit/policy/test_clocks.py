@@ -71,6 +71,7 @@ def test_silence_is_acceptance_from_the_day_of_receipt() -> None:
     assert (found.accepted_on, found.deemed) == (MONDAY, True)
     assert clock(found, "correction-notice").consequence is Consequence.DEEMED_ACCEPTED
     decision = clock(found, TERMS.decision.id)
+    assert found.running == decision
     assert (decision.began_on, decision.due) == (MONDAY, add_workdays(MONDAY, TERMS.decision.days, CALENDAR))
 
 
