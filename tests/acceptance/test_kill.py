@@ -31,6 +31,8 @@ from tests.contract.conftest import RunningSimulator, start_simulator
 
 SEED = 20261001
 ROUNDS = 120 if os.environ.get("LONG") == "1" else 12
+#: When a worker is killed, in the time that one case takes: some in their first case, most in a later one.
+MOMENTS = (0.05, 2.5)
 #: More cases than a worker can finish before it is killed.
 CASES_PER_ROUND = 12
 
@@ -68,11 +70,21 @@ class Nursery:
         """Let a job runner make one pass, and kill it after so many seconds."""
         self._work_and_kill("0 0", seconds)
 
-    def _work_and_kill(self, work: str, seconds: float) -> None:
+    def pace(self, number: int) -> float:
+        """Let a worker drive one case in peace; the seconds it took, which kills are timed by."""
+        started = time.monotonic()
+        self._work(f"{number} 1")
+        assert self._line() == "gone"
+        return time.monotonic() - started
+
+    def _work(self, work: str) -> int:
         assert self._process.stdin is not None
         self._process.stdin.write(work + "\n")
         self._process.stdin.flush()
-        pid = int(self._line().removeprefix("child "))
+        return int(self._line().removeprefix("child "))
+
+    def _work_and_kill(self, work: str, seconds: float) -> None:
+        pid = self._work(work)
         time.sleep(seconds)
         with suppress(ProcessLookupError):  # a runner that had finished its pass
             os.kill(pid, signal.SIGKILL)
@@ -113,12 +125,13 @@ def test_worker_killed_at_random_points(on_database: Callable[[str], Bench], ven
     """Killed again and again, then tended: ledger = inquiry table, every case ends with its record, none twice."""
     made = on_database(vendor)
     draw = random.Random(SEED)  # noqa: S311 - draws moments, not secrets
-    made.enter(range(1, rounds * 3 + CASES_PER_ROUND))
+    made.enter(range(1, rounds * 3 + CASES_PER_ROUND + 1))
     # A platform that takes its time gives the kill a chance to fall between inquiry, reply and decision.
     made.platform.control.fault(FaultKind.SLOW, seconds=0.08, probability=0.7)
     nursery = Nursery(made)
+    pace = nursery.pace(rounds * 3 + CASES_PER_ROUND)
     for round_ in range(rounds):
-        nursery.drive_and_kill(1 + round_ * 3, draw.uniform(0.02, 0.9))
+        nursery.drive_and_kill(1 + round_ * 3, pace * draw.uniform(*MOMENTS))
     nursery.close()
     made.platform.control.behave()
     broken_off = made.report()
