@@ -32,6 +32,7 @@ from approval_hook.policy.rules import (
     DisplayPeriod,
     Document,
     Edition,
+    ExcludedProcedure,
     Exemption,
     GatePoint,
     GoodCreditRoute,
@@ -61,6 +62,7 @@ __all__ = [
     "Category",
     "Clock",
     "DisplayPeriod",
+    "ExcludedProcedure",
     "Exemption",
     "GatePoint",
     "GoodCreditRoute",
@@ -170,6 +172,7 @@ class RuleSet(Part):
     matters: tuple[Matter, ...]
     applications: tuple[Application, ...]
     exemptions: tuple[Exemption, ...] = ()
+    excluded_procedures: tuple[ExcludedProcedure, ...] = ()
 
     @classmethod
     def parse(cls, data: Mapping[str, object]) -> Self:

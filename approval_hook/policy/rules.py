@@ -378,6 +378,14 @@ class Clock(Part):
     basis: SomeBases
 
 
+class ExcludedProcedure(Part):
+    """A procedure whose time the law does not count into the decision's clock (行政许可法 第四十五条)."""
+
+    id: Code
+    title: Text
+    basis: SomeBases
+
+
 class Material(Part):
     """A paper the applicant hands in (R-13, L-10)."""
 

@@ -112,6 +112,7 @@ def _duplicates(rules: RuleSet) -> Iterator[str]:
         "measure_types": [t.code for t in rules.measure_types],
         "memos": [m.code for m in rules.memos],
         "clocks": [c.id for c in rules.clocks],
+        "excluded_procedures": [p.id for p in rules.excluded_procedures],
         "matters": [m.code for m in rules.matters],
         "applications": [f"{a.matter} / {a.measure}" for a in rules.applications],
         # One clerk-facing name space: a reason names a rule by its id alone.

@@ -138,8 +138,9 @@ def spelled(rules: RuleSet) -> Plain:
     for source in plain["sources"]:
         if not source["keep_raw"]:
             del source["keep_raw"]
-    if not plain["exemptions"]:
-        del plain["exemptions"]
+    for part in ("exemptions", "excluded_procedures"):
+        if not plain[part]:
+            del plain[part]
     return plain
 
 

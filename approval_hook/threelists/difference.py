@@ -40,6 +40,7 @@ _KEYS = {
     "materials": ("matter", "code"),
     "applications": ("matter", "measure"),
     "exemptions": ("id",),
+    "excluded_procedures": ("id",),
 }
 
 Plain = dict[str, Any]

@@ -27,6 +27,7 @@ PART_LABELS = {
     "materials": "材料",
     "applications": "应用事项清单",
     "exemptions": "豁免",
+    "excluded_procedures": "不计入期限的程序",
 }
 
 #: By field, or by "part.field" where a part means something else by it.

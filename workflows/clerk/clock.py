@@ -1,4 +1,4 @@
-"""The statutory clock of a case, in working days."""
+"""The statutory clock of a case, as the page shows it; counted by the core from the rule set in force."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from viewflow.workflow.status import PROCESS
 
-from approval_hook.policy.workdays import add_workdays, workdays_between
+from approval_hook.cases import book
+from approval_hook.errors import CaseInvalid, RulesInvalid
+from approval_hook.policy.clocks import DELIVERY, NOTICE, Act, Event, Progress, RunningClock, Terms, progress, terms_of
+from approval_hook.policy.workdays import DueDate, workdays_between
 from approval_hook.workcalendar import published_calendar
 from workflows.models import FoodBusinessCase, Result, RideHailingDriverCase
 
-# 行政许可法 第三十二条第一款第四项, 第四十二条, 第四十四条.
-ACCEPT_WORKDAYS = 5
-DECIDE_WORKDAYS = 20
-DELIVER_WORKDAYS = 10
+Case = FoodBusinessCase | RideHailingDriverCase
 #: From here on the bar warns.
 SOON_WORKDAYS = 3
 
@@ -50,7 +50,7 @@ class Deadline:
         return self.total if self.left < 0 else min(self.left, self.total)
 
 
-def deadline(case: FoodBusinessCase | RideHailingDriverCase, today: date) -> Deadline | None:
+def deadline(case: Case, today: date) -> Deadline | None:
     """Tell which statutory date runs for the case.
 
     Args:
@@ -58,27 +58,71 @@ def deadline(case: FoodBusinessCase | RideHailingDriverCase, today: date) -> Dea
         today: calendar date in China.
 
     Returns:
-        The date, or None when nothing runs any more (refused, delivered, withdrawn).
+        The date, or None when nothing runs any more (refused, delivered, withdrawn), or when the rules in force do not
+        say how long.
     """
     if case.status != PROCESS.NEW or case.decision == Result.REFUSED or case.delivered_at:
         return None
-    if case.decided_at:
-        return _counted(_("送达期限"), timezone.localdate(case.decided_at), DELIVER_WORKDAYS, today)
-    if case.accepted_at:
-        start = timezone.localdate(case.accepted_at)
-        if case.due_on:
-            days = published_calendar()
-            return Deadline(
-                title=_("法定办结（已延长）"),
-                on=case.due_on,
-                left=workdays_between(today, case.due_on, days),
-                total=max(1, workdays_between(start, case.due_on, days)),
-                provisional=case.due_on > days.published_until,
-            )
-        return _counted(_("法定办结"), start, DECIDE_WORKDAYS, today)
-    return _counted(_("受理期限"), timezone.localdate(case.filed_at), ACCEPT_WORKDAYS, today)
+    terms = _terms(case, today)
+    if terms is None:
+        return None
+    found = progress(_history(case), terms, published_calendar(), today)
+    # What is published is not entered here.
+    entered = (NOTICE, DELIVERY, terms.decision.id)
+    owed = [c for c in found.clocks if c.left is not None and c.clock in entered]
+    return _shown(case, found, min(owed, key=lambda c: c.due.on), today) if owed else None
 
 
-def _counted(title: str | Promise, start: date, length: int, today: date) -> Deadline:
-    due = add_workdays(start, length, published_calendar())
-    return Deadline(title, due.on, workdays_between(today, due.on, published_calendar()), length, due.provisional)
+def last_day(case: Case, today: date) -> DueDate | None:
+    """The last day for the decision of a case if it is accepted today; None where the rules do not say."""
+    terms = _terms(case, today)
+    if terms is None:
+        return None
+    received = Event(Act.RECEIVED, timezone.localdate(case.filed_at))
+    found = progress([received, Event(Act.ACCEPTED, today)], terms, published_calendar(), today)
+    return next(c.due for c in found.clocks if c.clock == terms.decision.id)
+
+
+def _terms(case: Case, today: date) -> Terms | None:
+    try:
+        rules = book().on(today).rules
+        return terms_of(rules, rules.matter(case.matter))
+    except (RulesInvalid, CaseInvalid):
+        return None
+
+
+def _history(case: Case) -> list[Event]:
+    acts = [
+        (Act.RECEIVED, case.filed_at),
+        (Act.ACCEPTED, case.accepted_at),
+        (Act.DECIDED, case.decided_at),
+        (Act.DELIVERED, case.delivered_at),
+        (Act.WITHDRAWN, case.withdrawn_at),
+    ]
+    granted = case.decision == Result.GRANTED
+    return [
+        Event(act, timezone.localdate(moment), granted=granted and act is Act.DECIDED)
+        for act, moment in acts
+        if moment is not None
+    ]
+
+
+def _shown(case: Case, found: Progress, one: RunningClock, today: date) -> Deadline:
+    calendar = published_calendar()
+    title: str | Promise
+    due = one.due
+    if one.clock == NOTICE:
+        title = _("受理期限")
+    elif one.clock == DELIVERY:
+        title = _("送达期限")
+    elif case.due_on:
+        title, due = _("法定办结（已延长）"), DueDate(case.due_on, case.due_on > calendar.published_until)
+    else:
+        title = _("法定办结（逾期未告知，自收件之日起视为受理）") if found.deemed else _("法定办结")
+    return Deadline(
+        title=title,
+        on=due.on,
+        left=workdays_between(today, due.on, calendar),
+        total=max(1, workdays_between(one.began_on, due.on, calendar)),
+        provisional=due.provisional,
+    )

@@ -10,11 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from approval_hook.policy.workdays import add_workdays
 from approval_hook.workcalendar import published_calendar
 from workflows import materials
-from workflows.clerk import credit_bridge, refusing
-from workflows.clerk.clock import DECIDE_WORKDAYS
+from workflows.clerk import clock, credit_bridge, refusing
 from workflows.clerk.formfields import PlainForm, RadioList, date_field, material_field
 from workflows.clerk.tolerance import Case, catalogue_of, latest_supply, register, still_out
 from workflows.models import CaseEvent, Result
@@ -69,13 +67,13 @@ class AcceptForm(StepForm):
 
     def _check_supply_date(self, supply_until: date, absent: set[str]) -> None:
         today = timezone.localdate()
-        latest = latest_supply(self.case, absent)
+        latest, due = latest_supply(self.case, absent), clock.last_day(self.case, today)
         if supply_until <= today:
             self.add_error("supply_until", _("补交截止日期须晚于今天。"))
         elif not published_calendar().is_workday(supply_until):
             self.add_error("supply_until", _("补交截止日期须是工作日。"))
         # What arrives after the decision cannot be weighed in it.
-        elif supply_until >= add_workdays(today, DECIDE_WORKDAYS, published_calendar()).on:
+        elif due is None or supply_until >= due.on:
             self.add_error("supply_until", _("补交截止日期须早于法定办结日期，材料才来得及审查。"))
         elif latest is not None and supply_until > latest:
             text = gettext("按规则最迟 %(date)s 补交。请改为这一天或更早，并写入承诺书。")

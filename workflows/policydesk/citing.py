@@ -102,7 +102,8 @@ def _rules(rules: RuleSet) -> Iterator[tuple[Rule, Bases]]:
         yield Rule("bars", bar.id, bar.title, True), bar.basis
     for clock in rules.clocks:
         yield Rule("clocks", clock.id, clock.title, False), clock.basis
-    for part in ("principles", "grounds", "leniencies", "good_credit_routes", "agreements", "editions", "exemptions"):
+    parts = ("principles", "grounds", "leniencies", "good_credit_routes", "agreements", "editions", "exemptions")
+    for part in (*parts, "excluded_procedures"):
         for item in getattr(rules, part):
             yield Rule(part, item.id, item.title, False), item.basis
     for part in ("measure_types", "memos"):

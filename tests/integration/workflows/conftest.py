@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -60,6 +61,12 @@ DRIVER = {
     "consent_until": "2099-01-01",
     "materials": ["application-form", "driving-licence", "exam-result", "photo", "residence-proof"],
 }
+
+
+@pytest.fixture(autouse=True)
+def _addresses(settings: Any) -> None:
+    """Viewflow knows the addresses of its nodes only once the URLs are loaded, by whichever test comes first."""
+    import_module(settings.ROOT_URLCONF)
 
 
 @pytest.fixture(autouse=True)

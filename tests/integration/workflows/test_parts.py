@@ -96,33 +96,66 @@ def test_unknown_database_addresses_are_refused(url: str) -> None:
 def _case(**values: Any) -> Any:
     from workflows.models import FoodBusinessCase
 
-    return FoodBusinessCase(**({"filed_at": datetime(2026, 9, 28, 2, 0, tzinfo=UTC)} | values))
+    return FoodBusinessCase(**({"filed_at": datetime(2026, 10, 12, 2, 0, tzinfo=UTC)} | values))
 
 
 @pytest.mark.parametrize(
     ("values", "due", "left"),
     [
-        # 行政许可法 32(4): five working days after Monday 28 September 2026; 1 to 7 October are holidays.
-        ({}, date(2026, 10, 10), 5),
+        # 行政许可法 32(4): five working days after Monday 12 October 2026.
+        ({}, date(2026, 10, 19), 5),
         # 行政许可法 42: twenty working days.
-        ({"accepted_at": datetime(2026, 9, 28, 2, 0, tzinfo=UTC)}, date(2026, 10, 30), 20),
+        ({"accepted_at": datetime(2026, 10, 12, 2, 0, tzinfo=UTC)}, date(2026, 11, 9), 20),
         (
-            {"accepted_at": datetime(2026, 9, 28, 2, 0, tzinfo=UTC), "due_on": date(2026, 11, 13)},
-            date(2026, 11, 13),
+            {"accepted_at": datetime(2026, 10, 12, 2, 0, tzinfo=UTC), "due_on": date(2026, 11, 23)},
+            date(2026, 11, 23),
             30,
+        ),
+        # 行政许可法 44: ten working days for a licence that is granted, none for a refusal.
+        (
+            {
+                "accepted_at": datetime(2026, 10, 12, 2, 0, tzinfo=UTC),
+                "decided_at": datetime(2026, 10, 12, 6, 0, tzinfo=UTC),
+                "decision": "granted",
+            },
+            date(2026, 10, 26),
+            10,
         ),
     ],
 )
+@pytest.mark.django_db
 def test_the_clock_counts_working_days(values: dict[str, Any], due: date, left: int) -> None:
     """Weekends and holidays do not count, worked weekends do, and an extension replaces the date."""
-    running = clock.deadline(_case(**values), date(2026, 9, 28))
+    running = clock.deadline(_case(**values), date(2026, 10, 12))
     assert running is not None
     assert (running.on, running.left) == (due, left)
 
 
+@pytest.mark.django_db
+def test_a_case_about_which_nothing_was_said_in_time_counts_as_accepted() -> None:
+    """行政许可法 32(4): from the day of receipt, and the page says so."""
+    running = clock.deadline(_case(), date(2026, 10, 20))
+    assert running is not None
+    assert (running.on, running.left, "视为受理" in str(running.title)) == (date(2026, 11, 9), 14, True)
+    last = clock.last_day(_case(), date(2026, 10, 20))
+    assert last is not None
+    assert last.on == date(2026, 11, 9)
+
+
+@pytest.mark.django_db
+def test_no_clock_is_shown_where_no_rules_say_how_long(settings: Any, tmp_path: Path) -> None:
+    """An empty folder of rules, and a day before the first of them."""
+    assert clock.deadline(_case(), date(2020, 1, 6)) is None
+    assert clock.last_day(_case(), date(2020, 1, 6)) is None
+    settings.APPROVAL_HOOK = {**settings.APPROVAL_HOOK, "RULES": str(tmp_path)}
+    assert clock.deadline(_case(), date(2026, 10, 12)) is None
+
+
+@pytest.mark.django_db
 def test_the_clock_is_provisional_in_an_unpublished_year() -> None:
     """A date in a year whose calendar is not published is marked."""
-    case = _case(accepted_at=datetime(2026, 12, 25, 2, 0, tzinfo=UTC))
+    moment = datetime(2026, 12, 25, 2, 0, tzinfo=UTC)
+    case = _case(filed_at=moment, accepted_at=moment)
     running = clock.deadline(case, date(2026, 12, 25))
     assert running is not None
     assert running.on.year == 2027
