@@ -11,7 +11,7 @@ The reply::
      "subject": {"idNumber", "name"}, "records": [...]}
 
 ``code`` is 0 complete, 1 partial, 2 pending, 3 refused, 4 subject not in the master file, 5 queries of the day used up,
-6 receipt not known;
+6 receipt not known, 7 busy, ask again later;
 ``total`` counts pages and ``count`` rows over all pages; ``subject.name`` is the name
 registered for the number. Replies with another code than 0 need not go beyond ``queryId``.
 Rows as in ``adapters.rows``.
@@ -43,7 +43,7 @@ from adapters.platform import UNKNOWN_SUBJECT, Answer, Exchanges
 from adapters.rows import MOST_ROWS, read_rows
 from adapters.signing import TifSigner
 from adapters.wire import Fields
-from approval_hook.errors import ConfigurationError, PlatformRefused, PlatformReplyInvalid
+from approval_hook.errors import ConfigurationError, PlatformRefused, PlatformReplyInvalid, PlatformUnavailable
 from approval_hook.policy.records import CreditReport, QueryStatus
 from approval_hook.policy.subjects import Identifier
 from approval_hook.ports import Probe, Query
@@ -66,6 +66,7 @@ _STATUS = {
     "4": (QueryStatus.REJECTED, UNKNOWN_SUBJECT),
     "5": (QueryStatus.REJECTED, "quota"),
     "6": (QueryStatus.REJECTED, "unknown-receipt"),
+    "7": (QueryStatus.UNAVAILABLE, "platform-busy"),
 }
 
 
@@ -161,7 +162,10 @@ class GatewayPlatform(ExchangingPlatform):
         """Test connection and credentials; as ``ports.Probing`` says."""
         exchanges = self.exchanges(timeout)
         reply = exchanges.post(_STATUS_PATH, self._signed({}))
-        if reply.code("code", _STATUS)[0] is not QueryStatus.OK:
+        status, _ = reply.code("code", _STATUS)
+        if status is QueryStatus.UNAVAILABLE:
+            raise PlatformUnavailable(f"{self.name}: the platform is busy.")
+        if status is not QueryStatus.OK:
             raise PlatformRefused(f"{self.name}: the platform is not ready for us.")
         return Probe(reply.moment("sourceTime"), self._http.certificate_until(exchanges.deadline))
 

@@ -15,7 +15,8 @@ The replies::
     {"code": "0", "count", "records": [...]}
     {"code": "0", "feedbackId", "receiptNo"}
 
-``code`` is 0 answered, 3 refused, 4 not in the master file, 5 a field is missing. Rows as in ``adapters.rows``.
+``code`` is 0 answered, 3 refused, 4 not in the master file, 5 a field is missing, 6 busy, ask again later. Rows as in
+``adapters.rows``.
 A list query matches names fuzzily. There are no pages, and no code for partial or pending.
 
 A list query repeats nothing of the question, so this is what an answer must prove:
@@ -73,6 +74,7 @@ _STATUS = {
     "3": (QueryStatus.REJECTED, "refused"),
     "4": (QueryStatus.REJECTED, UNKNOWN_SUBJECT),
     "5": (QueryStatus.REJECTED, "field-missing"),
+    "6": (QueryStatus.UNAVAILABLE, "platform-busy"),
 }
 _TYPE = {SubjectKind.PERSON: "1", SubjectKind.ORGANISATION: "2"}
 
@@ -210,7 +212,9 @@ class MessageGatewayPlatform(HttpPlatform):
                 raise PlatformReplyInvalid(f"{self.name}: the reply is about another feedback.")
             status, reason = reply.code("code", _STATUS)
             if status is not QueryStatus.OK:
-                return {item.feedback_id: ItemOutcome(item.feedback_id, ItemState.REFUSED, reason)}
+                # A busy platform may take it another time, so it is not refused for good.
+                state = ItemState.UNKNOWN if status is QueryStatus.UNAVAILABLE else ItemState.REFUSED
+                return {item.feedback_id: ItemOutcome(item.feedback_id, state, reason)}
             receipt_no = reply.text("receiptNo", longest=100)
             return {item.feedback_id: ItemOutcome(item.feedback_id, ItemState.ACCEPTED, "", receipt_no)}
 

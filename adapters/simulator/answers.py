@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -43,13 +45,17 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=lambda: _JSON)
 
 
-def json_reply(document: Mapping[str, Any], fault: Fault | None, *, other_code: str) -> Reply:
+def json_reply(document: Mapping[str, Any], fault: Fault | None, *, other_code: str, code_field: str = "code") -> Reply:
     """A document as bytes, bent by a fault that shows in bytes or status.
 
     Args:
         document: the reply, already bent by a fault that shows in its fields.
         fault: what is in force.
-        other_code: a ``code`` that is not the right one, for a reply with two of them.
+        other_code: a code that is not the right one, for a reply with two of them.
+        code_field: where the document has its code.
+
+    Raises:
+        ValueError: the document is to have two codes and has none.
     """
     text = json.dumps(document, ensure_ascii=False)
     match fault.kind if fault else None:
@@ -70,7 +76,9 @@ def json_reply(document: Mapping[str, Any], fault: Fault | None, *, other_code: 
         case FaultKind.BAD_JSON:
             return Reply(200, text[: len(text) // 2].encode())
         case FaultKind.DUPLICATE_KEY:
-            return Reply(200, (f'{{"code": "{other_code}", ' + text[1:]).encode())
+            if code_field not in document:
+                raise ValueError("no such field to repeat; name it as code_field")
+            return Reply(200, (f'{{"{code_field}": "{other_code}", ' + text[1:]).encode())
         case FaultKind.GBK:
             # GB 18030 is GBK with the characters that it lacks.
             return Reply(200, text.replace("{", '{"note": "依法列入严重失信主体名单", ', 1).encode("gb18030"))
@@ -108,6 +116,8 @@ def rows_of(subject: SimulatedSubject, fault: Fault | None) -> list[dict[str, An
             if kind is FaultKind.BAD_DATE:
                 return [*others, last | {"decidedOn": "31/12/2025"}]
             return [*others, {key: value for key, value in last.items() if key != "state"}]
+        case FaultKind.STRANGERS_ROW:
+            return [*rows, _strangers_row(subject)]
         case _:
             return rows
 
@@ -123,6 +133,13 @@ def similar_number(number: str) -> str:
     body = number[:15] + USCC_ALPHABET[(at + 1) % len(USCC_ALPHABET)]
     seventeen = body + organisation_code_digit(body[8:16])
     return seventeen + uscc_check_digit(seventeen)
+
+
+def _strangers_row(subject: SimulatedSubject) -> dict[str, Any]:
+    """A row of somebody who has the name of ours and another number, which is valid."""
+    number = similar_number(subject.identifiers[0].number)
+    record_id = f"R-{hashlib.sha256(number.encode()).hexdigest()[:12]}"
+    return row(dataclasses.replace(ANY_ROW, record_id=record_id, id_number=number), subject)
 
 
 def _respelled(value: str | None, form: str) -> str | None:

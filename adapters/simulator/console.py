@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.simulator.failures import Failures
 from adapters.simulator.faults import Fault, FaultPlan
 from adapters.simulator.ledger import Ledger
 from adapters.simulator.register import SimulatedSubject
@@ -15,13 +16,14 @@ __all__ = ["Console"]
 class Console:
     """Changes what the simulated platform holds and how it behaves."""
 
-    def __init__(self, holdings: Holdings, faults: FaultPlan, ledger: Ledger) -> None:
+    def __init__(self, holdings: Holdings, faults: FaultPlan, ledger: Ledger, failures: Failures) -> None:
         """Work on these."""
         self._register = holdings.register
         self._inbox = holdings.inbox
         self._approvals = holdings.approvals
         self._faults = faults
         self._ledger = ledger
+        self._failures = failures
         self._editions = holdings.editions
 
     def handle(self, method: str, path: str, data: Any) -> tuple[int, Any]:
@@ -48,6 +50,8 @@ class Console:
                     self._faults.clear()
                 case "GET", "ledger":
                     return 200, self._ledger.lines()
+                case "GET", "failures":
+                    return 200, self._failures.all()
                 case "GET", "taken":
                     return 200, self._inbox.all()
                 case "GET", "approvals":
@@ -60,6 +64,7 @@ class Console:
                     self._register.reset()
                     self._faults.clear()
                     self._ledger.clear()
+                    self._failures.clear()
                     self._inbox.clear()
                     self._editions.clear()
                     self._approvals.clear()

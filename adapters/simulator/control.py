@@ -66,6 +66,11 @@ class ControlClient:
         lines: list[dict[str, Any]] = self._call("GET", "ledger")
         return lines
 
+    def failures(self) -> list[dict[str, str]]:
+        """What broke inside shapes, so that nothing was answered; fields as in ``Failures``."""
+        failures: list[dict[str, str]] = self._call("GET", "failures")
+        return failures
+
     def taken(self) -> list[dict[str, Any]]:
         """What the platform took beside queries; fields as in ``Inbox.all``."""
         documents: list[dict[str, Any]] = self._call("GET", "taken")
@@ -86,7 +91,7 @@ class ControlClient:
         self._call("POST", f"approvals/{quote(receipt_no, safe='')}", {"state": state})
 
     def reset(self) -> None:
-        """Back to the initial subjects, no faults, empty ledger, nothing taken, nothing to be approved."""
+        """Back to the initial subjects, no faults, empty ledger, no failures, nothing taken, nothing to be approved."""
         self._call("POST", "reset")
 
     def close(self) -> None:

@@ -50,7 +50,7 @@ class FaultKind(StrEnum):
     CLOCK_SKEW = "clock_skew"  # the platform's clock is ``seconds`` ahead
     PARTIAL = "partial"
     PENDING = "pending"
-    REFUSED = "refused"
+    REFUSED = "refused"  # the platform says in its own words that we may not ask
     NAME_ONLY = "name_only"  # rows without a number
     EXTRA_FIELDS = "extra_fields"  # fields nobody asked for
     MIXED_DATES = "mixed_dates"  # days of one row in different forms
@@ -67,6 +67,8 @@ class FaultKind(StrEnum):
     MIDDLE_PAGE_TWICE = "middle_page_twice"  # the second of three pages repeats the rows of the first
     ROW_FIELD_MISSING = "row_field_missing"  # one row lacks a field
     BAD_DATE = "bad_date"  # one row has a date in a form that no table has
+    BUSY = "busy"  # the platform says in its own words that it is busy, and to try later
+    STRANGERS_ROW = "strangers_row"  # one row more, counted too, with the name of ours and somebody else's number
 
 
 #: Kinds that only a platform with an envelope around its replies can show.
@@ -81,7 +83,9 @@ ENVELOPE_FAULTS = frozenset(
 )
 
 #: Kinds after which an answer may still be complete and right.
-HARMLESS = frozenset({FaultKind.SLOW, FaultKind.NAME_ONLY, FaultKind.EXTRA_FIELDS, FaultKind.MIXED_DATES})
+HARMLESS = frozenset(
+    {FaultKind.SLOW, FaultKind.NAME_ONLY, FaultKind.EXTRA_FIELDS, FaultKind.MIXED_DATES, FaultKind.STRANGERS_ROW}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from adapters.simulator.approvals import Approvals
 from adapters.simulator.console import Console
 from adapters.simulator.control import TOKEN_HEADER, ControlClient
 from adapters.simulator.editions import Editions
+from adapters.simulator.failures import Failures
 from adapters.simulator.faults import Fault, FaultKind, FaultPlan
 from adapters.simulator.inbox import Inbox
 from adapters.simulator.keys import SimulatedKeys
@@ -56,6 +57,7 @@ class Simulator:
             shapes that call them so.
         control_token: what ``ControlClient`` needs.
         keys: what callers of the shapes with envelopes need.
+        failures: what broke inside shapes.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Simulator:
         self.register = Register(tuple(subjects))
         self.faults = FaultPlan(seed)
         self.ledger = Ledger(ledger)
+        self.failures = Failures()
         self.inbox = Inbox()
         self.approvals = Approvals()
         self.editions = Editions(self.register)
@@ -112,7 +115,7 @@ class Simulator:
         self.status_shapes = {shape.status_path: shape for shape in spoken if shape.status_path}
         self.exchange_shapes = {path: shape for shape in spoken for path in shape.exchange_paths}
         self.holdings = Holdings(self.register, self.inbox, self.editions, self.approvals)
-        self.console = Console(self.holdings, self.faults, self.ledger)
+        self.console = Console(self.holdings, self.faults, self.ledger, self.failures)
         self.probe = probe
         self.closing = threading.Event()
         self._server = _Server(("127.0.0.1", port), self)
@@ -235,37 +238,55 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _query(self, shape: Shape, body: bytes) -> None:
         simulator = self.server.simulator
-        question = shape.read(self.path, body)
+        with simulator.failures.inside(self.path):
+            question = shape.read(self.path, body)
         if question is None:
             self._log(Question(self.path, {}, ""), "refused:malformed", None)
-            return self._send(shape.refusal("malformed"))
+            return self._refuse(shape, "malformed")
         probed = _probed(simulator.probe, question.said)
-        problem = shape.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()
+        problem = self._problem(shape, body)
         if problem:
             self._log(question, f"refused:{problem}", probed)
-            return self._send(shape.refusal(problem))
+            return self._refuse(shape, problem)
         fault = simulator.faults.strike(question.number, self.path)
         if fault is not None and shape.lacks(question, fault.kind):
             self._log(question, f"inexpressible:{fault.kind.value}", probed)
             return self._send(Reply(501, b"{}"))
         self._log(question, fault.kind.value if fault else "answered", probed)
-        return self._answer(shape.reply(question, simulator.holdings, fault), fault)
+        with simulator.failures.inside(self.path, fault):
+            answer = shape.reply(question, simulator.holdings, fault)
+        return self._answer(answer, fault)
 
     def _status(self, shape: Shape, body: bytes) -> None:
-        problem = shape.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()
+        problem = self._problem(shape, body)
         if problem:
-            return self._send(shape.refusal(problem))
-        fault = self.server.simulator.faults.strike("", self.path)
-        return self._answer(shape.status(fault), fault)
+            return self._refuse(shape, problem)
+        simulator = self.server.simulator
+        fault = simulator.faults.strike("", self.path)
+        with simulator.failures.inside(self.path, fault):
+            answer = shape.status(fault)
+        return self._answer(answer, fault)
 
     def _exchange(self, shape: Shape, body: bytes) -> None:
-        problem = shape.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()
+        problem = self._problem(shape, body)
         if problem:
-            return self._send(shape.refusal(problem))
-        fault = self.server.simulator.faults.strike("", self.path)
+            return self._refuse(shape, problem)
+        simulator = self.server.simulator
+        fault = simulator.faults.strike("", self.path)
         if fault is not None and shape.cannot_show(fault.kind):
             return self._send(Reply(501, b"{}"))
-        return self._answer(shape.exchange(self.path, body, self.server.simulator.holdings, fault), fault)
+        with simulator.failures.inside(self.path, fault):
+            answer = shape.exchange(self.path, body, simulator.holdings, fault)
+        return self._answer(answer, fault)
+
+    def _refuse(self, shape: Shape, problem: str) -> None:
+        with self.server.simulator.failures.inside(self.path):
+            answer = shape.refusal(problem)
+        self._send(answer)
+
+    def _problem(self, shape: Shape, body: bytes) -> str:
+        with self.server.simulator.failures.inside(self.path):
+            return shape.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()
 
     def _log(self, question: Question, outcome: str, probed: Any) -> None:
         self.server.simulator.ledger.append(

@@ -8,6 +8,7 @@ So each name is loaded when it is asked for.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,11 @@ __all__ = [
 _OF_CONTRACT = frozenset(
     {"ENVELOPE_FAULTS", "FAULTS", "EnvelopedPlatformContract", "PlatformContract", "Received", "make_query"}
 )
+
+# Before the first import, so that a failing assert of the contract shows its values in a project of any name.
+# Where pytest does not run nobody asserts, and it need not be installed.
+if (_pytest := sys.modules.get("pytest")) is not None:
+    _pytest.register_assert_rewrite(f"{__name__}.contract")
 
 
 def __getattr__(name: str) -> Any:

@@ -18,7 +18,7 @@ import dataclasses
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -69,7 +69,7 @@ FAULTS = (
     "clock_skew",  # the platform's clock is hours ahead
     "partial",
     "pending",
-    "refused",
+    "refused",  # the platform says in its own words that we may not ask
     "quota",  # the platform says that we used up the queries of the day
     "bad_signature",  # 401 with a body that looks like an answer
     "clock_behind",  # the platform's clock is hours behind
@@ -78,6 +78,7 @@ FAULTS = (
     "middle_page_twice",  # the second of three pages repeats the first
     "row_field_missing",
     "bad_date",  # in a form that no table has
+    "busy",  # the platform says in its own words that it is busy, and to try later
 )
 
 #: The same for a platform that encrypts and signs its replies, see ``EnvelopedPlatformContract``.
@@ -94,6 +95,7 @@ DEADLINE = 0.6
 SLACK = 0.3
 
 _AS_OF = date(2026, 10, 1)
+_SHOWN = 1_000  # bytes of each reply in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,9 @@ class PlatformContract:
     """Tests for one adapter. The three answers (clean, hit, could-not-tell) must stay apart.
 
     Attributes:
-        cannot_express: words of ``FAULTS``, or "mixed_dates", that your platform's interface has no way to show,
-            each with the reason, such as the echo of a query id in an interface without one. Their tests are
-            reported as skipped with that reason.
+        cannot_express: words of ``FAULTS``, "mixed_dates", "strangers_row" or "unknown_subject" that your platform's
+            interface has no way to show, each with the reason, such as the echo of a query id in an interface
+            without one. Their tests are reported as skipped with that reason.
     """
 
     cannot_express: ClassVar[Mapping[str, str]] = {}
@@ -145,8 +147,17 @@ class PlatformContract:
         raise NotImplementedError("give the fixture 'subject_hit'")
 
     @pytest.fixture
+    def subject_unknown(self) -> Subject:
+        """A subject of the kind your adapter asks about, with a valid number that the server does not hold."""
+        raise NotImplementedError("give the fixture 'subject_unknown', or the reason in cannot_express")
+
+    @pytest.fixture
     def break_with(self) -> Callable[[str, int | None], None]:
-        """Misbehave: a word of ``FAULTS`` or "extra_fields", "mixed_dates", "name_only"; how often (None: always)."""
+        """Misbehave by a word, so often (None: always).
+
+        The words are those of ``FAULTS``, "extra_fields", "mixed_dates", "name_only" (rows without a number) and
+        "strangers_row" (one row more, with the name of the subject and another valid number; counts include it).
+        """
         raise NotImplementedError("give the fixture 'break_with'")
 
     @pytest.fixture
@@ -154,10 +165,35 @@ class PlatformContract:
         """What the server received so far, oldest first."""
         raise NotImplementedError("give the fixture 'received'")
 
+    @pytest.fixture
+    def shape_failures(self) -> Callable[[], Sequence[Mapping[str, str]]]:
+        """What broke inside the server, as ``Simulator.failures`` tells it; a server of another make tells nothing."""
+        return list
+
+    @pytest.fixture(autouse=True)
+    def shape_is_sound(self, shape_failures: Callable[[], Sequence[Mapping[str, str]]]) -> Iterator[Callable[[], None]]:
+        """Fails, when called or at the end, where the server crashed: an adapter that reports this proves nothing."""
+        told = False
+
+        def check() -> None:
+            nonlocal told
+            crashes = [f"{f['error']} at {f['path']} under {f['fault'] or 'no fault'}" for f in shape_failures()]
+            if crashes and not told:
+                told = True
+                pytest.fail(
+                    f"the shape crashed: {', '.join(dict.fromkeys(crashes))}. The adapter saw a broken connection and "
+                    "not what was to be shown, which proves nothing. Mend the shape; its traceback is in stderr."
+                )
+
+        yield check
+        check()
+
     def test_clean_is_ok_and_empty(self, platform: CreditPlatform, subject_clean: Subject) -> None:
         """A complete answer about a subject without rows is OK, empty, and says whom and which source it is about."""
         report = platform.query(make_query(subject_clean, "contract-clean"), timeout=5)
-        assert (report.status, report.records) == (QueryStatus.OK, ())
+        assert (report.status, report.records) == (QueryStatus.OK, ()), (
+            f"not clean: {report.reason or 'it has records'}"
+        )
         assert (report.party, report.source) == ("0123456789abcdef", platform.name)
         assert report.asked_at.tzinfo is not None
         assert report.asked_at <= report.answered_at
@@ -170,21 +206,22 @@ class PlatformContract:
         kept: list[bytes] = []
         query = dataclasses.replace(make_query(subject_hit, "contract-kept"), keep=kept.append)
         report = platform.query(query, timeout=5)
-        assert kept
+        assert kept, "Query.keep was never called: give it every body as it came"
         assert report.raw_digest == hashlib.sha256(b"".join(kept)).hexdigest()
 
     def test_hit_is_ok_with_exact_rows(self, platform: CreditPlatform, subject_hit: Subject) -> None:
         """Rows with the subject's own number come out as exact matches of this source."""
         report = platform.query(make_query(subject_hit, "contract-hit"), timeout=5)
-        assert report.status is QueryStatus.OK
-        assert report.records
+        assert report.status is QueryStatus.OK, f"not answered: {report.reason}"
+        assert report.records, "the rows of subject_hit are lost"
         assert {r.match for r in report.records} == {MatchGrade.EXACT}
         assert {r.source for r in report.records} == {platform.name}
 
     def test_what_cannot_be_expressed_is_known_and_has_a_reason(self) -> None:
         """A fault that is left out is one of the contract's, and the author says why."""
-        assert set(self.cannot_express) <= {*FAULTS, *ENVELOPE_FAULTS, "mixed_dates"}
-        assert all(self.cannot_express.values())
+        known = {*FAULTS, *ENVELOPE_FAULTS, "mixed_dates", "strangers_row", "unknown_subject"}
+        assert set(self.cannot_express) <= known, "cannot_express names what the contract does not ask"
+        assert all(self.cannot_express.values()), "cannot_express gives no reason"
 
     @pytest.mark.parametrize("about", ["subject_clean", "subject_hit"])
     @pytest.mark.parametrize("fault", FAULTS)
@@ -196,11 +233,12 @@ class PlatformContract:
         break_with: Callable[[str, int | None], None],
         request: pytest.FixtureRequest,
         caplog: pytest.LogCaptureFixture,
+        shape_is_sound: Callable[[], None],
     ) -> None:
         """Every fault ends in a typed error or a report that is not OK, in time, and tells nobody's number or name."""
         if fault in self.cannot_express:
             pytest.skip(self.cannot_express[fault])
-        self._check_never_an_answer(fault, request.getfixturevalue(about), platform, break_with, caplog)
+        self._check_never_an_answer(fault, request.getfixturevalue(about), platform, break_with, caplog, shape_is_sound)
 
     def _check_never_an_answer(
         self,
@@ -209,21 +247,82 @@ class PlatformContract:
         platform: CreditPlatform,
         break_with: Callable[[str, int | None], None],
         caplog: pytest.LogCaptureFixture,
+        shape_is_sound: Callable[[], None],
     ) -> None:
         break_with(fault, None)
         caplog.set_level(logging.DEBUG)
+        kept: list[bytes] = []
+        query = dataclasses.replace(make_query(subject, f"contract-{fault}"), keep=kept.append)
         started = time.monotonic()
         with structlog.testing.capture_logs() as events:
-            outcome = _outcome(platform, make_query(subject, f"contract-{fault}"), DEADLINE)
+            outcome = _outcome(platform, query, DEADLINE)
         took = time.monotonic() - started
-        assert took <= DEADLINE + SLACK, f"came back after {took:.2f} s"
+        shape_is_sound()
+        assert took <= DEADLINE + SLACK, f"came back after {took:.2f} s, with {DEADLINE} s to do it in"
         if isinstance(outcome, CreditReport):
-            assert outcome.status is not QueryStatus.OK, f"{fault} was taken for an answer"
-            assert outcome.reason, "a report that is not OK says why"
+            assert outcome.status is not QueryStatus.OK, (
+                f"{fault} was taken for an answer. Look at what came: if {fault} is to be seen in it, the adapter "
+                f"believed it; if it is as good as without a fault, the shape did not show it. It came: {_shown(kept)}"
+            )
+            assert outcome.reason, "a report that is not OK says why: give a reason, a short machine word"
             told = outcome.reason
         else:
             told = _everything_in(outcome)
         _assert_discreet(subject, told + repr(events) + caplog.text)
+
+    def test_an_unknown_subject_is_never_clean(
+        self,
+        platform: CreditPlatform,
+        received: Callable[[], Sequence[Received]],
+        request: pytest.FixtureRequest,
+        shape_is_sound: Callable[[], None],
+    ) -> None:
+        """That a platform does not hold a subject says nothing about it (domain facts 4.1, P10)."""
+        if "unknown_subject" in self.cannot_express:
+            pytest.skip(self.cannot_express["unknown_subject"])
+        subject: Subject = request.getfixturevalue("subject_unknown")
+        before = len(received())
+        outcome = _outcome(platform, make_query(subject, "contract-unknown"), 5)
+        shape_is_sound()
+        assert len(received()) > before, (
+            "nobody was asked: subject_unknown is to be of a kind that the adapter asks about"
+        )
+        if isinstance(outcome, CreditReport):
+            assert outcome.status is not QueryStatus.OK, (
+                'an unknown subject was taken for an answer: that the platform does not hold it is no "no record"'
+            )
+            assert outcome.reason, "a report that is not OK says why: give adapters.platform.UNKNOWN_SUBJECT"
+
+    @pytest.mark.parametrize("about", ["subject_clean", "subject_hit"])
+    def test_a_strangers_row_is_never_exact(
+        self,
+        about: str,
+        platform: CreditPlatform,
+        break_with: Callable[[str, int | None], None],
+        request: pytest.FixtureRequest,
+        shape_is_sound: Callable[[], None],
+    ) -> None:
+        """A row with somebody else's number is dropped and counted, or spoils the answer; it is never the subject's."""
+        if "strangers_row" in self.cannot_express:
+            pytest.skip(self.cannot_express["strangers_row"])
+        subject: Subject = request.getfixturevalue(about)
+        before = platform.query(make_query(subject, "contract-stranger-before"), timeout=5)
+        break_with("strangers_row", None)
+        outcome = _outcome(platform, make_query(subject, "contract-stranger"), 5)
+        shape_is_sound()
+        assert not isinstance(outcome, PlatformUnavailable), "nothing came: the server cannot show strangers_row"
+        if isinstance(outcome, PlatformError):
+            return
+        own, now = {r.record_id for r in before.records}, {r.record_id for r in outcome.records}
+        exact = {r.record_id for r in outcome.records if r.match is MatchGrade.EXACT}
+        assert exact <= own, "a row with another number is EXACT: grade every row by its own number (adapters.matching)"
+        if outcome.status is QueryStatus.OK:
+            assert own <= now, "rows of the subject were lost beside that of a stranger"
+            # What is looked up here, by number, finds no such row.
+            assert not platform.remote or now > own or outcome.mismatched > before.mismatched, (
+                "the row of a stranger is neither among the records nor counted in mismatched: either the shape did "
+                "not show it, or the adapter drops rows without counting them"
+            )
 
     @pytest.mark.parametrize("about", ["subject_clean", "subject_hit"])
     def test_fields_nobody_asked_for_are_ignored(
@@ -238,7 +337,7 @@ class PlatformContract:
         before = platform.query(make_query(subject, "contract-before"), timeout=5)
         break_with("extra_fields", None)
         after = platform.query(make_query(subject, "contract-after"), timeout=5)
-        assert (after.status, after.records) == (before.status, before.records)
+        assert (after.status, after.records) == (before.status, before.records), "a field more changed the answer"
 
     def test_dates_of_two_forms_in_one_row_are_read(
         self, platform: CreditPlatform, subject_hit: Subject, break_with: Callable[[str, int | None], None]
@@ -249,7 +348,9 @@ class PlatformContract:
         before = platform.query(make_query(subject_hit, "contract-dates-before"), timeout=5)
         break_with("mixed_dates", None)
         after = platform.query(make_query(subject_hit, "contract-dates-after"), timeout=5)
-        assert (after.status, after.records) == (before.status, before.records)
+        assert (after.status, after.records) == (before.status, before.records), (
+            "another form of a date changed the answer"
+        )
 
     def test_a_name_is_never_proof(
         self, platform: CreditPlatform, subject_hit: Subject, break_with: Callable[[str, int | None], None]
@@ -257,13 +358,17 @@ class PlatformContract:
         """Rows without a number are possible matches at most, and are not lost."""
         break_with("name_only", None)
         report = platform.query(make_query(subject_hit, "contract-name"), timeout=5)
-        assert {r.match for r in report.records} == {MatchGrade.POSSIBLE}
+        assert {r.match for r in report.records} == {MatchGrade.POSSIBLE}, (
+            "rows with a name and no number are to come out as POSSIBLE (adapters.matching.grade)"
+        )
 
     def test_without_identifier_nothing_is_clean(self, platform: CreditPlatform, subject_clean: Subject) -> None:
         """A subject that cannot be matched is never reported clean."""
         nameless = Subject(SubjectKind.PERSON, subject_clean.name, ())
         outcome = _outcome(platform, make_query(nameless, "contract-unidentified"), 5)
-        assert isinstance(outcome, PlatformError) or outcome.status is not QueryStatus.OK
+        assert isinstance(outcome, PlatformError) or outcome.status is not QueryStatus.OK, (
+            "a subject without a number was answered; nothing can prove that it is meant"
+        )
 
     def test_a_retry_is_the_same_query(
         self,
@@ -277,10 +382,11 @@ class PlatformContract:
         break_with("http_500", 1)
         report = platform.query(make_query(subject_clean, "contract-retry"), timeout=5)
         arrivals = received()[before:]
-        assert report.status is QueryStatus.OK
-        assert arrivals[0].asked == arrivals[1].asked
-        assert len(arrivals) == len({a.asked for a in arrivals}) + 1
-        assert all(a.genuine for a in arrivals)
+        assert report.status is QueryStatus.OK, f"one HTTP 500 was not tried again: {report.reason}"
+        assert len(arrivals) > 1, "the query was not sent again, or 'received' does not tell it"
+        assert arrivals[0].asked == arrivals[1].asked, "the second attempt asked something else"
+        assert len(arrivals) == len({a.asked for a in arrivals}) + 1, "more was sent than one repeat"
+        assert all(a.genuine for a in arrivals), "an attempt was not signed afresh: sign inside the lambda"
 
     def test_what_is_signed_is_what_is_sent(
         self,
@@ -292,15 +398,15 @@ class PlatformContract:
         before = len(received())
         platform.query(make_query(subject_hit, "contract-signed"), timeout=5)
         arrivals = received()[before:]
-        assert arrivals
-        assert all(a.genuine for a in arrivals)
+        assert arrivals, "nothing arrived, or 'received' does not tell it"
+        assert all(a.genuine for a in arrivals), "the server refused a signature"
 
     def test_without_time_nothing_is_answered(self, platform: CreditPlatform, subject_clean: Subject) -> None:
         """With no time left the adapter gives up at once."""
         started = time.monotonic()
         with pytest.raises(PlatformUnavailable):
             platform.query(make_query(subject_clean, "contract-late"), timeout=0)
-        assert time.monotonic() - started <= SLACK
+        assert time.monotonic() - started <= SLACK, "it did not give up at once"
 
     def test_answers_do_not_mix(self, platform: CreditPlatform, subject_clean: Subject, subject_hit: Subject) -> None:
         """Many queries at one time each get their own answer."""
@@ -311,7 +417,7 @@ class PlatformContract:
             return report.status is QueryStatus.OK and bool(report.records) == bool(n % 2)
 
         with ThreadPoolExecutor(max_workers=8) as pool:
-            assert all(pool.map(ask, range(40)))
+            assert all(pool.map(ask, range(40))), "a query got the answer to another, or none"
 
 
 class EnvelopedPlatformContract(PlatformContract):
@@ -327,11 +433,17 @@ class EnvelopedPlatformContract(PlatformContract):
         break_with: Callable[[str, int | None], None],
         request: pytest.FixtureRequest,
         caplog: pytest.LogCaptureFixture,
+        shape_is_sound: Callable[[], None],
     ) -> None:
         """As with any other fault."""
         if fault in self.cannot_express:
             pytest.skip(self.cannot_express[fault])
-        self._check_never_an_answer(fault, request.getfixturevalue(about), platform, break_with, caplog)
+        self._check_never_an_answer(fault, request.getfixturevalue(about), platform, break_with, caplog, shape_is_sound)
+
+
+def _shown(bodies: Sequence[bytes]) -> str:
+    """The beginning of what came; the subjects of these tests are invented."""
+    return " ".join(body[:_SHOWN].decode("utf-8", "replace") for body in bodies) or "nothing"
 
 
 def _outcome(platform: CreditPlatform, query: Query, timeout: float) -> CreditReport | PlatformError:
@@ -352,4 +464,4 @@ def _everything_in(error: BaseException | None) -> str:
 
 def _assert_discreet(subject: Subject, text: str) -> None:
     for secret in (subject.name, *(i.number for i in subject.identifiers)):
-        assert secret not in text, "a name or number came out"
+        assert secret not in text, "a name or number of the subject came out in an error, a reason or a log line"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +21,7 @@ from adapters.platform import HttpPlatform
 from adapters.sealed_gateway import SealedGatewayPlatform
 from adapters.simulator import ControlClient, Fault, FaultKind, SimulatedRecord, SimulatedSubject
 from adapters.simulator.keys import SimulatedKeys, SmKeys
-from approval_hook.policy.subjects import Subject
+from approval_hook.policy.subjects import Subject, organisation
 from approval_hook.testing import PlatformContract, Received
 
 ROOT = Path(__file__).parents[2]
@@ -140,11 +141,13 @@ class OnSimulator(PlatformContract):
         clean: a subject without rows.
         hit: a subject with ``rows``.
         rows: what the simulator holds about ``hit``.
+        unknown: a firm that the simulator does not hold, because every shipped adapter asks about firms.
     """
 
     clean: ClassVar[Subject]
     hit: ClassVar[Subject]
     rows: ClassVar[tuple[SimulatedRecord, ...]]
+    unknown: ClassVar[Subject] = organisation("示例丁科技有限公司", "93441900MA5FKAEH45", on=date(2026, 10, 1))
 
     def connect(self, simulator: RunningSimulator) -> HttpPlatform:
         """The adapter under test, connected to it."""
@@ -168,6 +171,16 @@ class OnSimulator(PlatformContract):
     def subject_hit(self) -> Subject:
         """The one with rows."""
         return self.hit
+
+    @pytest.fixture
+    def subject_unknown(self) -> Subject:
+        """The one that is not held."""
+        return self.unknown
+
+    @pytest.fixture
+    def shape_failures(self, simulator: RunningSimulator) -> Callable[[], Sequence[Mapping[str, str]]]:
+        """What broke inside the simulator since the test began."""
+        return simulator.control.failures
 
     @pytest.fixture
     def break_with(self, simulator: RunningSimulator) -> Callable[[str, int | None], None]:

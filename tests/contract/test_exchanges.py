@@ -177,6 +177,16 @@ def test_a_refused_message_is_told(simulator: RunningSimulator) -> None:
     platform.close()
 
 
+def test_a_busy_platform_may_take_a_message_another_time(simulator: RunningSimulator) -> None:
+    """It took nothing and refused nothing for good."""
+    platform = simulator.messages()
+    simulator.control.fault(FaultKind.BUSY, times=1)
+    assert states(platform.feed_back([feedback(1)], timeout=5)) == [("f-1", ItemState.UNKNOWN, "platform-busy")]
+    assert simulator.control.taken() == []
+    assert states(platform.feed_back([feedback(1)], timeout=5)) == [("f-1", ItemState.ACCEPTED, "")]
+    platform.close()
+
+
 def test_a_subject_that_cannot_be_matched_is_not_sent(simulator: RunningSimulator, platform: Exchanging) -> None:
     """A passport says nothing to a platform; the other items go."""
     traveller = person("示例旅客", "E12345678", type=T.PASSPORT, on=ON)

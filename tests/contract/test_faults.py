@@ -14,7 +14,7 @@ import requests
 from adapters.gateway import GatewayPlatform
 from adapters.signing import TifSigner
 from adapters.simulator import Fault, FaultKind, SimulatedSubject, Simulator
-from adapters.simulator.answers import similar_number
+from adapters.simulator.answers import json_reply, similar_number
 from approval_hook.errors import PlatformReplyInvalid
 from approval_hook.policy.subjects import IdentifierType as T
 from approval_hook.policy.subjects import Subject, organisation, parse_identifier, person
@@ -136,6 +136,27 @@ def test_the_clock_differs_in_both_directions(running: Simulator, kind: FaultKin
     assert true is not None
     assert bent is not None
     assert 3590 < sign * (bent - true).total_seconds() < 3610
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_strangers_row_is_counted_and_has_a_valid_number(running: Simulator, count: int) -> None:
+    """It stands behind the rows of ours under our name, and only its number tells."""
+    running.register.put(SimulatedSubject.of(FIRM, *(row(f"R-{n}") for n in range(count))))
+    running.faults.add(Fault(FaultKind.STRANGERS_ROW))
+    told = raw(running, FIRM).json()
+    assert (told["count"], len(told["records"])) == (count + 1, count + 1)
+    stranger = told["records"][-1]
+    assert (stranger["name"], stranger["idNumber"] != FIRM.identifiers[0].number) == (FIRM.name, True)
+    parse_identifier(stranger["idNumber"], type=T.USCC, field="号码", on=ON)
+
+
+def test_the_field_that_comes_twice_is_the_one_with_the_code() -> None:
+    """Under whatever name; where the document has none nothing is bent, and that is told."""
+    fault = Fault(FaultKind.DUPLICATE_KEY)
+    reply = json_reply({"status": "FINE"}, fault, other_code="BUSY", code_field="status")
+    assert reply.body == b'{"status": "BUSY", "status": "FINE"}'
+    with pytest.raises(ValueError, match="code_field"):
+        json_reply({"status": "FINE"}, fault, other_code="BUSY")
 
 
 def test_a_number_of_a_person_is_bent_too(running: Simulator) -> None:

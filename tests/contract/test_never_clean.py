@@ -32,7 +32,7 @@ from adapters.simulator.shapes.joint_reward import JointRewardShape
 from adapters.simulator.shapes.message_gateway import MessageGatewayShape
 from adapters.simulator.shapes.sealed_gateway import SealedGatewayShape
 from approval_hook.errors import PlatformError
-from approval_hook.policy.records import CreditReport, QueryStatus
+from approval_hook.policy.records import CreditReport, MatchGrade, QueryStatus
 from approval_hook.policy.subjects import Subject, organisation, person
 from approval_hook.policy.synthetic import synthetic_firm_name, synthetic_resident_id, synthetic_uscc
 from approval_hook.testing import make_query
@@ -171,7 +171,9 @@ def test_never_clean_unless_the_register_says_so(running: Simulator, adapter: st
             assert not ok, f"{scene.fault} was taken for an answer"
         if isinstance(answer, CreditReport) and ok:
             assert answer.records or scene.clean
-            assert {r.record_id for r in answer.records} >= {r.record_id for r in scene.own}
+            own = {r.record_id for r in scene.own}
+            assert {r.record_id for r in answer.records} >= own
+            assert {r.record_id for r in answer.records if r.match is MatchGrade.EXACT} <= own
 
     check()
     platform.close()

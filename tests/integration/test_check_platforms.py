@@ -99,6 +99,7 @@ def test_source_that_works_is_fine_and_nobody_is_asked_about(simulator: Simulato
     ("kind", "faults"),
     [
         (FaultKind.RESET, ["unreachable"]),
+        (FaultKind.BUSY, ["unreachable"]),
         (FaultKind.HTTP_401, ["refused"]),
         (FaultKind.LOGIN_PAGE, ["reply-invalid"]),
         (FaultKind.CLOCK_SKEW, ["clock"]),

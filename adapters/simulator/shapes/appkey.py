@@ -72,6 +72,8 @@ class AppKeyShape(Shape):
             # The only code for it; a text says why, which nobody reads.
             case FaultKind.QUOTA:
                 return _said("99", question.number) | {"msg": "今日调用次数已用完"}
+            case FaultKind.BUSY:
+                return _said("99", question.number) | {"msg": "系统繁忙，请稍后再试"}
             case FaultKind.REFUSED:
                 return _said("99", question.number)
             # Where the two clocks differ, our requestTime looks old or lies ahead.

@@ -22,7 +22,7 @@ _RESULT_PATH = "/credit/v1/result"
 
 _CHINA = ZoneInfo("Asia/Shanghai")
 _CASE = {"matter": "matter", "case_no": "caseNo", "organ": "organ", "ground": "ground", "as_of": "asOf"}
-_CODES = CODES | {FaultKind.PARTIAL: "1", FaultKind.QUOTA: "5"}
+_CODES = CODES | {FaultKind.PARTIAL: "1", FaultKind.QUOTA: "5", FaultKind.BUSY: "7"}
 _MIDDLE = (FaultKind.MIDDLE_PAGE_EMPTY, FaultKind.MIDDLE_PAGE_TWICE)
 _TIMES = (FaultKind.NAIVE_TIME, FaultKind.CLOCK_SKEW, FaultKind.CLOCK_BEHIND)
 

@@ -23,7 +23,7 @@ PAGE_ROWS = 20
 CODES = {FaultKind.PENDING: "2", FaultKind.REFUSED: "3", FaultKind.UNKNOWN_STATUS: "77"}
 
 #: Faults that say truly that nothing was taken; with every other one the items are in the inbox.
-NOT_TAKEN = frozenset({FaultKind.HTTP_401, FaultKind.HTTP_429, FaultKind.REFUSED})
+NOT_TAKEN = frozenset({FaultKind.HTTP_401, FaultKind.HTTP_429, FaultKind.REFUSED, FaultKind.BUSY})
 
 _CHINA = ZoneInfo("Asia/Shanghai")
 _FEEDBACK = ("queryId", "matter", "caseNo", "organ", "region", "result", "handledOn")

@@ -55,7 +55,7 @@ _TITLES = {
 #: Faults of the fields after which feedback was not taken.
 _NOT_TAKEN = frozenset(
     {FaultKind.HTTP_401, FaultKind.HTTP_429, FaultKind.HTTP_502, FaultKind.REDIRECT, FaultKind.LOGIN_PAGE}
-    | {FaultKind.REFUSED, FaultKind.QUOTA, FaultKind.ERROR_DOCUMENT, FaultKind.UNKNOWN_STATUS}
+    | {FaultKind.REFUSED, FaultKind.QUOTA, FaultKind.BUSY, FaultKind.ERROR_DOCUMENT, FaultKind.UNKNOWN_STATUS}
 )
 #: Faults after which the last of the feedback was not taken, and the reply does not say so clearly.
 _LAST_NOT_TAKEN = frozenset(
@@ -66,7 +66,9 @@ _LAST_NOT_TAKEN = frozenset(
 
 _MIDDLE = (FaultKind.MIDDLE_PAGE_EMPTY, FaultKind.MIDDLE_PAGE_TWICE)
 #: Faults that only a page of rows can show.
-_OF_ROWS = frozenset({FaultKind.SIMILAR_SUBJECT, FaultKind.ROW_FIELD_MISSING, FaultKind.BAD_DATE, *_MIDDLE})
+_OF_ROWS = frozenset(
+    {FaultKind.SIMILAR_SUBJECT, FaultKind.ROW_FIELD_MISSING, FaultKind.BAD_DATE, FaultKind.STRANGERS_ROW, *_MIDDLE}
+)
 
 
 class JointRewardShape(Shape):
@@ -142,8 +144,9 @@ class JointRewardShape(Shape):
             text = _text(self.page(question, holdings.register, fault))
         if kind is FaultKind.UNKNOWN_STATUS:
             text = text.replace(">200</resultcode>", ">777</resultcode>")
-        if kind in (FaultKind.REFUSED, FaultKind.QUOTA):
-            text = text.replace(">true</result><resultcode>200<", ">false</result><resultcode>403<")
+        if kind in (FaultKind.REFUSED, FaultKind.QUOTA, FaultKind.BUSY):
+            code = "500" if kind is FaultKind.BUSY else "403"
+            text = text.replace(">true</result><resultcode>200<", f">false</result><resultcode>{code}<")
         if kind is FaultKind.DUPLICATE_KEY:
             text = text.replace("<resultcode>", "<resultcode>403</resultcode><resultcode>", 1)
         if kind is FaultKind.MISSING_FIELD:

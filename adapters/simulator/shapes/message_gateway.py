@@ -30,14 +30,14 @@ _REDBLACK = "/share/redblack"
 _CREDIT_FIELDS = ("certCode", "personName", "personType", "bizDept", "itemCode", "areaCode", "itemId")
 _LIST_FIELDS = ("itemCode", "certCode", "partyName", "partyType", "bizDept")
 _FEEDBACK_FIELDS = ("feedbackId", "entityName", "uniCode", "type", "district", "dept", "itemId", "disciplinaryTime")
-_CODES = {FaultKind.REFUSED: "3", FaultKind.QUOTA: "3", FaultKind.UNKNOWN_STATUS: "77"}
+_CODES = {FaultKind.REFUSED: "3", FaultKind.QUOTA: "3", FaultKind.UNKNOWN_STATUS: "77", FaultKind.BUSY: "6"}
 #: Faults that show in single rows.
 _OF_ROWS = (FaultKind.UNKNOWN_STATE, FaultKind.BAD_DATE, FaultKind.ROW_FIELD_MISSING)
 _OTHERS = (FaultKind.WRONG_SUBJECT, FaultKind.SIMILAR_SUBJECT)
 _AGE = 3 * 3600.0
 _OF_FEEDBACK = frozenset(
     {FaultKind.WRONG_QUERY, FaultKind.WRONG_SUBJECT, FaultKind.MISSING_FIELD, FaultKind.EXTRA_FIELDS}
-) | {FaultKind.CLOCK_SKEW, FaultKind.REFUSED, FaultKind.UNKNOWN_STATUS}
+) | {FaultKind.CLOCK_SKEW, FaultKind.REFUSED, FaultKind.UNKNOWN_STATUS, FaultKind.BUSY}
 
 
 class MessageGatewayShape(Shape):
@@ -129,7 +129,7 @@ class MessageGatewayShape(Shape):
         reply = {"code": "0" if complete else "5", "feedbackId": said["feedbackId"]}
         reply["receiptNo"] = f"F-{hashlib.sha256(said['feedbackId'].encode()).hexdigest()[:12]}" if complete else ""
         match kind:
-            case FaultKind.REFUSED | FaultKind.UNKNOWN_STATUS:
+            case FaultKind.REFUSED | FaultKind.UNKNOWN_STATUS | FaultKind.BUSY:
                 reply["code"] = _CODES[kind]
             case FaultKind.WRONG_QUERY | FaultKind.WRONG_SUBJECT:
                 reply["feedbackId"] = "another-feedback"
@@ -170,6 +170,10 @@ class MessageGatewayShape(Shape):
         if kind in _OF_ROWS and subject and not rows:
             (bent,) = rows_of(dataclasses.replace(subject, records=()), fault)
             rows = [bent | {"listType": list_type}]
+        if kind is FaultKind.STRANGERS_ROW and subject:
+            # Another one than that of the credit query, which would be one row with two contents.
+            (bent,) = rows_of(dataclasses.replace(subject, records=()), fault)
+            rows.append(bent | {"listType": list_type, "recordId": f"{bent['recordId']}-{said['itemCode']}"})
         if subject:
             alike = (row(record, other) for other in register.named_like(subject) for record in other.records)
             rows += [r for r in alike if r["listType"] == list_type]

@@ -50,6 +50,7 @@ class SubmissionShape(Shape):
         FaultKind.PENDING: "no code means pending",
         FaultKind.WRONG_QUERY: "calls have no id; rows of another call show by their ids (wrong_subject)",
         FaultKind.NAME_ONLY: "the reply has no rows",
+        FaultKind.STRANGERS_ROW: "the reply has no rows",
         FaultKind.MIXED_DATES: "the reply tells no day",
     }
 
@@ -86,6 +87,8 @@ class SubmissionShape(Shape):
             said = None
         if not isinstance(said, dict):
             return _said("5001", 0, [])
+        if kind is FaultKind.BUSY:
+            return _said("500", 0, [])
         problem = "4002" if kind in (FaultKind.REFUSED, FaultKind.QUOTA) else self._whole(said)
         if problem:
             return _said(problem, 0, [])

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.db import connection
@@ -308,6 +308,10 @@ def _tells(label: str, number: str) -> bool:
     return bool(number) and label != "工商注册号" and "********" not in number and number not in ("12345678",)
 
 
+#: A valid number of somebody else than those of the tests.
+STRANGER = "93441900MA5FKAEH45"
+
+
 class _PerThread(MirrorPlatform):
     """Lets go of the database connection of a thread that ends."""
 
@@ -324,7 +328,10 @@ class _PerThread(MirrorPlatform):
 class TestMirror(PlatformContract):
     """The shipped contract, as far as it can be shown where nobody is asked."""
 
-    cannot_express = dict.fromkeys(FAULTS, "nobody is asked: a broken download is refused when it is loaded")
+    cannot_express: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(FAULTS, "nobody is asked: a broken download is refused when it is loaded"),
+        "unknown_subject": "a list names those with rows, so whoever is in none is clean by its own meaning",
+    }
 
     @pytest.fixture
     def platform(self, folder: Folder) -> MirrorPlatform:
@@ -344,13 +351,16 @@ class TestMirror(PlatformContract):
 
     @pytest.fixture
     def break_with(self, folder: Folder) -> Callable[[str, int | None], None]:
-        """The next edition has a column more, dates in two forms, or rows without numbers."""
+        """The next edition has a column more, dates in two forms, rows of namesakes, or rows without numbers."""
 
         def put(fault: str, times: int | None) -> None:
             if fault == "extra_fields":
                 outcome = folder.load(f"{line('R-1')},1", f"{line('R-2')},2", header=f"{HEADER},telephone")
             elif fault == "mixed_dates":
                 outcome = folder.load(line("R-1", decided_on="20260301"), line("R-2", decided_on="2026/03/01"))
+            elif fault == "strangers_row":
+                namesakes = [line(f"S-{n}", s, number=STRANGER) for n, s in enumerate((FIRM, OTHER_FIRM))]
+                outcome = folder.load(line("R-1"), line("R-2"), *namesakes)
             else:
                 assert fault == "name_only"
                 outcome = folder.load(line("R-1", number="", id_type=""), line("R-2", number="", id_type=""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from adapters.simulator import (
     SimulatedSubject,
     Simulator,
 )
+from adapters.simulator.answers import Reply
 from adapters.simulator.faults import FaultPlan
 from adapters.simulator.ledger import Ledger
 from adapters.simulator.register import Register
+from adapters.simulator.shapes import Holdings, Question, Shape
 from approval_hook.errors import PlatformError
 from approval_hook.policy.subjects import organisation, person
 from approval_hook.testing import make_query
@@ -219,6 +221,52 @@ def test_a_probe_that_fails_is_seen(running: Simulator) -> None:
         timeout=5,
     )
     assert [line["probe"] for line in running.ledger.lines()] == [{"probe_error": "LookupError", "message": "no table"}]
+
+
+class BrokenShape(Shape):
+    """Breaks while it reads, or under a fault, with the number in its error."""
+
+    paths = ("/broken",)
+
+    def read(self, path: str, body: bytes) -> Question | None:
+        """What is asked, unless there is nothing."""
+        return Question(path, {}, "", {b"asked": "440300199001010016"}[body])
+
+    def problem(self, headers: Mapping[str, str], body: bytes) -> str:
+        """Nobody signs."""
+        return ""
+
+    def refusal(self, problem: str) -> Reply:
+        """Never."""
+        return Reply(400, b"{}")
+
+    def reply(self, question: Question, holdings: Holdings, fault: Fault | None) -> Reply:
+        """Well, unless something is in force."""
+        if fault is not None:
+            raise LookupError(question.number)
+        return Reply(200, b"{}")
+
+
+def test_what_breaks_inside_a_shape_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    """Path, fault and type of the error, without what it says; the caller sees a broken connection."""
+    with Simulator(shapes=[BrokenShape()]) as running:
+        control = running.control()
+        url = running.url + "/broken"
+        assert requests.post(url, data=b"asked", timeout=5).status_code == 200
+        assert control.failures() == []
+        with pytest.raises(requests.ConnectionError):
+            requests.post(url, data=b"other", timeout=5)
+        control.fault(FaultKind.PARTIAL)
+        with pytest.raises(requests.ConnectionError):
+            requests.post(url, data=b"asked", timeout=5)
+        assert control.failures() == [
+            {"path": "/broken", "fault": "", "error": "KeyError"},
+            {"path": "/broken", "fault": "partial", "error": "LookupError"},
+        ]
+        control.reset()
+        assert control.failures() == []
+        control.close()
+    assert "in reply" in capfd.readouterr().err
 
 
 def test_closing_twice_is_harmless() -> None:
