@@ -15,7 +15,7 @@ from approval_hook import clock
 from approval_hook.conf import conf
 from approval_hook.errors import ApprovalHookError, ConfigurationError
 from approval_hook.policy.rules import GatePoint
-from approval_hook.surroundings import check_middleware, check_order, check_surroundings
+from approval_hook.surroundings import check_calendar, check_middleware, check_order, check_surroundings
 
 if TYPE_CHECKING:
     from approval_hook.hosts.viewflow.coverage import Fault
@@ -31,6 +31,7 @@ def register_all() -> None:
     checks.register(check_middleware)
     checks.register(check_order)
     checks.register(check_surroundings)
+    checks.register(check_calendar)
     # With deploy=True, because migrate runs database checks first, and these are mended by migrate.
     checks.register(check_database, checks.Tags.database, deploy=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
@@ -11,8 +12,13 @@ from django.core import checks
 from django.db import DEFAULT_DB_ALIAS, router
 from django.utils.module_loading import import_string
 
+from approval_hook import clock
+from approval_hook.workcalendar import differences
+
 _MIDDLEWARE = "approval_hook.hosts.viewflow.middleware.HeldCaseMiddleware"
 _AUTHENTICATION = "django.contrib.auth.middleware."
+#: Days that a message names; of more only the number is given.
+_NAMED = 10
 
 
 def check_surroundings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
@@ -58,6 +64,17 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMe
             text = f"{binding.flow_class.__name__} uses no_lock; two workers may move one case at a time."
             problems.append(checks.Warning(text, hint="Set lock_impl on the flow.", id="approval_hook.W008"))
     return problems
+
+
+def check_calendar(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """W030 two calendars disagree about a working day of this year, the last, or one to come."""
+    found = differences(clock.today().replace(month=1, day=1) - timedelta(days=366))
+    if not found:
+        return []
+    named = ", ".join(day.isoformat() for day in found[:_NAMED])
+    text = f"The packages chinesecalendar and holidays disagree on {len(found)} days: {named}."
+    hint = "Deadlines are counted by chinesecalendar. Compare with the State Council's notice and update the package."
+    return [checks.Warning(text, hint=hint, id="approval_hook.W030")]
 
 
 def check_order(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
