@@ -17,7 +17,7 @@ from workflows import materials
 from workflows.clerk import clock, credit_bridge
 from workflows.clerk.scope import OPEN, Case
 from workflows.clerk.settlement import settling_of
-from workflows.clerk.tolerance import catalogue_of, promised, shown_badge, still_out
+from workflows.clerk.tolerance import catalogue_of, is_late, may_supply, promised, shown_badge, still_out
 from workflows.models import CaseEvent, CasePerson, FoodBusinessCase, Result, RideHailingDriverCase
 
 
@@ -72,7 +72,8 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
         "case": case,
         "lane": _lane(case, panel),
         "promised": promised(case),
-        "may_supply": request.user.has_perm(f"workflows.accept_{case._meta.model_name}"),
+        "may_supply": may_supply(case, request.user),
+        "supply_late": is_late(case),
         "may_correct": open_task is None
         and case.status == PROCESS.NEW
         and case.accepted_at is None

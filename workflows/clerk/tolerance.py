@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from viewflow.workflow.status import PROCESS
 
 from approval_hook.panel import Badge
-from approval_hook.policy.workdays import add_workdays, workdays_between
+from approval_hook.policy.workdays import add_workdays, next_workday, workdays_between
 from approval_hook.workcalendar import published_calendar
 from workflows import materials
 from workflows.clerk import credit_bridge
@@ -23,6 +23,8 @@ Case = FoodBusinessCase | RideHailingDriverCase
 
 #: Channels that a promise colours; a stricter one keeps its own word.
 _MILD = {"ordinary", "green", "unchecked"}
+#: Of the reason why a late supplement counts.
+_SHORTEST_REASON, _LONGEST_REASON = 4, 100
 
 
 class SupplyRefused(Exception):
@@ -90,32 +92,68 @@ def still_out(case: Case) -> str:
     }
 
 
-def supply(process: Case, user: Any, codes: Sequence[str]) -> None:
+def is_late(case: Case) -> bool:
+    """Whether the day on which promised materials were to come is over (S-15: a day off moves to the next)."""
+    if case.supply_until is None:
+        return False
+    calendar = published_calendar()
+    until = case.supply_until if calendar.is_workday(case.supply_until) else next_workday(case.supply_until, calendar)
+    return timezone.localdate() > until
+
+
+def may_supply(case: Case, user: Any) -> bool:
+    """Whether this officer may register a supplement now: in time whoever accepts, late whoever decides (S-16)."""
+    step = "decide" if is_late(case) else "accept"
+    return bool(user.has_perm(f"workflows.{step}_{case._meta.model_name}"))
+
+
+def supply(process: Case, user: Any, codes: Sequence[str], reason: str = "") -> None:
     """Register that the applicant brought promised materials.
 
     Args:
         process: the case; it is read again under the flow lock.
-        user: the officer who takes them; needs the accept permission of the case.
+        user: the officer who takes them; needs the accept permission of the case, or when they are late the decide
+            permission.
         codes: codes of the materials, at least one, each among those still out.
+        reason: why late ones count; at least four characters.
 
     Raises:
-        SupplyRefused: no permission, nothing is out, or another code. Nothing has changed.
+        SupplyRefused: no permission, nothing is out, another code, or late and no reason. Nothing has changed.
     """
     model = type(process)
-    if not user.has_perm(f"workflows.accept_{model._meta.model_name}"):
-        raise SupplyRefused(_("您没有登记补交的权限。请由窗口经办人员办理。"))
     with process.flow_class.lock(process.pk), transaction.atomic():
         case = model._default_manager.get(pk=process.pk)
+        late = is_late(case)
+        if not may_supply(case, user):
+            raise SupplyRefused(
+                _("补交期限已过。材料是否采用由审批负责人决定，请负责人在本页登记并写明理由。")
+                if late
+                else _("您没有登记补交的权限。请由窗口经办人员办理。")
+            )
         out = {material.code for material in promised(case)}
         if not out:
             raise SupplyRefused(_("没有待补交的材料。"))
         if not codes or not set(codes) <= out:
             raise SupplyRefused(_("请勾选收到的材料。"))
+        reason = reason.strip()
+        if late and not _SHORTEST_REASON <= len(reason) <= _LONGEST_REASON:
+            raise SupplyRefused(_("逾期补交的，请写明采用的理由，四至一百字。"))
         case.materials = [m.code for m in catalogue_of(case) if m.code in {*case.materials, *codes}]
         case.save(update_fields=["materials"])
-        register(case, user, CaseEvent.Kind.SUPPLIED, sorted(set(codes)))
+        register(
+            case, user, CaseEvent.Kind.SUPPLIED, sorted(set(codes)), _admitted(case, codes, reason) if late else ""
+        )
 
 
-def register(case: Case, user: Any, kind: CaseEvent.Kind, codes: Sequence[str] = ()) -> None:
+def _admitted(case: Case, codes: Collection[str], reason: str) -> str:
+    titles = "、".join(str(m.title) for m in catalogue_of(case) if m.code in codes)
+    whole = _("逾期补交，准予采用：%(reason)s（%(titles)s）") % {"reason": reason, "titles": titles}
+    longest = CaseEvent._meta.get_field("note").max_length or 0
+    return whole if len(whole) <= longest else whole[: longest - 1] + "…"
+
+
+def register(case: Case, user: Any, kind: CaseEvent.Kind, codes: Sequence[str] = (), note: str = "") -> None:
     """Keep what an officer did to the case outside its steps, for the history."""
-    CaseEvent.objects.create(process_id=case.pk, kind=kind, at=timezone.now(), by=user, materials=list(codes))
+    CaseEvent.objects.create(
+        process_id=case.pk, kind=kind, at=timezone.now(), by=user, materials=list(codes), note=note
+    )

@@ -95,7 +95,7 @@ def supply_materials(request: HttpRequest, process_pk: int) -> HttpResponse:
     """登记补交: take promised materials."""
     case = case_of(request.user, process_pk)
     try:
-        supply(case, request.user, request.POST.getlist("materials"))
+        supply(case, request.user, request.POST.getlist("materials"), request.POST.get("reason", ""))
     except SupplyRefused as refusal:
         messages.error(request, str(refusal))
     else:

@@ -56,6 +56,39 @@ def test_a_grant_waits_for_the_promised_material(clerk: Client, head: Client, to
     assert (tolerated.decision, MISSING in tolerated.materials) == ("granted", True)
 
 
+def test_s16_what_comes_late_counts_only_if_the_head_says_so(
+    clerk: Client, head: Client, tolerated: FoodBusinessCase
+) -> None:
+    """The day after, the clerk is told who decides; the head writes why, and the history keeps it."""
+    yesterday = add_workdays(timezone.localdate(), -1, published_calendar()).on
+    FoodBusinessCase.objects.filter(pk=tolerated.pk).update(supply_until=yesterday)
+    url, page = f"/cases/{tolerated.pk}/supply/", f"/cases/{tolerated.pk}/"
+    shown = clerk.get(page).content.decode()
+    assert "请负责人在本页登记并写明理由" in shown
+    assert 'name="reason"' not in shown
+    told = clerk.post(url, {"materials": [MISSING], "reason": "材料齐全"}, follow=True).content.decode()
+    assert "补交期限已过" in told
+    for reason in ("", "好", "长" * 101):
+        asked = head.post(url, {"materials": [MISSING], "reason": reason}, follow=True).content.decode()
+        assert "写明采用的理由" in asked
+    tolerated.refresh_from_db()
+    assert MISSING not in tolerated.materials
+    assert 'name="reason"' in head.get(page).content.decode()
+    kept = head.post(url, {"materials": [MISSING], "reason": "系统故障所致"}, follow=True).content.decode()
+    assert "逾期补交，准予采用：系统故障所致（送达地址确认书）" in kept
+    tolerated.refresh_from_db()
+    assert MISSING in tolerated.materials
+
+
+def test_s15_a_day_off_is_no_last_day(tolerated: FoodBusinessCase) -> None:
+    """A supplement is late only after the next working day."""
+    tolerated.supply_until = date(2026, 10, 1)  # 国庆 to 7 October
+    for today, late in ((date(2026, 10, 8), False), (date(2026, 10, 9), True)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(timezone, "localdate", lambda day=today: day)
+            assert tolerance.is_late(tolerated) is late
+
+
 def test_a_refusal_does_not_wait_for_it(clerk: Client, head: Client, tolerated: FoodBusinessCase) -> None:
     """A promise that is still open stops only a grant."""
     do(clerk, tolerated, "review", {"review_opinion": "不符合法定条件。"})
