@@ -20,6 +20,7 @@ from approval_hook.models import (
     Inquiry,
     IssueReading,
     Observation,
+    RawReply,
     Reply,
     RuleRevision,
     Settlement,
@@ -43,6 +44,7 @@ EVIDENCE = (
     Identity,
     RuleRevision,
     CalendarEdition,
+    RawReply,
 )
 
 
