@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import pytest
+
+from approval_hook import clock
 
 OUTCOMES = [f"O-{n:02d}" for n in range(11)]
 #: Latin words a Chinese page may show: codes of rules and records, key caps, the language switch.
@@ -178,3 +185,42 @@ def test_chart_of_a_held_case_shows_the_gates(visit: Any, demo: Any, shoot: Any)
             assert left < box[0] < box[2] < right, gate
             assert top < box[1] < box[3] < bottom, gate
         assert max(box[3] for box in gate["symbol"]) <= gate["text"][1], gate
+
+
+@pytest.fixture
+def late(demo: Any) -> Iterator[int]:
+    """An accepted case whose promised paper is out since yesterday; set back afterwards."""
+    table = "workflows_foodbusinesscase"
+    with closing(sqlite3.connect(demo.state / "demo.sqlite3", timeout=30)) as database, database:
+        pk, papers, until = database.execute(
+            f"SELECT process_ptr_id, materials, supply_until FROM {table}"
+            " JOIN viewflow_process p ON p.id = process_ptr_id"
+            " WHERE accepted_at IS NOT NULL AND decision = '' AND p.status = 'NEW' ORDER BY 1 LIMIT 1"
+        ).fetchone()
+        out = [code for code in json.loads(papers) if code != "service-address"]
+        changed = f"UPDATE {table} SET materials = ?, supply_until = ? WHERE process_ptr_id = ?"
+        database.execute(changed, (json.dumps(out), str(clock.today() - timedelta(days=9)), pk))
+    yield pk
+    with closing(sqlite3.connect(demo.state / "demo.sqlite3", timeout=30)) as database, database:
+        database.execute(changed, (papers, until, pk))
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_s16_a_late_supplement_is_for_the_head_to_admit(
+    width: int, late: int, visit: Any, demo: Any, shoot: Any
+) -> None:
+    """The clerk reads who decides; the head ticks, says why, and the history has it."""
+    page = visit("food-clerk", width=width)
+    page.goto(f"{demo.url}/cases/{late}/")
+    assert "请负责人在本页登记并写明理由" in page.locator("main").inner_text()
+    assert page.get_by_label("采用理由").count() == 0
+    shoot(page, f"late-supply-clerk-{width}")
+    page = visit("food-head", width=width)
+    page.goto(f"{demo.url}/cases/{late}/")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    shoot(page, f"late-supply-head-{width}")
+    page.get_by_label("送达地址确认书").check()
+    page.get_by_label("采用理由").fill("系统故障所致")
+    page.get_by_role("button", name="登记补交").click()
+    page.wait_for_load_state()
+    assert "逾期补交，准予采用：系统故障所致" in page.locator("main").inner_text()
