@@ -18,7 +18,7 @@ from approval_hook.policy.soundness import structural_problems
 from approval_hook.policy.workdays import DueDate
 from approval_hook.workcalendar import published_calendar
 
-from .building import BOSS, DRIVER, FIRM, ON, food_rules_with, rules, rules_of_food
+from .building import BOSS, DRIVER, FIRM, ON, food_rules_with, rules, rules_of_food, rules_with
 
 Data = dict[str, Any]
 
@@ -1000,3 +1000,21 @@ def test_the_due_date_of_a_clock_in_calendar_days_is_a_calendar_day() -> None:
     begun = last - timedelta(days=matter.clock.days)
     assert due_date(matter, begun, published_calendar()) == DueDate(last, provisional=False)
     assert due_date(matter, begun + timedelta(days=1), published_calendar()).provisional
+
+
+def test_replies_are_kept_only_where_the_rules_say_so_and_silence_keeps_the_digest() -> None:
+    """A source that says nothing keeps none of its replies, and the rule set the digest it had before the field."""
+    assert not any(rules().keeps_raw(source.name) for source in rules().sources)
+    assert not rules().keeps_raw("nobody")
+
+    def keep(data: dict[str, Any]) -> None:
+        data["sources"][0]["keep_raw"] = True
+
+    keeping = rules_with(keep)
+    kept = [source.name for source in keeping.sources if keeping.keeps_raw(source.name)]
+    assert kept == [keeping.sources[0].name]
+    assert [("keep_raw" in source) for source in keeping.plain()["sources"]] == [True] + [False] * (
+        len(keeping.sources) - 1
+    )
+    assert rules_with(lambda data: data["sources"][0].update(keep_raw=False)).digest == rules().digest
+    assert keeping.digest != rules().digest
