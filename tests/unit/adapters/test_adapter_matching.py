@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.matching import grade, same_name
+from approval_hook.policy.checkdigits import resident_check_digit
 from approval_hook.policy.records import MatchGrade
 from approval_hook.policy.subjects import IdentifierType, Subject, organisation, parse_identifier, person
 
@@ -121,3 +122,30 @@ def test_a_row_with_our_full_number_is_never_dropped(
 def test_a_bare_checked_number_is_exact_under_any_label(subject: Subject, name: str, id_type: str) -> None:
     """A label that we do not know takes nothing from a full number."""
     assert grade(subject, name=name, id_type=id_type, number=subject.identifiers[0].number, on=ON) is EXACT
+
+
+@pytest.mark.parametrize(
+    ("own", "shown"),
+    [
+        ("买买提·艾力", "买买提\u30fb艾力"),
+        ("买买提·艾力", "买买提艾力"),
+        ("买买提·艾力", "买买提.艾力"),
+        ("王伟", "王\ufe00伟"),
+        ("王伟", "王\u3164伟"),
+        ("王伟", "王\u2800伟"),
+        ("王䶮", "王\ufffd"),
+        ("王䶮", "王\ue863"),
+        ("张伟", "张〇"),
+        ("张伟", "张△"),
+        ("张伟", "张◯"),
+        ("张伟", "张…"),
+    ],
+)
+@pytest.mark.parametrize("number", ["court mask", ""])
+def test_another_spelling_of_a_name_hides_nobody(own: str, shown: str, number: str) -> None:
+    """A mark between parts, a character nobody sees, one that a font lacks, another sign for a hidden one."""
+    full = "65010119900307123" + resident_check_digit("65010119900307123")
+    subject = person(own, full, on=ON)
+    masked = f"{full[:10]}****{full[14:]}" if number else ""
+    assert grade(subject, name=shown, id_type="", number=masked, on=ON) is MatchGrade.POSSIBLE
+    assert grade(subject, name="别人", id_type="", number=masked, on=ON) is MatchGrade.NONE
