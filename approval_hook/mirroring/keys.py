@@ -23,6 +23,10 @@ from approval_hook.policy.subjects import Identifier, IdentifierType, Subject, S
 
 #: Characters that hide a part of a name, in its plain form.
 NAME_MASK = re.compile(r"[*∗•●○■□×#?_x某]+")
+#: Letters by their category that nobody can see (Hangul fillers).
+_INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
+#: Written where a character is hidden or missing from the font.
+_STAND_INS = frozenset("〇\ufffd")
 _COURT_LENGTH = 18
 _WRAP = 1 << 64
 _HALF = 1 << 63
@@ -41,8 +45,20 @@ _OFFSET = {s: int.from_bytes(hashlib.sha256(s.value.encode()).digest()[:8]) for 
 
 
 def plain(name: str) -> str:
-    """A name as it is compared: narrow, without spaces, in one case."""
-    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
+    """A name as it is compared: narrow, in one case, without spaces, marks between its parts and unseen characters.
+
+    A sign that stands for another character, or that a font lacked, hides one.
+    """
+    kept = []
+    for c in unicodedata.normalize("NFKC", name.replace("…", "*")).casefold():
+        kind = unicodedata.category(c)
+        if NAME_MASK.fullmatch(c) is None:
+            if c in _INVISIBLE_LETTERS or kind[0] in "PZM" or kind in ("Cf", "Cc"):
+                continue
+            if c in _STAND_INS or kind[0] in "SC":
+                c = "*"
+        kept.append(c)
+    return "".join(kept)
 
 
 def key(digest: bytes) -> int:

@@ -399,3 +399,26 @@ def test_rows_need_no_statement_but_one(folder: Folder, mirror: MirrorPlatform, 
 def test_status_words_are_those_of_the_core() -> None:
     """The words above are the core's own."""
     assert {"OK", "NOT_CONFIGURED", "UNAVAILABLE", "REJECTED"} <= {s.value for s in QueryStatus}
+
+
+@pytest.mark.parametrize(
+    ("own", "shown"),
+    [
+        ("买买提·艾力", "买买提\u30fb艾力"),
+        ("买买提·艾力", "买买提艾力"),
+        ("王伟", "王\ufe00伟"),
+        ("王伟", "王\u3164伟"),
+        ("王䶮", "王\ufffd"),
+        ("张伟", "张〇"),
+        ("张伟", "张△"),
+        ("张伟", "张…"),
+    ],
+)
+@pytest.mark.parametrize("number", ["4403001990****0016", "", "440300************"])
+def test_another_spelling_of_a_name_hides_nobody_in_the_mirror(
+    folder: Folder, mirror: MirrorPlatform, own: str, shown: str, number: str
+) -> None:
+    """Beside a court mask that fits, another mask, or no number: somebody has to look."""
+    folder.load(line("R-1", PERSON, name=shown, number=number, id_type="居民身份证"))
+    found = mirror.query(make_query(person(own, "440300199001010016", on=ON), "q"), timeout=5)
+    assert [r.match for r in found.records] == [MatchGrade.POSSIBLE]
