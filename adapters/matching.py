@@ -14,6 +14,7 @@ import unicodedata
 from datetime import date
 
 from approval_hook.errors import IdentifierInvalid
+from approval_hook.policy.names import NAME_MASK, compared_name
 from approval_hook.policy.records import MatchGrade
 from approval_hook.policy.subjects import TYPE_NAMES, Identifier, IdentifierType, Subject, parse_identifier
 
@@ -23,11 +24,6 @@ _TYPES = {t.value.upper(): t for t in IdentifierType} | {name: t for t, name in 
 
 # X is a check character too, so alone it hides nothing.
 _NUMBER_MASK = re.compile(r"[*∗•●○■□×#?_]|X{2,}")
-_NAME_MASK = re.compile(r"[*∗•●○■□×#?_x某]+")
-#: Letters by their category that nobody can see (Hangul fillers).
-_INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
-#: Written where a character is hidden or missing from the font.
-_STAND_INS = frozenset("〇\ufffd")
 _LONG = 15
 
 #: Types whose numbers prove themselves by a check digit, so that a missing label does not matter.
@@ -134,13 +130,10 @@ def _mask_fits(number: str, mask: str) -> bool:
 
 def _name_fits(shown: str, name: str) -> bool:
     """Whether a name that is full, masked or empty may be ours."""
-    return _fits(_plain(shown), _plain(name)) or _fits(_folded(shown), _folded(name))
-
-
-def _fits(row: str, own: str) -> bool:
+    row, own = compared_name(shown), compared_name(name)
     if not row or row == own:
         return True
-    return re.fullmatch(".*".join(re.escape(part) for part in _NAME_MASK.split(row)), own) is not None
+    return re.fullmatch(".*".join(re.escape(part) for part in NAME_MASK.split(row)), own) is not None
 
 
 def _parsed(number: str, kind: IdentifierType, on: date) -> Identifier | None:
@@ -157,17 +150,6 @@ def _compact(text: str) -> str:
         for c in unicodedata.normalize("NFKC", text).upper()
         if not c.isspace() and unicodedata.category(c) not in {"Pd", "Cf"}
     )
-
-
-def _folded(name: str) -> str:
-    """A name without marks between its parts; a character that stands for another, or for none known, hides it."""
-    kept = []
-    for c in unicodedata.normalize("NFKC", name.replace("…", "*")).casefold():
-        kind = unicodedata.category(c)
-        if c in _INVISIBLE_LETTERS or (kind[0] in "PZM" and c not in "*#_") or kind in ("Cf", "Cc"):
-            continue
-        kept.append("*" if c in _STAND_INS or kind[0] in "SC" else c)
-    return "".join(kept)
 
 
 def _plain(name: str) -> str:

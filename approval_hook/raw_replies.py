@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from approval_hook import privacy
@@ -23,13 +23,12 @@ def to_keep(rules: RuleSet, queries: Iterable[Mapping[str, Any]]) -> Kept:
     return {q["query_id"]: [] for q in queries if rules.keeps_raw(q["source"])}
 
 
-def seal(reply: Reply, answers: Mapping[str, CreditReport], kept: Kept) -> Sequence[RawReply]:
+def seal(reply: Reply, answers: Mapping[str, CreditReport], kept: Kept) -> None:
     """Insert what was kept, in the transaction that inserts the reply.
 
     Only bodies that the digest of the report proves are kept. An answer whose bodies are not there is an alarm: its
     adapter does not hand them out (``ports.Query.keep``).
     """
-    rows = []
     for query, pieces in kept.items():
         report = answers[query]
         if not report.raw_digest and report.status is not QueryStatus.OK:
@@ -40,7 +39,4 @@ def seal(reply: Reply, answers: Mapping[str, CreditReport], kept: Kept) -> Seque
             continue
         key_id, sealed = privacy.seal(body, RawReply.context(reply.pk, query))
         values = {"source": report.source, "digest": report.raw_digest, "key_id": key_id, "sealed": sealed}
-        row = new(RawReply, reply=reply, query=query, **values)
-        insert(row)
-        rows.append(row)
-    return rows
+        insert(new(RawReply, reply=reply, query=query, **values))

@@ -19,6 +19,7 @@ from approval_hook.mirroring.csvfile import COLUMNS, SEVERITY, STATE
 from approval_hook.mirroring.keys import Shelf
 from approval_hook.mirroring.rows import LONGEST, LONGEST_ID
 from approval_hook.policy.checkdigits import USCC_ALPHABET
+from approval_hook.policy.names import compared_name
 from approval_hook.policy.subjects import IdentifierType
 
 _USCC, _RESIDENT = IdentifierType.USCC, IdentifierType.RESIDENT_ID
@@ -119,7 +120,7 @@ def made(good: pl.DataFrame) -> pl.DataFrame:
     is_resident = good["_resident"]
     name = good["name"].filter(is_resident)
     if not name.str.contains(_NAME_AS_COMPARED).all():
-        name = pl.Series([keys.plain(n) for n in name.to_list()], dtype=pl.String)
+        name = pl.Series([compared_name(n) for n in name.to_list()], dtype=pl.String)
     named = pl.DataFrame({"digest": _digests("list-name:", name)}, schema={"digest": pl.Binary})
     offset = keys.on_shelf(bytes(8), Shelf.RESIDENT)
     # The names stand in the order of their rows; the others have none.

@@ -13,20 +13,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from approval_hook import privacy
+from approval_hook.policy.names import NAME_MASK, compared_name
 from approval_hook.policy.subjects import Identifier, IdentifierType, Subject, SubjectKind, untyped_matching_number
 
-#: Characters that hide a part of a name, in its plain form.
-NAME_MASK = re.compile(r"[*∗•●○■□×#?_x某]+")
-#: Letters by their category that nobody can see (Hangul fillers).
-_INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
-#: Written where a character is hidden or missing from the font.
-_STAND_INS = frozenset("〇\ufffd")
 _COURT_LENGTH = 18
 _WRAP = 1 << 64
 _HALF = 1 << 63
@@ -42,23 +35,6 @@ class Shelf(StrEnum):
 
 
 _OFFSET = {s: int.from_bytes(hashlib.sha256(s.value.encode()).digest()[:8]) for s in Shelf}
-
-
-def plain(name: str) -> str:
-    """A name as it is compared: narrow, in one case, without spaces, marks between its parts and unseen characters.
-
-    A sign that stands for another character, or that a font lacked, hides one.
-    """
-    kept = []
-    for c in unicodedata.normalize("NFKC", name.replace("…", "*")).casefold():
-        kind = unicodedata.category(c)
-        if NAME_MASK.fullmatch(c) is None:
-            if c in _INVISIBLE_LETTERS or kind[0] in "PZM" or kind in ("Cf", "Cc"):
-                continue
-            if c in _STAND_INS or kind[0] in "SC":
-                c = "*"
-        kept.append(c)
-    return "".join(kept)
 
 
 def key(digest: bytes) -> int:
@@ -125,7 +101,7 @@ class Wanted:
         """Make every key at once."""
         own = subject.identifiers
         hidden = [i for i in own if len(i.number) == _COURT_LENGTH]
-        name = plain(subject.name)
+        name = compared_name(subject.name)
         names = [name_text(name), f"list-head:{name[:1]}", f"list-tail:{name[-1:]}", "list-hidden:"]
         made = digests(
             [

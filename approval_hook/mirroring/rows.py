@@ -18,6 +18,7 @@ from msgspec import Struct
 from approval_hook.errors import IdentifierInvalid
 from approval_hook.mirroring import keys
 from approval_hook.mirroring.keys import Shelf
+from approval_hook.policy.names import NAME_MASK, compared_name
 from approval_hook.policy.records import CreditRecord, RecordState, Severity
 from approval_hook.policy.subjects import TYPE_NAMES, IdentifierType, mask_text, parse_identifier
 from approval_hook.ports import ListEntry
@@ -150,7 +151,7 @@ def draft(entry: ListEntry, on: date) -> Draft:
         RowRefused: it cannot be used.
     """
     record = _record(entry.record)
-    name = keys.plain(text("name", entry.name))
+    name = compared_name(text("name", entry.name))
     if _MANY_DIGITS.search(name):
         raise RowRefused("name", "holds-number")
     id_type = text("id_type", entry.id_type)
@@ -200,7 +201,7 @@ def sentinel() -> Row:
 
 def _row(d: Draft, number: bytes | None, name: bytes | None) -> Row:
     r = d.record
-    masked = keys.NAME_MASK.search(d.name) is not None and d.shelf is not Shelf.ORGANISATION
+    masked = NAME_MASK.search(d.name) is not None and d.shelf is not Shelf.ORGANISATION
     body = Body(
         severity=r.severity,
         title=r.title,

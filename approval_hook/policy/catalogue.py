@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -54,7 +54,7 @@ from approval_hook.policy.rules import (
 from approval_hook.policy.soundness import problems, structural_problems
 from approval_hook.policy.spelling import spelled, written_out
 from approval_hook.policy.subjects import SubjectKind
-from approval_hook.policy.workdays import DueDate, WorkCalendar, add_workdays
+from approval_hook.policy.workdays import DueDate, WorkCalendar, add_workdays, count_days
 
 __all__ = [
     "Bar",
@@ -352,10 +352,7 @@ class RuleSet(Part):
 
 def due_date(matter: Matter, accepted_on: date, calendar: WorkCalendar) -> DueDate:
     """Last day for the decision; a credit query never stops this clock (行政许可法 第四十二条, 第四十五条)."""
-    if matter.clock.unit == "workdays":
-        return add_workdays(accepted_on, matter.clock.days, calendar)
-    day = accepted_on + timedelta(days=matter.clock.days)
-    return DueDate(day, provisional=day > calendar.published_until)
+    return count_days(accepted_on, matter.clock.days, matter.clock.unit, calendar)
 
 
 def release_date(due: date, calendar: WorkCalendar) -> date:

@@ -17,7 +17,7 @@ from approval_hook.errors import CaseInvalid, RulesInvalid
 from approval_hook.policy.catalogue import Matter, RuleSet
 from approval_hook.policy.rules import Clock
 from approval_hook.policy.words import Word
-from approval_hook.policy.workdays import DueDate, WorkCalendar, add_workdays, workdays_between
+from approval_hook.policy.workdays import DueDate, WorkCalendar, count_days, workdays_between
 
 _DAY = timedelta(days=1)
 #: Ids in the rule set of the clocks that every matter has beside its own.
@@ -177,7 +177,7 @@ def progress(events: Sequence[Event], terms: Terms, calendar: WorkCalendar, toda
     over = _first(events, Act.WITHDRAWN, Act.NOT_ACCEPTED)
     decided = _first(events, Act.DECIDED)
     if accepted_on is not None:
-        pauses = _pauses(events, today)
+        pauses = _pauses(events)
         open_procedures = tuple(sorted({p for p, _, until in pauses if until is None}))
         days = terms.decision.days + sum(e.days for e in events if e.act is Act.EXTENDED)
         due, excluded = _due(accepted_on, days, terms.decision.unit, pauses, calendar, today)
@@ -211,7 +211,7 @@ def progress(events: Sequence[Event], terms: Terms, calendar: WorkCalendar, toda
         )
     if decided is not None and decided.granted:
         for clock, act in ((terms.delivery, Act.DELIVERED), (terms.publicity, Act.PUBLISHED)):
-            due = _counted(decided.on, clock.days, clock.unit, calendar)
+            due = count_days(decided.on, clock.days, clock.unit, calendar)
             clocks.append(_clock(clock, decided.on, due, _first(events, act), calendar, today, done=True))
     return Progress(accepted_on, deemed, tuple(clocks), open_procedures)
 
@@ -280,7 +280,7 @@ def _before_acceptance(
 
 
 def _after_acceptance(events: Sequence[Event], event: Event, terms: Terms) -> tuple[str, str] | None:
-    open_now = {p for p, _, until in _pauses(events, event.on) if until is None}
+    open_now = {p for p, _, until in _pauses(events) if until is None}
     if event.act is Act.PROCEDURE_BEGAN:
         if event.procedure not in terms.procedures:
             return "这一程序不在法定不计入期限的范围内。", "信用核查等其他环节照常计入期限。"
@@ -329,7 +329,7 @@ _SAYING = _BEFORE_ACCEPTANCE | {Act.RECEIVED}
 
 
 def _notice(begun: Event, said: Event | None, terms: Terms, calendar: WorkCalendar, today: date) -> RunningClock:
-    due = _counted(begun.on, terms.notice.days, terms.notice.unit, calendar)
+    due = count_days(begun.on, terms.notice.days, terms.notice.unit, calendar)
     return _clock(
         terms.notice,
         begun.on,
@@ -342,7 +342,7 @@ def _notice(begun: Event, said: Event | None, terms: Terms, calendar: WorkCalend
     )
 
 
-def _pauses(events: Sequence[Event], today: date) -> list[tuple[str, date, date | None]]:
+def _pauses(events: Sequence[Event]) -> list[tuple[str, date, date | None]]:
     """Excluded procedures: which, since when, until when; None while it lasts. A decision ends all of them."""
     ends = _first(events, Act.DECIDED, Act.WITHDRAWN)
     found: list[tuple[str, date, date | None]] = []
@@ -364,7 +364,7 @@ def _due(
 ) -> tuple[DueDate, int]:
     """The last day, and how many days on the way to it the law does not count."""
     if not pauses:
-        return _counted(start, days, unit, calendar), 0
+        return count_days(start, days, unit, calendar), 0
     day, counted, excluded = start, 0, 0
     while counted < days:
         day += _DAY
@@ -375,13 +375,6 @@ def _due(
         else:
             counted += 1
     return DueDate(day, day > calendar.published_until), excluded
-
-
-def _counted(start: date, days: int, unit: str, calendar: WorkCalendar) -> DueDate:
-    if unit == "workdays":
-        return add_workdays(start, days, calendar)
-    day = start + timedelta(days=days)
-    return DueDate(day, day > calendar.published_until)
 
 
 def _clock(

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from approval_hook.errors import CaseInvalid
 from approval_hook.policy.words import Word
-from approval_hook.policy.workdays import WorkCalendar, add_workdays, next_workday
+from approval_hook.policy.workdays import WorkCalendar, add_workdays, workday_from
 
 _CHINA = ZoneInfo("Asia/Shanghai")
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -140,8 +140,7 @@ def latest_day(bounds: Bounds, calendar: WorkCalendar) -> date:
 
 def due_day(until: date, bounds: Bounds, calendar: WorkCalendar) -> date:
     """The last day as it counts: a day off moves to the next working day (S-15), and never beyond the latest."""
-    day = until if calendar.is_workday(until) else next_workday(until, calendar)
-    return min(day, latest_day(bounds, calendar))
+    return min(workday_from(until, calendar), latest_day(bounds, calendar))
 
 
 def standing(steps: Sequence[Step], bounds: Bounds, calendar: WorkCalendar, now: datetime) -> PromiseStanding:

@@ -70,6 +70,19 @@ def next_workday(day: date, calendar: WorkCalendar) -> date:
     return _step(day, 1, calendar)
 
 
+def workday_from(day: date, calendar: WorkCalendar) -> date:
+    """The day itself where it is a working day, else the first one after it."""
+    return day if calendar.is_workday(day) else next_workday(day, calendar)
+
+
+def count_days(start: date, n: int, unit: str, calendar: WorkCalendar) -> DueDate:
+    """The last day of ``n`` days after ``start``: ``workdays``, or calendar days."""
+    if unit == "workdays":
+        return add_workdays(start, n, calendar)
+    day = start + timedelta(days=n)
+    return DueDate(day, day > calendar.published_until)
+
+
 def _step(day: date, direction: int, calendar: WorkCalendar) -> date:
     day += direction * _DAY
     while not calendar.is_workday(day):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from viewflow.workflow.status import PROCESS
 
 from approval_hook.panel import Badge
-from approval_hook.policy.workdays import add_workdays, next_workday, workdays_between
+from approval_hook.policy.workdays import add_workdays, workday_from, workdays_between
 from approval_hook.workcalendar import published_calendar
 from workflows import materials
 from workflows.clerk import credit_bridge
@@ -96,9 +96,7 @@ def is_late(case: Case) -> bool:
     """Whether the day on which promised materials were to come is over (S-15: a day off moves to the next)."""
     if case.supply_until is None:
         return False
-    calendar = published_calendar()
-    until = case.supply_until if calendar.is_workday(case.supply_until) else next_workday(case.supply_until, calendar)
-    return timezone.localdate() > until
+    return timezone.localdate() > workday_from(case.supply_until, published_calendar())
 
 
 def may_supply(case: Case, user: Any) -> bool:

@@ -27,7 +27,6 @@ from approval_hook.panel import MeasurePanel, Panel, PartyPanel, ReasonPanel, Re
 from approval_hook.policy.workdays import add_workdays
 from approval_hook.testing import lifted_triggers
 from approval_hook.workcalendar import published_calendar
-from tests.integration.workflows.conftest import ORGAN
 from tests.integration.workflows.driving import (
     accepted,
     claim,
@@ -36,11 +35,11 @@ from tests.integration.workflows.driving import (
     filed_food,
     open_names,
     reviewed,
+    revoked,
     task_named,
 )
 from workflows.flows import FoodBusinessFlow
 from workflows.groups import DECIDERS
-from workflows.models import PenaltyDecision, PenaltyEvent
 from workflows.templatetags.clerk import day
 
 NUMBERS = ("440300199001010016", "440524198801010011", "440300200002290019")
@@ -239,15 +238,7 @@ def test_the_server_error_page_needs_nothing() -> None:
 
 
 def _barred(food: dict[str, Any]) -> Any:
-    PenaltyDecision.objects.create(
-        document_no="越市监处罚〔2025〕12号",
-        decided_on=date(2025, 5, 1),
-        decided_by=ORGAN,
-        event=PenaltyEvent.LICENCE_REVOKED,
-        domain="food",
-        unit_code=food["firm_code"],
-        unit_name=food["firm_name"],
-    )
+    revoked(food, "越市监处罚〔2025〕12号")
     return filed_food(food)
 
 
