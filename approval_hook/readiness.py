@@ -39,6 +39,9 @@ def plain(standing: ListStanding, at: datetime) -> dict[str, Any]:
         "age_seconds": round(age.total_seconds()) if age is not None else None,
         "max_age_seconds": round(standing.max_age.total_seconds()),
         "rows": standing.rows,
+        "refused": {"version": refused.version, "reason": refused.reason, "at": refused.at.isoformat()}
+        if (refused := standing.refused) is not None
+        else None,
     }
 
 
@@ -60,16 +63,20 @@ def readiness(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Age, maximum age and rows of each list in the text format of Prometheus; a missing list has no age."""
+    """Age, maximum age and rows of each list in the text format of Prometheus, and whether a newer edition was refused.
+
+    A missing list has no age.
+    """
     at = clock.now()
     lists = [plain(s, at) for s in StoredLists().standings()]
     lines = []
-    for name in ("age_seconds", "max_age_seconds", "rows"):
+    for name in ("age_seconds", "max_age_seconds", "rows", "refused"):
         lines.append(f"# TYPE approval_hook_list_{name} gauge")
         for found in lists:
-            if found[name] is not None:
+            number = int(found[name] is not None) if name == "refused" else found[name]
+            if number is not None:
                 labels = f'source="{_escaped(found["source"])}",list="{_escaped(found["list"])}"'
-                lines.append(f"approval_hook_list_{name}{{{labels}}} {found[name]}")
+                lines.append(f"approval_hook_list_{name}{{{labels}}} {number}")
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

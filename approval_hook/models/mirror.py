@@ -33,6 +33,9 @@ class MirroredEdition(models.Model):
     rows = models.PositiveBigIntegerField("名单行数", default=0)  # of the whole list with this edition in it
     rows_in = models.PositiveBigIntegerField("行所属版本", default=0)  # id of the whole edition whose rows are used
     worker = models.CharField("装载进程", max_length=120, blank=True)  # host and process, while loading
+    accepted_by = models.CharField("确认账号", max_length=150, blank=True)  # of a suddenly small edition
+    accepted_as = models.CharField("系统用户", max_length=200, blank=True)  # user and host that ran the command
+    accepted_because = models.CharField("确认理由", max_length=500, blank=True)
     began_at = models.DateTimeField("开始时间")
     loaded_at = models.DateTimeField("装载完成", null=True)
 

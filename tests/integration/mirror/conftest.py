@@ -15,6 +15,7 @@ from adapters.mirror import MirrorPlatform
 from approval_hook import clock
 from approval_hook.conf import conf
 from approval_hook.errors import PlatformError
+from approval_hook.mirroring.judging import Acceptance
 from approval_hook.mirroring.loading import Outcome, load_file
 from approval_hook.mirroring.store import StoredLists
 from approval_hook.platforms import build
@@ -56,7 +57,7 @@ class Folder:
     announced: dict[str, Any] = field(default_factory=dict)
 
     def write(self, *lines: str, header: str = HEADER, **announced: Any) -> Path:
-        """A file in UTF-8 and what announces it; each has a version of its own."""
+        """A file in UTF-8 and what announces it; each has a version of its own and is a second younger."""
         return self.write_bytes("\n".join([header, *lines]).encode() + b"\n", **{"count": len(lines)} | announced)
 
     def write_bytes(self, raw: bytes, **announced: Any) -> Path:
@@ -64,13 +65,17 @@ class Folder:
         self.made += 1
         file = self.path / f"list-{self.made}.csv"
         file.write_bytes(raw)
-        manifest = {"list_type": LIST, "version": f"v{self.made}", "as_of": NOW.isoformat(), "count": 1}
+        as_of = NOW + timedelta(seconds=self.made - 1)
+        manifest = {"list_type": LIST, "version": f"v{self.made}", "as_of": as_of.isoformat(), "count": 1}
         Path(f"{file}.json").write_text(json.dumps(manifest | announced), "utf-8")
         return file
 
-    def load(self, *lines: str, vectorised: bool = True, **announced: Any) -> Outcome:
+    def load(
+        self, *lines: str, vectorised: bool = True, acceptance: Acceptance | None = None, **announced: Any
+    ) -> Outcome:
         """Write a list and take it in."""
-        return load_file(self.write(*lines, **announced), name="court", vectorised=vectorised)
+        file = self.write(*lines, **announced)
+        return load_file(file, name="court", vectorised=vectorised, acceptance=acceptance)
 
 
 @dataclass
@@ -98,6 +103,11 @@ def entry(record_id: str, subject: Any = FIRM, *, removed: bool = False, **chang
     record = CreditRecord(record_id, "court", LIST, Severity.SERIOUS, "拒不履行生效法律文书", NOW.date(), **changes)
     (identifier,) = subject.identifiers
     return ListEntry(record, subject.name, identifier.type.value, identifier.number, removed)
+
+
+def accepted(version: str) -> Acceptance:
+    """A person's word that the edition is right although it is small."""
+    return Acceptance(version, "head", "root@office", "已与来源核实")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 
 from approval_hook.errors import ConfigurationError, PlatformReplyInvalid, PlatformUnavailable
-from approval_hook.mirroring import loading, storing
+from approval_hook.mirroring import alone, loading, storing
 from approval_hook.mirroring.loading import load
 from approval_hook.mirroring.problems import EditionRefused
 from approval_hook.models import MirroredEdition, MirroredRow
@@ -255,12 +255,12 @@ def test_broken_program_leaves_the_last_good_one_in_use(folder: Folder, monkeypa
 def another_process_loads() -> Iterator[str]:
     """While this lasts another process loads the list; gives the name of one that is dead by then."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        name = loading._worker().rpartition(":")[0] + f":{process.pid}"
+        name = alone.worker().rpartition(":")[0] + f":{process.pid}"
         if connection.vendor == "postgresql":
             other = connection.copy()
             try:
                 with other.cursor() as cursor:
-                    cursor.execute("SELECT pg_advisory_lock(%s)", [loading.lock_number("court", LIST)])
+                    cursor.execute("SELECT pg_advisory_lock(%s)", [alone.lock_number("court", LIST)])
                     yield name
             finally:
                 other.close()

@@ -19,7 +19,6 @@ from adapters.simulator.register import Register
 from adapters.simulator.sftp import SftpServer
 from approval_hook import clock
 from approval_hook.conf import conf
-from approval_hook.models import MirroredEdition
 from approval_hook.platforms import build
 from approval_hook.policy.records import CreditReport, MatchGrade, QueryStatus, RecordState
 from approval_hook.policy.subjects import Subject, organisation, person
@@ -97,11 +96,19 @@ def test_lists_of_the_gateway_whole_then_changed_then_broken(settings: Any, simu
     assert states(asked(mirror, CLEAN)) == []
     assert "已装载过" in sync()
 
-    simulator.control.put(SimulatedSubject.of(FIRM, row("P-0", "penalty", "2"), row("P-9", "penalty")))
-    sync()
-    assert MirroredEdition.objects.get(active=True).base
+    # Nothing is left of it, as the platform says; nobody confirmed that, so 45 rows go on answering.
+    simulator.control.put(SimulatedSubject.of(FIRM))
+    assert "只有 0 行，在用版本 45 行" in sync(1)
+    assert len(states(asked(mirror, FIRM))) == 45
+
+    left = [row(f"P-{n}", "penalty") for n in range(1, 40)]
+    simulator.control.put(SimulatedSubject.of(FIRM, row("P-0", "penalty", "2"), *left))
+    # The step builds on what was refused; the whole list does not.
+    assert "已启用，共 40 行" in sync(1)
+    assert "拒绝" not in sync()
     exact = MatchGrade.EXACT
-    after = [("P-0", exact, RecordState.REPAIRED), ("P-9", exact, RecordState.ACTIVE)]
+    after = [("P-0", exact, RecordState.REPAIRED), *(("P-" + str(n), exact, RecordState.ACTIVE) for n in range(1, 40))]
+    after.sort()
     assert states(asked(mirror, FIRM)) == after
 
     simulator.control.put(SimulatedSubject.of(FIRM, *(row(f"Q-{n}", "penalty") for n in range(45))))
