@@ -17,6 +17,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='mirrorededition',
+            name='announced',
+            field=models.CharField(blank=True, max_length=64, verbose_name='公布的摘要'),
+        ),
+        migrations.AddField(
+            model_name='mirrorededition',
             name='accepted_as',
             field=models.CharField(blank=True, max_length=200, verbose_name='系统用户'),
         ),

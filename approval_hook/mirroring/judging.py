@@ -7,6 +7,7 @@ rest. So it waits for a person who asked the source, and that person's word is a
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import models
@@ -36,14 +37,39 @@ class Acceptance:
     reason: str
 
 
-def is_known(source: str, edition: ListEdition) -> bool:
-    """Whether there is nothing to do: it is or was in use, or it was refused and the list has gone on since."""
+def passed_over(source: str, edition: ListEdition, content: Callable[[], str]) -> str:
+    """Why an edition need not be read.
+
+    Args:
+        source: its name in the settings.
+        edition: as announced.
+        content: gives the digest of what the source announced, or of its file; empty where it gives none.
+
+    Returns:
+        ``known`` where it is or was in use, or was refused and the list has gone on since; ``another-content`` where
+        another edition of this version was in use; empty where it has to be read.
+    """
     tried = MirroredEdition.objects.filter(source=source, list_type=edition.list_type)
     same = tried.filter(version=edition.version)
-    if same.filter(state=State.GOOD).exists():
-        return True
     left_behind = tried.filter(active=True, as_of__gt=edition.as_of).exists()
-    return left_behind and same.filter(state=State.REFUSED, base=edition.base, as_of=edition.as_of).exists()
+    if left_behind and same.filter(state=State.REFUSED, base=edition.base, as_of=edition.as_of).exists():
+        return "known"
+    used = same.filter(state=State.GOOD).order_by("-pk").first()
+    if used is None:
+        return ""
+    return "another-content" if _is_another(used, edition, content) else "known"
+
+
+def _is_another(used: MirroredEdition, edition: ListEdition, content: Callable[[], str]) -> bool:
+    """Whether what is announced is not what was taken in under its version; a whole list and the step to it are."""
+    if not edition.base and edition.count != used.rows:
+        return True
+    if edition.base != used.base:
+        return False
+    digest = content()
+    if digest and used.announced:
+        return digest != used.announced
+    return (edition.as_of, edition.count) != (used.as_of, used.count)
 
 
 def judge(row: MirroredEdition, old: MirroredEdition | None, least_share: float, acceptance: Acceptance | None) -> None:
@@ -61,7 +87,7 @@ def judge(row: MirroredEdition, old: MirroredEdition | None, least_share: float,
     """
     if old is not None and old.as_of > row.as_of:
         raise EditionRefused("older")
-    if row.rows >= _least_rows(old, least_share):
+    if row.rows >= _least_rows(row, old, least_share):
         return
     if acceptance is None or acceptance.version != row.version:
         raise ListShrunken(row.rows, old.rows if old is not None else 0)
@@ -93,8 +119,10 @@ def shrunken(source: str, list_type: str, version: str) -> models.QuerySet[Mirro
     )
 
 
-def _least_rows(old: MirroredEdition | None, share: float) -> int:
+def _least_rows(row: MirroredEdition, old: MirroredEdition | None, share: float) -> int:
     """A list without rows is not believed either, unless the one in use is without, as somebody confirmed."""
     if old is None:
         return 1
+    if row.as_of == old.as_of:
+        return old.rows  # of two lists of one moment the shorter one lacks something
     return max(1, math.ceil(round(old.rows * share, 6))) if old.rows else 0

@@ -94,7 +94,7 @@ def load(
         # The source's own digest is over its files or pages, which only its adapter sees and compares.
         found.digest = digest.hexdigest()
 
-    return _load(edition, name, batches, acceptance, compare_digest=False)
+    return _load(edition, name, batches, acceptance, lambda: edition.digest, of_file=False)
 
 
 def load_file(
@@ -124,7 +124,8 @@ def load_file(
         name,
         lambda r: reading.from_file(path, found, clock.today(), r, advance, vectorised=vectorised),
         acceptance,
-        compare_digest=True,
+        lambda: found.edition.digest or csvfile.digest_of(path),
+        of_file=True,
     )
 
 
@@ -133,16 +134,18 @@ def _load(
     name: str,
     batches: Callable[[Reading], Iterator[Batch]],
     acceptance: Acceptance | None,
+    content: Callable[[], str],
     *,
-    compare_digest: bool,
+    of_file: bool,
 ) -> Outcome:
     settings = _settings(name, edition)
     with alone(name, edition.list_type) as is_alone:
         if not is_alone:
             return Outcome(edition, loaded=False, reason="busy")
         _sweep(name, edition.list_type)
-        if judging.is_known(name, edition):
-            return Outcome(edition, loaded=False, reason="known")
+        reason = judging.passed_over(name, edition, content)
+        if reason == "known":
+            return Outcome(edition, loaded=False, reason=reason)
         row = MirroredEdition.objects.create(
             source=name,
             list_type=edition.list_type,
@@ -152,12 +155,15 @@ def _load(
             count=edition.count,
             state=State.LOADING,
             worker=worker(),
+            announced=edition.digest,
             began_at=clock.now(),
         )
         found = Reading()
+        if reason:
+            return _refused(row, edition, found, reason)
         try:
-            checked = _checked(batches(found), found, edition, compare_digest=compare_digest)
-            _put(row, checked, found, settings.least_share, acceptance)
+            checked = _checked(batches(found), found, edition, of_file=of_file)
+            _put(row, checked, found, settings.least_share, acceptance, of_file=of_file)
         except (EditionRefused, PlatformError) as error:
             outcome = _refused(row, edition, found, error.reason)
             if isinstance(error, ListShrunken):
@@ -181,14 +187,12 @@ def _settings(name: str, edition: ListEdition) -> ListSettings:
     return settings
 
 
-def _checked(
-    batches: Iterator[Batch], found: Reading, edition: ListEdition, *, compare_digest: bool
-) -> Iterator[Batch]:
+def _checked(batches: Iterator[Batch], found: Reading, edition: ListEdition, *, of_file: bool) -> Iterator[Batch]:
     """The batches; what was announced is compared before the last of them can be committed."""
     if edition.as_of.tzinfo is None or edition.as_of > clock.now() + _AHEAD:
         raise EditionRefused("in-the-future")
     yield from batches
-    if compare_digest and edition.digest and found.digest != edition.digest:
+    if of_file and edition.digest and found.digest != edition.digest:
         raise EditionRefused("digest-differs")
     if found.refused:
         raise EditionRefused("rows")
@@ -202,12 +206,16 @@ def _put(
     found: Reading,
     least_share: float,
     acceptance: Acceptance | None,
+    *,
+    of_file: bool,
 ) -> None:
     """Store the rows and take them into use, or leave no trace of them."""
     using = storing.database().alias
 
     def switch(old: MirroredEdition | None) -> None:
         row.digest = found.digest
+        if of_file:
+            row.announced = found.digest
         judging.judge(row, old, least_share, acceptance)
         _switch(row, old)
 

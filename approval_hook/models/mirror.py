@@ -26,6 +26,7 @@ class MirroredEdition(models.Model):
     base = models.CharField("基础版本", max_length=100, blank=True)  # incremental: the version on which it builds
     as_of = models.DateTimeField("数据时间")
     count = models.PositiveBigIntegerField("应有行数")  # as announced
+    announced = models.CharField("公布的摘要", max_length=64, blank=True)  # the source's own, or of the file, hex
     digest = models.CharField("文件摘要", max_length=64, blank=True)  # SHA-256 of what was read, hex
     state = models.CharField("状态", max_length=16, choices=State.choices)
     reason = models.CharField("拒绝原因", max_length=40, blank=True)

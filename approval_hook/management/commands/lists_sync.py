@@ -28,6 +28,7 @@ _REASONS = {
     "base-differs": "不是在用版本的增量",
     "older": "早于在用版本",
     "shrunken": "行数过少",
+    "another-content": "版本号已用于另一内容；更正的名单须由来源用新的版本号发布",
     "not-as-confirmed": "内容与先前因行数过少被拒绝的不同，未予确认",
     "in-the-future": "数据时间晚于现在",
     "columns": "缺少必需的列，或列重复",

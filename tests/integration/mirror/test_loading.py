@@ -14,7 +14,7 @@ from django.db import connection
 
 from approval_hook.errors import ConfigurationError, PlatformReplyInvalid, PlatformUnavailable
 from approval_hook.mirroring import alone, loading, storing
-from approval_hook.mirroring.loading import load
+from approval_hook.mirroring.loading import load, load_file
 from approval_hook.mirroring.problems import EditionRefused
 from approval_hook.models import MirroredEdition, MirroredRow
 from approval_hook.policy.records import QueryStatus
@@ -109,8 +109,9 @@ def test_more_problems_than_are_listed_are_counted(folder: Folder) -> None:
 def test_the_same_version_is_not_loaded_twice_and_a_refused_one_may_come_again(folder: Folder) -> None:
     """A good version is known; after a broken download the same version is tried anew."""
     assert folder.load(line("R-1"), line("R-2"), count=3, version="a").reason == "count-differs"
-    assert folder.load(line("R-1"), line("R-2"), version="a").loaded
-    again = folder.load(line("R-9"), version="a")
+    file = folder.write(line("R-1"), line("R-2"), version="a")
+    assert load_file(file, name="court").loaded
+    again = load_file(file, name="court")
     assert (again.loaded, again.reason, again.is_refused) == (False, "known", False)
     assert in_use() == ("a", 2, {"R-1", "R-2"})
 
