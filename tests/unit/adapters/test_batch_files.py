@@ -527,6 +527,43 @@ def test_any_changed_byte_is_told_or_harmless(data: st.DataObject) -> None:
     assert len(rows) <= 1
 
 
+_BEGIN = '<?xml version="1.0" encoding="UTF-8"?>'
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        f"{_BEGIN}<!--",
+        f"{_BEGIN}<?note ",
+        f'{_BEGIN}<MESSAGE no="',
+        f'{_BEGIN}<MESSAGE no="SXZX01"><!--',
+        f'{_BEGIN}<MESSAGE no="SXZX01"><ROW><!--',
+        f'{_BEGIN}<MESSAGE no="SXZX01"><ROW><',
+    ],
+)
+def test_a_piece_of_xml_without_end_is_given_up_early(before: str) -> None:
+    """The parser reads an unfinished comment or tag from its beginning with every piece, so that one is never long."""
+    read = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal read
+        yield before.encode()
+        for _ in range(10_000):
+            read += 1
+            yield b"a" * 4096
+
+    with pytest.raises(PlatformReplyInvalid, match="too long"):
+        list(RowFile(pieces(), "files", root="MESSAGE").rows())
+    assert read < 100
+
+
+def test_many_short_comments_are_read(plain: Exchange) -> None:
+    """It is the length of one that counts."""
+    comments = b"<!-- a note -->" * 1000
+    pieces = [_BEGIN.encode(), *[comments] * 40, b'<MESSAGE no="SXZX01">', *[comments] * 40, b"</MESSAGE>"]
+    assert list(RowFile(pieces, "files", root="MESSAGE").rows()) == []
+
+
 def _assert_discreet(error: BaseException | None) -> None:
     while error is not None:
         assert "陈示例" not in repr(error) + str(error)
