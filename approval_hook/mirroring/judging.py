@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.db import models
 
 from approval_hook.logs import get_logger
+from approval_hook.mirroring import watching
 from approval_hook.mirroring.problems import EditionRefused, ListShrunken
 from approval_hook.models import MirroredEdition
 from approval_hook.ports import ListEdition
@@ -47,7 +48,7 @@ def passed_over(source: str, edition: ListEdition, content: Callable[[], str]) -
 
     Returns:
         ``known`` where it is or was in use, or was refused and the list has gone on since; ``another-content`` where
-        another edition of this version was in use; empty where it has to be read.
+        another edition of this version was in use; empty where it has to be read, anew where its rows are damaged.
     """
     tried = MirroredEdition.objects.filter(source=source, list_type=edition.list_type)
     same = tried.filter(version=edition.version)
@@ -55,7 +56,7 @@ def passed_over(source: str, edition: ListEdition, content: Callable[[], str]) -
     if left_behind and same.filter(state=State.REFUSED, base=edition.base, as_of=edition.as_of).exists():
         return "known"
     used = same.filter(state=State.GOOD).order_by("-pk").first()
-    if used is None:
+    if used is None or (used.active and used.rows_in in watching.damaged(count=False)):
         return ""
     return "another-content" if _is_another(used, edition, content) else "known"
 

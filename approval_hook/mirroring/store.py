@@ -46,9 +46,14 @@ class StoredLists:
         """Nothing is read yet."""
         self._believed: tuple[_Edition, ...] | None = None
 
-    def standings(self) -> tuple[ListStanding, ...]:
-        """Every list that the settings name, read afresh, with what was refused since."""
-        return watching.with_refused(_all_standings(_in_use()))
+    def standings(self, *, count: bool = True) -> tuple[ListStanding, ...]:
+        """Every list that the settings name, read afresh, with what is damaged and what was refused since.
+
+        Args:
+            count: count the rows too, from time to time; it may take a second for some millions.
+        """
+        damaged = watching.damaged(count=count)
+        return watching.with_refused(_all_standings(_in_use(), damaged))
 
     def look_up(self, subject: Subject) -> Found:
         """What all of them hold about a subject.

@@ -124,7 +124,7 @@ def _list(standing: ListStanding) -> str:
     if age is None:
         return f"{what} 未装载{refused}"
     hours, most = age.total_seconds() / 3600, standing.max_age.total_seconds() / 3600
-    verdict = "未过期" if standing.is_fresh(at) else "过期"
+    verdict = "损坏，须重新装载" if standing.damaged else "未过期" if standing.is_fresh(at) else "过期"
     old = f"{hours:.1f} 小时前的数据（最长 {most:.0f} 小时）"
     return f"{what} {standing.version}，{standing.rows} 行，{old}，{verdict}{refused}"
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from approval_hook.conf import ListSettings, conf
 from approval_hook.errors import ConfigurationError, PlatformError
 from approval_hook.management.commands._acting import find_user, system_user
-from approval_hook.mirroring import judging, loading
+from approval_hook.mirroring import judging, loading, watching
 from approval_hook.mirroring.judging import Acceptance
 from approval_hook.mirroring.loading import Outcome
 from approval_hook.mirroring.problems import EditionRefused
@@ -94,6 +94,7 @@ class Command(BaseCommand):
         if options["file"] and not options["source"]:
             raise CommandError("--file 须与 --source 同时给出。")
         try:
+            watching.damaged(afresh=True)
             self._accept(**options)
             outcomes, failed = self._from_file(**options) if options["file"] else self._from_sources(**options)
         except ConfigurationError as error:

@@ -15,6 +15,7 @@ from adapters.mirror import MirrorPlatform
 from approval_hook import clock
 from approval_hook.conf import conf
 from approval_hook.errors import PlatformError
+from approval_hook.mirroring import watching
 from approval_hook.mirroring.judging import Acceptance
 from approval_hook.mirroring.loading import Outcome, load_file
 from approval_hook.mirroring.store import StoredLists
@@ -118,13 +119,16 @@ def at_now() -> Iterator[None]:
 
 
 @pytest.fixture
-def held(settings: Any, at_now: None) -> None:
+def held(settings: Any, at_now: None) -> Iterator[None]:
     """A mirror that is to hold one list for two days."""
+    watching.forget()
     settings.APPROVAL_HOOK = {
         **settings.APPROVAL_HOOK,
         "LISTS": {"court": {"MAX_AGE_HOURS": {LIST: 48}, "KEEP": 2}},
         "PLATFORMS": {"mirror": {"BACKEND": "adapters.mirror.MirrorPlatform", "OPTIONS": {"clock": clock.now}}},
     }
+    yield
+    watching.forget()
 
 
 @pytest.fixture
