@@ -374,6 +374,11 @@ class TestMirror(PlatformContract):
         """Nobody receives anything."""
         return list
 
+    @pytest.fixture
+    def shape_failures(self) -> Callable[[], Sequence[Any]]:
+        """There is no server that could break."""
+        return list
+
     def test_a_retry_is_the_same_query(self) -> None:  # type: ignore[override]
         """Nothing is sent, so nothing is sent again."""
         assert not MirrorPlatform.remote
