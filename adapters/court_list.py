@@ -9,8 +9,10 @@ and the files that it names, one JSON object a line with the fields of the court
     {"id", "iname", "caseCode", "cardNum", "courtName", "areaName", "partyTypeName", "gistId", "regDate", "gistUnit",
      "performance", "disruptTypeName", "publishDate", ...}
 
-``partyTypeName`` is 0 person, 1 company. Dates come in two forms in one record. Everything else that the site shows,
-such as age, sex, duty or the legal representative, is dropped (R-36).
+``partyTypeName`` is 0 person, 1 company; of which document ``cardNum`` is, its form says (``court_numbers``). A number
+of no known form leaves the row with its name alone, a possible match; too many of them refuse the edition. Dates come
+in two forms in one record. Everything else that the site shows, such as age, sex, duty or the legal representative, is
+dropped (R-36).
 
 ``cardNum`` hides the birthday, so a row is a possible match at most, and nobody rebuilds the number (domain facts 3.4).
 A debt that the court itself shows as performed is read as repaired: the court has to take such a row away
@@ -25,13 +27,14 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 
+from adapters.court_numbers import CourtNumber, read_court_number
 from adapters.deadline import Deadline
 from adapters.folders import Folder, OpenFolder, as_folder
 from adapters.rows import masked_document_no
 from adapters.wire import Fields, parse_object
-from approval_hook.errors import PlatformReplyInvalid
+from approval_hook.errors import ConfigurationError, PlatformReplyInvalid
 from approval_hook.policy.records import CreditRecord, MatchGrade, RecordState, Severity
-from approval_hook.policy.subjects import IdentifierType, mask_text
+from approval_hook.policy.subjects import mask_text
 from approval_hook.ports import ListEdition, ListEntry
 
 __all__ = ["LIST_TYPE", "CourtList"]
@@ -47,7 +50,9 @@ _MOST_BYTES = 2_000_000_000
 _MOST_LINE = 100_000
 _MOST_FILES = 9_999
 _MOST_ROWS = 50_000_000
-_KIND = {"0": IdentifierType.RESIDENT_ID.value, "1": IdentifierType.USCC.value}
+_OF_PERSON = {"0": True, "1": False}
+#: So many numbers of no known form are a court's mistakes, whatever their share.
+_FEW = 10
 _PERFORMED = {
     "全部未履行": RecordState.ACTIVE,
     "部分未履行": RecordState.ACTIVE,
@@ -58,13 +63,21 @@ _PERFORMED = {
 class CourtList:
     """Editions of the list in one folder; meets ``approval_hook.ports.ListSource``."""
 
-    def __init__(self, name: str, folder: Folder | str) -> None:
-        """Nothing is opened; ``name`` is the short name as configured, ``folder`` a path of this computer or a folder.
+    def __init__(self, name: str, folder: Folder | str, *, unreadable_share: float = 0.02) -> None:
+        """Nothing is opened.
+
+        Args:
+            name: short name as configured.
+            folder: an absolute path of this computer, or a folder.
+            unreadable_share: of an edition's rows that may have a number of no known form, from 0 to 1.
 
         Raises:
-            ConfigurationError: the path is not absolute.
+            ConfigurationError: the path is not absolute, or the share is none.
         """
+        if not 0 <= unreadable_share <= 1:
+            raise ConfigurationError(f"{name}: unreadable_share must be from 0 to 1.")
         self.name = name
+        self._unreadable_share = unreadable_share
         self._folder = as_folder(folder)
 
     def editions(self, *, timeout: float) -> Sequence[ListEdition]:
@@ -83,19 +96,26 @@ class CourtList:
                         break
             else:
                 raise PlatformReplyInvalid(f"{self.name}: this edition of the list is not there.")
-            seen = 0
+            on = edition.as_of.date()
+            seen = unreadable = 0
             for file in files:
                 digest = hashlib.sha256()
                 count = file.number("count", least=0, most=_MOST_ROWS)
                 here = 0
                 for line in self._lines(folder, file.text("name", longest=60), digest):
                     here += 1
-                    yield self._entry(parse_object(line, self.name))
+                    row = parse_object(line, self.name)
+                    of_person = row.code("partyTypeName", _OF_PERSON)
+                    number = read_court_number(row.text_or_empty("cardNum", longest=40), of_person=of_person, on=on)
+                    unreadable += not number.is_known
+                    yield self._entry(row, number)
                 if here != count or digest.hexdigest() != file.text("sha256", longest=64):
                     raise PlatformReplyInvalid(f"{self.name}: a file is not the one that the manifest names.")
                 seen += here
             if seen != edition.count:
                 raise PlatformReplyInvalid(f"{self.name}: rows are missing or too many.")
+            if unreadable > max(_FEW, seen * self._unreadable_share):
+                raise PlatformReplyInvalid(f"{self.name}: too many rows have a number of no known form.")
 
     def _manifest(self, folder: OpenFolder, name: str) -> tuple[ListEdition, list[Fields]]:
         raw = b"".join(folder.pieces(name, most=_MOST_MANIFEST))
@@ -126,7 +146,7 @@ class CourtList:
         if rest:
             yield rest
 
-    def _entry(self, row: Fields) -> ListEntry:
+    def _entry(self, row: Fields, number: CourtNumber) -> ListEntry:
         case, document = row.text("caseCode", longest=90), row.text_or_empty("gistId", longest=90)
         record_id = row.text("id", longest=100)
         return ListEntry(
@@ -144,6 +164,6 @@ class CourtList:
                 published_on=row.day("publishDate"),
             ),
             name=row.text("iname", longest=200),
-            id_type=row.code("partyTypeName", _KIND),
-            number=row.text_or_empty("cardNum", longest=40),
+            id_type=number.id_type,
+            number=number.number,
         )

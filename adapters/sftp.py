@@ -55,14 +55,21 @@ def sftp_batch_files(
 
 
 def sftp_court_list(
-    name: str, host: str, path: str, user: str, host_key: str, **login: Unpack[SftpOptions]
+    name: str,
+    host: str,
+    path: str,
+    user: str,
+    host_key: str,
+    *,
+    unreadable_share: float = 0.02,
+    **login: Unpack[SftpOptions],
 ) -> CourtList:
     """``CourtList`` in a folder of an SFTP server.
 
     Raises:
         ConfigurationError: an option is malformed.
     """
-    return CourtList(name, SftpFolder(host, path, user, host_key, **login))
+    return CourtList(name, SftpFolder(host, path, user, host_key, **login), unreadable_share=unreadable_share)
 
 
 class SftpFolder:

@@ -29,6 +29,8 @@ _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,20})
 _CHARSETS = {b"utf-8": "utf-8", b"gbk": "gb18030", b"gb2312": "gb18030", b"gb18030": "gb18030"}
 _MOST_FIELDS = 60
 _MOST_TEXT = 20_000
+#: The parser reads an unfinished comment or tag anew with every piece, so that none may be long.
+_MOST_SILENT = 200_000
 
 
 def sendable(*texts: str) -> bool:
@@ -54,6 +56,7 @@ class RowFile:
         self._target = _Target(root)
         self._parser = DefusedXMLParser(target=self._target, forbid_dtd=True)
         self._texts = _decoded(iter(pieces), source)
+        self._silent = self._heard = 0
         while self._target.header is None:
             text = next(self._texts, None)
             if text is None:
@@ -82,6 +85,10 @@ class RowFile:
 
     def _feed(self, text: str) -> None:
         self._guarded(lambda: self._parser.feed(text))
+        self._silent = self._silent + len(text) if self._target.heard == self._heard else 0
+        self._heard = self._target.heard
+        if self._silent > _MOST_SILENT:
+            raise PlatformReplyInvalid(f"{self._source}: a file holds a tag or a comment that is too long.")
 
     def _guarded(self, step: Callable[[], object]) -> None:
         problem = ""
@@ -113,8 +120,11 @@ class _Target:
         self._field: str | None = None
         self._text: list[str] = []
         self._length = 0
+        #: How many pieces of the document the parser has told.
+        self.heard = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.heard += 1
         if self.header is None:
             if tag != self._root:
                 raise _Misshapen("has another root than expected")
@@ -130,7 +140,14 @@ class _Target:
         else:
             raise _Misshapen("holds elements inside a field")
 
+    def comment(self, _text: str) -> None:
+        self.heard += 1
+
+    def pi(self, _target: str, _text: str) -> None:
+        self.heard += 1
+
     def end(self, _tag: str) -> None:
+        self.heard += 1
         if self._field is not None and self._row is not None:
             self._row[self._field] = "".join(self._text)
             self._field = None
@@ -139,6 +156,7 @@ class _Target:
             self._row = None
 
     def data(self, text: str) -> None:
+        self.heard += 1
         if self._field is None:
             if text.strip():
                 raise _Misshapen("holds text outside the fields")

@@ -64,18 +64,26 @@ def callback(request: HttpRequest, source: str) -> HttpResponse:
     if settings is None or problem:
         get_logger().warning("call-back refused", source=source if settings else "", reason=problem)
         return HttpResponse(status=401)
+    meant = _meant(body)
+    if meant is None:
+        return HttpResponse(status=400)
+    nonce = request.headers["X-Credit-Nonce"]
+    # Before the rate: whoever captured a genuine one must not keep others out by repeating it.
+    if CallbackNonce.objects.filter(source=source, nonce=nonce).exists():
+        return _repeated(source)
     try:
         _rate_of(c, source, settings).take(clock.now(), decides=True)
     except PlatformNotAsked:
         return HttpResponse(status=429, headers={"Retry-After": "60"})
-    meant = _meant(body)
-    if meant is None:
-        return HttpResponse(status=400)
-    if not _first_time(source, request.headers["X-Credit-Nonce"], settings.tolerance):
-        get_logger().info("call-back repeated", source=source)
-        return HttpResponse(status=202)
+    if not _first_time(source, nonce, settings.tolerance):
+        return _repeated(source)
     found = pending.hurry(source, *meant)
     get_logger().info("call-back taken", source=source, queries=found)
+    return HttpResponse(status=202)
+
+
+def _repeated(source: str) -> HttpResponse:
+    get_logger().info("call-back repeated", source=source)
     return HttpResponse(status=202)
 
 

@@ -18,7 +18,10 @@ Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
             },
         },
         "LISTS": {                                 # lists that the mirror holds, by source
-            "court": {"MAX_AGE_HOURS": {"court_defaulter": 48}, "KEEP": 2, "BACKEND": "...", "OPTIONS": {...}},
+            "court": {
+                "MAX_AGE_HOURS": {"court_defaulter": 48}, "KEEP": 2, "LEAST_SHARE": 0.5,
+                "BACKEND": "...", "OPTIONS": {...},
+            },
         },
         "FLOWS": {
             "licensing.flows.FoodFlow": {
@@ -81,7 +84,7 @@ _OPTIONAL = {
 _MOST_EMERGENCY_HOURS = 72
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _LIMITS = {"AT_ONCE", "BREAKER", "PER_DAY", "PER_MINUTE", "RESERVE", "MAINTENANCE"}
-_LIST_REQUIRED, _LIST_OPTIONAL = {"MAX_AGE_HOURS"}, {"BACKEND", "OPTIONS", "KEEP"}
+_LIST_REQUIRED, _LIST_OPTIONAL = {"MAX_AGE_HOURS"}, {"BACKEND", "OPTIONS", "KEEP", "LEAST_SHARE"}
 _MOMENT = re.compile(rf"({'|'.join(WEEKDAYS)}) ([01][0-9]|2[0-3]):([0-5][0-9])")
 _FLOW_REQUIRED = {"matter", "facts", "protects"}
 _FLOW_OPTIONAL = {"accepts", "issues", "inside", "mode"}
@@ -124,6 +127,7 @@ class ListSettings:
     name: str
     max_age: Mapping[str, timedelta]  # by list type
     keep: int  # whole editions kept of each list, the one in use included
+    least_share: float  # of the rows in use; an edition that leaves fewer needs a person's word
     backend: str = ""  # dotted path of a ListSource; empty: loaded from files only
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -313,9 +317,16 @@ def _list(name: str, value: Any) -> ListSettings:
             {k: timedelta(hours=_count(v, f"{where}.MAX_AGE_HOURS.{k}")) for k, v in ages.items()}
         ),
         keep=_count(data.get("KEEP", 2), where + ".KEEP"),
+        least_share=_least_share(data.get("LEAST_SHARE", 0.5), where + ".LEAST_SHARE"),
         backend=_text(data["BACKEND"], where + ".BACKEND") if "BACKEND" in data else "",
         options=_options(data, where),
     )
+
+
+def _least_share(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be a share above 0 and at most 1.")
+    return float(value)
 
 
 def _callback(value: Any, where: str) -> CallbackSettings:

@@ -6,6 +6,7 @@
     │   └── ListsInvalid        (threelists.problems) a workbook cannot be imported, row by row
     ├── DraftRefused            (threelists.conditions) a draft cannot take this step
     ├── EditionRefused          (mirroring.problems) the edition of a list is not taken in
+    │   └── ListShrunken        (mirroring.problems) it is suddenly empty or small, and nobody confirmed that
     ├── CaseInvalid             facts about a case are malformed; nothing is asked
     │   ├── IdentifierInvalid   one identifier field, with its remedy
     │   └── MatterNotConfigured the rules in force do not know the matter of the case

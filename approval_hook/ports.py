@@ -222,6 +222,21 @@ class ListSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedEdition:
+    """An edition newer than the one in use that was not taken in.
+
+    Attributes:
+        version: the source's own.
+        reason: short machine word.
+        at: when it was tried, aware.
+    """
+
+    version: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ListStanding:
     """One list that the mirror is to hold, as it stands.
 
@@ -233,6 +248,7 @@ class ListStanding:
         as_of: when that edition held, aware; None while there is none.
         rows: in use.
         damaged: the rows in use are not those that were loaded, or another key made their digests.
+        refused: the last newer edition that was not taken in, for those who watch; a look-up does not tell it.
     """
 
     source: str
@@ -242,6 +258,7 @@ class ListStanding:
     as_of: datetime | None = None
     rows: int = 0
     damaged: bool = False
+    refused: RefusedEdition | None = None
 
     def age(self, at: datetime) -> timedelta | None:
         """How old the edition in use is; None while there is none."""

@@ -21,9 +21,11 @@ from approval_hook.ports import ListStanding
 
 
 def state_of(standing: ListStanding, at: datetime) -> str:
-    """One word for a list: ``missing``, ``stale`` or ``fresh``."""
+    """One word for a list: ``missing``, ``damaged``, ``stale`` or ``fresh``."""
     if standing.as_of is None:
         return "missing"
+    if standing.damaged:
+        return "damaged"
     return "fresh" if standing.is_fresh(at) else "stale"
 
 
@@ -39,6 +41,9 @@ def plain(standing: ListStanding, at: datetime) -> dict[str, Any]:
         "age_seconds": round(age.total_seconds()) if age is not None else None,
         "max_age_seconds": round(standing.max_age.total_seconds()),
         "rows": standing.rows,
+        "refused": {"version": refused.version, "reason": refused.reason, "at": refused.at.isoformat()}
+        if (refused := standing.refused) is not None
+        else None,
     }
 
 
@@ -49,7 +54,8 @@ def readiness(request: HttpRequest) -> JsonResponse:
     """200 while the database answers, 503 otherwise; ``lists`` tells each list, ``lists_fresh`` all of them."""
     at = clock.now()
     try:
-        lists = [plain(s, at) for s in StoredLists().standings()]
+        # A balancer does not wait until millions of rows are counted.
+        lists = [plain(s, at) for s in StoredLists().standings(count=False)]
     except DatabaseError:
         return JsonResponse({"ready": False, "lists": [], "lists_fresh": False}, status=503)
     fresh = all(found["state"] == "fresh" for found in lists)
@@ -60,17 +66,32 @@ def readiness(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Age, maximum age and rows of each list in the text format of Prometheus; a missing list has no age."""
+    """Figures of each list in the text format of Prometheus; a missing list has no age. 503 without a database."""
     at = clock.now()
-    lists = [plain(s, at) for s in StoredLists().standings()]
+    try:
+        lists = [plain(s, at) for s in StoredLists().standings()]
+    except DatabaseError:
+        return HttpResponse(status=503, content_type="text/plain; charset=utf-8")
     lines = []
-    for name in ("age_seconds", "max_age_seconds", "rows"):
+    for name in ("age_seconds", "max_age_seconds", "rows", "damaged", "refused"):
         lines.append(f"# TYPE approval_hook_list_{name} gauge")
         for found in lists:
-            if found[name] is not None:
+            number = _number(found, name)
+            if number is not None:
                 labels = f'source="{_escaped(found["source"])}",list="{_escaped(found["list"])}"'
-                lines.append(f"approval_hook_list_{name}{{{labels}}} {found[name]}")
+                lines.append(f"approval_hook_list_{name}{{{labels}}} {number}")
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _number(found: dict[str, Any], name: str) -> float | None:
+    match name:
+        case "damaged":
+            return int(found["state"] == "damaged")
+        case "refused":
+            return int(found["refused"] is not None)
+        case _:
+            number: float | None = found[name]
+            return number
 
 
 def _escaped(label: str) -> str:

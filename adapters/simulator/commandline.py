@@ -19,8 +19,9 @@ from pathlib import Path
 
 from adapters.simulator.faults import Fault, FaultKind
 from adapters.simulator.guide import LANGUAGES, Guide
+from adapters.simulator.handler import Probe
 from adapters.simulator.population import disagreeing, population
-from adapters.simulator.server import Probe, Simulator
+from adapters.simulator.server import Simulator
 from approval_hook.errors import ConfigurationError
 
 __all__ = ["add_options", "run"]

@@ -18,7 +18,7 @@ class Failures:
     """The latest exceptions that came out of shapes. Safe for several threads.
 
     Each has ``path``, ``fault`` (empty where none was in force) and ``error``, the name of the exception's type: never
-    its text, which may repeat what was asked.
+    its text, which may repeat what was asked. A fault that a shape has no way to show is ``inexpressible``.
     """
 
     def __init__(self) -> None:
@@ -36,6 +36,11 @@ class Failures:
             with self._lock:
                 self._failures.append(told)
             raise
+
+    def note(self, path: str, fault: Fault) -> None:
+        """Write down that a shape has no way to show a fault, as an error named ``inexpressible``."""
+        with self._lock:
+            self._failures.append({"path": path, "fault": fault.kind.value, "error": "inexpressible"})
 
     def all(self) -> list[dict[str, str]]:
         """Every one that is kept, oldest first."""

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
-import json
 import secrets
 import socket
 import socketserver
-import struct
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterable
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from adapters.simulator.answers import Reply
 from adapters.simulator.approvals import Approvals
 from adapters.simulator.console import Console
-from adapters.simulator.control import TOKEN_HEADER, ControlClient
+from adapters.simulator.control import ControlClient
 from adapters.simulator.editions import Editions
 from adapters.simulator.failures import Failures
-from adapters.simulator.faults import Fault, FaultKind, FaultPlan
+from adapters.simulator.faults import FaultPlan
+from adapters.simulator.handler import CONTROL_PATH, Handler, Probe
 from adapters.simulator.inbox import Inbox
 from adapters.simulator.keys import SimulatedKeys
 from adapters.simulator.ledger import Ledger
 from adapters.simulator.register import Register, SimulatedSubject
-from adapters.simulator.shapes import Holdings, Question, Shape
+from adapters.simulator.shapes import Holdings, Shape
 from adapters.simulator.shapes.appkey import AppKeyShape
 from adapters.simulator.shapes.gateway import GatewayShape
 from adapters.simulator.shapes.joint_reward import JointRewardShape
@@ -39,12 +33,6 @@ from adapters.simulator.shapes.sealed_gateway import SealedGatewayShape
 from adapters.simulator.shapes.submission import SubmissionShape
 
 __all__ = ["Simulator"]
-
-_CONTROL_PATH = "/control/"
-_MOST_BYTES = 10_000_000
-_ABORT = struct.pack("ii", 1, 0)  # linger on, zero seconds: closing sends a reset
-
-Probe = Callable[[Mapping[str, Any]], Any]
 
 
 class Simulator:
@@ -118,10 +106,10 @@ class Simulator:
         self.console = Console(self.holdings, self.faults, self.ledger, self.failures)
         self.probe = probe
         self.closing = threading.Event()
-        self._server = _Server(("127.0.0.1", port), self)
+        self._server = SimulatorServer(("127.0.0.1", port), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="simulator")
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self.control_url = self.url + _CONTROL_PATH.rstrip("/")
+        self.control_url = self.url + CONTROL_PATH.rstrip("/")
 
     def start(self) -> None:
         """Answer queries from now on, in threads of this process."""
@@ -150,7 +138,9 @@ class Simulator:
         self.close()
 
 
-class _Server(ThreadingHTTPServer):
+class SimulatorServer(ThreadingHTTPServer):
+    """Every connection in a thread of its own, and all of them cut at the end."""
+
     daemon_threads = True
     request_queue_size = 128
 
@@ -158,7 +148,7 @@ class _Server(ThreadingHTTPServer):
         self.simulator = simulator
         self._lines: set[socket.socket] = set()
         self._lock = threading.Lock()
-        super().__init__(address, _Handler)
+        super().__init__(address, Handler)
 
     def server_bind(self) -> None:
         # HTTPServer would look its own name up, which may take seconds without a resolver.
@@ -186,173 +176,3 @@ class _Server(ThreadingHTTPServer):
                 # A line may be closed from the other side at this very moment.
                 with contextlib.suppress(OSError):
                     line.shutdown(socket.SHUT_RDWR)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        """Stay silent; the ledger is the log."""
-
-    def do_POST(self) -> None:
-        self._dispatch()
-
-    do_GET = do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815 - names that http.server calls
-
-    def _dispatch(self) -> None:
-        length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or int(length) > _MOST_BYTES:
-            self.close_connection = True
-            return self._send(Reply(413, b"{}"))
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
-            # The caller died while it wrote: nobody was asked anything.
-            self.close_connection = True
-            return None
-        if self.path.startswith(_CONTROL_PATH):
-            return self._control(body)
-        shape = self.server.simulator.shapes.get(self.path)
-        if shape is not None and self.command == "POST":
-            return self._query(shape, body)
-        asked = self.server.simulator.status_shapes.get(self.path)
-        if asked is not None and self.command == "POST":
-            return self._status(asked, body)
-        partner = self.server.simulator.exchange_shapes.get(self.path)
-        if partner is not None and self.command == "POST":
-            return self._exchange(partner, body)
-        return self._send(Reply(404, b"{}"))
-
-    def _control(self, body: bytes) -> None:
-        simulator = self.server.simulator
-        given = self.headers.get(TOKEN_HEADER, "")
-        if not hmac.compare_digest(given.encode(), simulator.control_token.encode()):
-            return self._send(Reply(403, b"{}"))
-        try:
-            data = json.loads(body) if body else None
-        except ValueError:
-            return self._send(Reply(400, b"{}"))
-        status, answer = simulator.console.handle(self.command, self.path.removeprefix(_CONTROL_PATH), data)
-        return self._send(Reply(status, json.dumps(answer, ensure_ascii=False).encode()))
-
-    def _query(self, shape: Shape, body: bytes) -> None:
-        simulator = self.server.simulator
-        with simulator.failures.inside(self.path):
-            question = shape.read(self.path, body)
-        if question is None:
-            self._log(Question(self.path, {}, ""), "refused:malformed", None)
-            return self._refuse(shape, "malformed")
-        probed = _probed(simulator.probe, question.said)
-        problem = self._problem(shape, body)
-        if problem:
-            self._log(question, f"refused:{problem}", probed)
-            return self._refuse(shape, problem)
-        fault = simulator.faults.strike(question.number, self.path)
-        if fault is not None and shape.lacks(question, fault.kind):
-            self._log(question, f"inexpressible:{fault.kind.value}", probed)
-            return self._send(Reply(501, b"{}"))
-        self._log(question, fault.kind.value if fault else "answered", probed)
-        with simulator.failures.inside(self.path, fault):
-            answer = shape.reply(question, simulator.holdings, fault)
-        return self._answer(answer, fault)
-
-    def _status(self, shape: Shape, body: bytes) -> None:
-        problem = self._problem(shape, body)
-        if problem:
-            return self._refuse(shape, problem)
-        simulator = self.server.simulator
-        fault = simulator.faults.strike("", self.path)
-        with simulator.failures.inside(self.path, fault):
-            answer = shape.status(fault)
-        return self._answer(answer, fault)
-
-    def _exchange(self, shape: Shape, body: bytes) -> None:
-        problem = self._problem(shape, body)
-        if problem:
-            return self._refuse(shape, problem)
-        simulator = self.server.simulator
-        fault = simulator.faults.strike("", self.path)
-        if fault is not None and shape.cannot_show(fault.kind):
-            return self._send(Reply(501, b"{}"))
-        with simulator.failures.inside(self.path, fault):
-            answer = shape.exchange(self.path, body, simulator.holdings, fault)
-        return self._answer(answer, fault)
-
-    def _refuse(self, shape: Shape, problem: str) -> None:
-        with self.server.simulator.failures.inside(self.path):
-            answer = shape.refusal(problem)
-        self._send(answer)
-
-    def _problem(self, shape: Shape, body: bytes) -> str:
-        with self.server.simulator.failures.inside(self.path):
-            return shape.problem(self.headers, body)  # type: ignore[arg-type] # Message has get()
-
-    def _log(self, question: Question, outcome: str, probed: Any) -> None:
-        self.server.simulator.ledger.append(
-            {
-                **dict.fromkeys(("matter", "case_no", "organ", "ground", "as_of"), ""),
-                **question.case,
-                "path": question.path,
-                "query_id": question.query_id,
-                "page": question.page,
-                "subject": hashlib.sha256(question.number.encode()).hexdigest(),
-                "asked": question.asked,
-                "received_at": datetime.now(UTC).isoformat(),
-                "outcome": outcome,
-                "nonce": self.headers.get("x-tif-nonce", ""),
-                "probe": probed,
-            }
-        )
-
-    def _answer(self, answer: Reply, fault: Fault | None) -> None:
-        closing = self.server.simulator.closing
-        match fault.kind if fault else None:
-            case FaultKind.SLOW if fault is not None:
-                closing.wait(fault.seconds)
-                self._send(answer)
-            case FaultKind.HANG:
-                closing.wait()
-                self.close_connection = True
-            case FaultKind.RESET:
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
-                self.connection.close()
-                self.close_connection = True
-            case FaultKind.CUT:
-                self.wfile.write(_head(answer, last=True) + answer.body[: len(answer.body) // 2])
-                self.close_connection = True
-            case FaultKind.DRIP if fault is not None:
-                self.wfile.write(_head(answer, last=True))
-                self._drip(answer.body, fault.seconds)
-            case FaultKind.DRIP_HEAD if fault is not None:
-                self._drip(_head(answer) + answer.body, fault.seconds)
-            case _:
-                self._send(answer)
-
-    def _drip(self, data: bytes, seconds: float) -> None:
-        for byte in data:
-            if self.server.simulator.closing.wait(seconds):
-                break
-            self.wfile.write(bytes([byte]))
-        self.close_connection = True
-
-    def _send(self, answer: Reply) -> None:
-        self.wfile.write(_head(answer) + answer.body)
-
-
-def _head(answer: Reply, *, last: bool = False) -> bytes:
-    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
-    if last:
-        lines.append("Connection: close")
-    lines += [f"Content-Length: {len(answer.body)}", "", ""]
-    return "\r\n".join(lines).encode("latin-1")
-
-
-def _probed(probe: Probe | None, query: Mapping[str, Any]) -> Any:
-    if probe is None:
-        return None
-    try:
-        return probe(query)
-    except Exception as error:  # noqa: BLE001 - a probe that fails must be seen in the ledger, not lose the query
-        return {"probe_error": type(error).__name__, "message": str(error)}

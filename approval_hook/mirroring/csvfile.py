@@ -112,6 +112,12 @@ def _manifest(found: Any) -> Manifest:
     return Manifest(ListEdition(as_of=as_of, count=count, **texts), encoding)
 
 
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """Some whole lines of a file, without their ends; the first has the number ``first``, from 1."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,9 +15,11 @@ from approval_hook import clock
 from approval_hook.conf import ListSettings, conf
 from approval_hook.errors import ConfigurationError, PlatformError
 from approval_hook.logs import get_logger
-from approval_hook.mirroring import csvfile, reading, storing
+from approval_hook.mirroring import csvfile, judging, reading, storing
+from approval_hook.mirroring.alone import alone, worker
 from approval_hook.mirroring.csvfile import RowProblem
-from approval_hook.mirroring.problems import EditionRefused
+from approval_hook.mirroring.judging import Acceptance
+from approval_hook.mirroring.problems import EditionRefused, ListShrunken
 from approval_hook.mirroring.reading import Batch, Reading
 from approval_hook.models import MirroredEdition
 from approval_hook.ports import ListEdition, ListSource
@@ -36,8 +36,10 @@ class Outcome:
     Attributes:
         edition: as it was offered.
         loaded: it is in use now.
-        reason: why not; ``known``: an edition with this version is or was in use, so there was nothing to do.
-        rows: of the whole list now; 0 when it was not loaded.
+        reason: why not; ``known``: an edition with this version is or was in use, or was refused and is older than the
+            one in use, so there was nothing to do.
+        rows: of the whole list with this edition in it, where it was loaded or is ``shrunken``; else 0.
+        rows_in_use: of the list in use, where this one is ``shrunken``; else 0.
         problems: the first refused rows.
         refused: how many rows were refused.
     """
@@ -46,6 +48,7 @@ class Outcome:
     loaded: bool
     reason: str = ""
     rows: int = 0
+    rows_in_use: int = 0
     problems: tuple[RowProblem, ...] = ()
     refused: int = 0
 
@@ -62,6 +65,7 @@ def load(
     name: str,
     timeout: float,
     advance: Callable[[int], object] = lambda n: None,
+    acceptance: Acceptance | None = None,
 ) -> Outcome:
     """Fetch one edition from a source and take it in.
 
@@ -71,6 +75,7 @@ def load(
         name: of the source in ``APPROVAL_HOOK["LISTS"]``.
         timeout: seconds for fetching all of it.
         advance: is told how many more rows were read.
+        acceptance: a person's word that an edition that was refused as ``shrunken`` is right.
 
     Raises:
         ConfigurationError: the settings name no such list.
@@ -89,7 +94,7 @@ def load(
         # The source's own digest is over its files or pages, which only its adapter sees and compares.
         found.digest = digest.hexdigest()
 
-    return _load(edition, name, batches, compare_digest=False)
+    return _load(edition, name, batches, acceptance, lambda: edition.digest, of_file=False)
 
 
 def load_file(
@@ -98,6 +103,7 @@ def load_file(
     name: str,
     advance: Callable[[int], object] = lambda n: None,
     vectorised: bool = True,
+    acceptance: Acceptance | None = None,
 ) -> Outcome:
     """Take in the edition in a CSV file, as the manifest beside it announces it.
 
@@ -106,6 +112,7 @@ def load_file(
         name: of the source in ``APPROVAL_HOOK["LISTS"]``.
         advance: is told how many more bytes were read.
         vectorised: False reads row by row although polars is installed; the result is the same.
+        acceptance: a person's word that an edition that was refused as ``shrunken`` is right.
 
     Raises:
         EditionRefused: the manifest cannot be read.
@@ -116,20 +123,29 @@ def load_file(
         found.edition,
         name,
         lambda r: reading.from_file(path, found, clock.today(), r, advance, vectorised=vectorised),
-        compare_digest=True,
+        acceptance,
+        lambda: found.edition.digest or csvfile.digest_of(path),
+        of_file=True,
     )
 
 
 def _load(
-    edition: ListEdition, name: str, batches: Callable[[Reading], Iterator[Batch]], *, compare_digest: bool
+    edition: ListEdition,
+    name: str,
+    batches: Callable[[Reading], Iterator[Batch]],
+    acceptance: Acceptance | None,
+    content: Callable[[], str],
+    *,
+    of_file: bool,
 ) -> Outcome:
     settings = _settings(name, edition)
-    with _alone(name, edition.list_type) as alone:
-        if not alone:
+    with alone(name, edition.list_type) as is_alone:
+        if not is_alone:
             return Outcome(edition, loaded=False, reason="busy")
         _sweep(name, edition.list_type)
-        if _known(name, edition):
-            return Outcome(edition, loaded=False, reason="known")
+        reason = judging.passed_over(name, edition, content)
+        if reason == "known":
+            return Outcome(edition, loaded=False, reason=reason)
         row = MirroredEdition.objects.create(
             source=name,
             list_type=edition.list_type,
@@ -138,14 +154,21 @@ def _load(
             as_of=edition.as_of,
             count=edition.count,
             state=State.LOADING,
-            worker=_worker(),
+            worker=worker(),
+            announced=edition.digest,
             began_at=clock.now(),
         )
         found = Reading()
+        if reason:
+            return _refused(row, edition, found, reason)
         try:
-            _put(row, _checked(batches(found), found, edition, compare_digest=compare_digest), found)
+            checked = _checked(batches(found), found, edition, of_file=of_file)
+            _put(row, checked, found, settings.least_share, acceptance, of_file=of_file)
         except (EditionRefused, PlatformError) as error:
-            return _refused(row, edition, found, error.reason)
+            outcome = _refused(row, edition, found, error.reason)
+            if isinstance(error, ListShrunken):
+                return replace(outcome, rows=error.rows, rows_in_use=error.rows_in_use)
+            return outcome
         except BaseException as error:
             # Whatever it is, the edition is not taken in; an interrupt ends the program after that.
             _refused(row, edition, found, "interrupted" if not isinstance(error, Exception) else "failed")
@@ -164,14 +187,12 @@ def _settings(name: str, edition: ListEdition) -> ListSettings:
     return settings
 
 
-def _checked(
-    batches: Iterator[Batch], found: Reading, edition: ListEdition, *, compare_digest: bool
-) -> Iterator[Batch]:
+def _checked(batches: Iterator[Batch], found: Reading, edition: ListEdition, *, of_file: bool) -> Iterator[Batch]:
     """The batches; what was announced is compared before the last of them can be committed."""
     if edition.as_of.tzinfo is None or edition.as_of > clock.now() + _AHEAD:
         raise EditionRefused("in-the-future")
     yield from batches
-    if compare_digest and edition.digest and found.digest != edition.digest:
+    if of_file and edition.digest and found.digest != edition.digest:
         raise EditionRefused("digest-differs")
     if found.refused:
         raise EditionRefused("rows")
@@ -179,24 +200,40 @@ def _checked(
         raise EditionRefused("count-differs")
 
 
-def _put(row: MirroredEdition, batches: Iterator[Batch], found: Reading) -> None:
+def _put(
+    row: MirroredEdition,
+    batches: Iterator[Batch],
+    found: Reading,
+    least_share: float,
+    acceptance: Acceptance | None,
+    *,
+    of_file: bool,
+) -> None:
     """Store the rows and take them into use, or leave no trace of them."""
     using = storing.database().alias
+
+    def switch(old: MirroredEdition | None) -> None:
+        row.digest = found.digest
+        if of_file:
+            row.announced = found.digest
+        judging.judge(row, old, least_share, acceptance)
+        _switch(row, old)
+
     if row.base:
         with transaction.atomic(using=using):
             base = _in_use(row)
             if base is None or base.version != row.base:
                 raise EditionRefused("base-differs")
             row.rows, row.rows_in = storing.put_changes(row, base, batches), base.rows_in
-            _switch(row, base, found.digest)
+            switch(base)
     elif storing.database().vendor == "postgresql":
         with transaction.atomic(using=using):
             row.rows, row.rows_in = storing.put_whole(row, batches), row.pk
-            _switch(row, _in_use(row), found.digest)
+            switch(_in_use(row))
     else:
         row.rows, row.rows_in = storing.put_whole(row, batches), row.pk
         with transaction.atomic(using=using):
-            _switch(row, _in_use(row), found.digest)
+            switch(_in_use(row))
 
 
 def _in_use(row: MirroredEdition) -> MirroredEdition | None:
@@ -204,13 +241,11 @@ def _in_use(row: MirroredEdition) -> MirroredEdition | None:
     return rows.filter(source=row.source, list_type=row.list_type, active=True).first()
 
 
-def _switch(row: MirroredEdition, old: MirroredEdition | None, digest: str) -> None:
-    if old is not None and old.as_of > row.as_of:
-        raise EditionRefused("older")
+def _switch(row: MirroredEdition, old: MirroredEdition | None) -> None:
     if old is not None:
         # The rows of an incremental edition's base are no longer those of the base.
         MirroredEdition.objects.filter(pk=old.pk).update(active=False, rows_in=0 if row.base else old.rows_in)
-    row.state, row.active, row.loaded_at, row.worker, row.digest = State.GOOD, True, clock.now(), "", digest
+    row.state, row.active, row.loaded_at, row.worker = State.GOOD, True, clock.now(), ""
     row.save()
 
 
@@ -231,11 +266,6 @@ def _refused(row: MirroredEdition, edition: ListEdition, found: Reading, reason:
         refused_rows=found.refused,
     )
     return Outcome(edition, loaded=False, reason=reason, problems=tuple(found.problems), refused=found.refused)
-
-
-def _known(name: str, edition: ListEdition) -> bool:
-    good = MirroredEdition.objects.filter(source=name, list_type=edition.list_type, state=State.GOOD)
-    return good.filter(version=edition.version).exists()
 
 
 def _prune(settings: ListSettings, list_type: str) -> None:
@@ -259,46 +289,3 @@ def _sweep(name: str, list_type: str) -> None:
 
 def _edition_of(row: MirroredEdition) -> ListEdition:
     return ListEdition(row.list_type, row.version, row.as_of, row.count, row.base)
-
-
-@contextmanager
-def _alone(name: str, list_type: str) -> Iterator[bool]:
-    """Whether nobody else loads this list; on PostgreSQL nobody can begin to while this lasts."""
-    connection = storing.database()
-    if connection.vendor != "postgresql":
-        loading = MirroredEdition.objects.filter(source=name, list_type=list_type, state=State.LOADING)
-        yield not any(_lives(worker) for worker in loading.values_list("worker", flat=True))
-        return
-    number = lock_number(name, list_type)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
-        (taken,) = cursor.fetchone()
-    try:
-        yield taken
-    finally:
-        if taken:
-            with suppress(DatabaseError), connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
-
-
-def lock_number(name: str, list_type: str) -> int:
-    """Of the advisory lock that whoever loads a list holds on PostgreSQL."""
-    return int.from_bytes(hashlib.sha256(f"mirror:{name}:{list_type}".encode()).digest()[:8], signed=True)
-
-
-def _worker() -> str:
-    return f"{socket.gethostname()[:100]}:{os.getpid()}"
-
-
-def _lives(worker: str) -> bool:
-    """Whether a process of this computer still runs; SQLite is for one computer."""
-    host, _, process = worker.rpartition(":")
-    if host != socket.gethostname()[:100] or not process.isdigit():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -11,6 +11,7 @@ from django.db import connections, router
 
 from approval_hook.conf import conf
 from approval_hook.errors import PlatformUnavailable
+from approval_hook.mirroring import watching
 from approval_hook.mirroring.keys import Wanted
 from approval_hook.mirroring.rows import COURT_MASK, TYPES, Body, compact, decode_body, label
 from approval_hook.models import MirroredEdition, MirroredRow
@@ -45,9 +46,14 @@ class StoredLists:
         """Nothing is read yet."""
         self._believed: tuple[_Edition, ...] | None = None
 
-    def standings(self) -> tuple[ListStanding, ...]:
-        """Every list that the settings name, read afresh."""
-        return _all_standings(_in_use())
+    def standings(self, *, count: bool = True) -> tuple[ListStanding, ...]:
+        """Every list that the settings name, read afresh, with what is damaged and what was refused since.
+
+        Args:
+            count: count the rows too, from time to time; it may take a second for some millions.
+        """
+        damaged = watching.damaged(count=count)
+        return watching.with_refused(_all_standings(_in_use(), damaged))
 
     def look_up(self, subject: Subject) -> Found:
         """What all of them hold about a subject.

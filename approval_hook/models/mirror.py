@@ -26,6 +26,7 @@ class MirroredEdition(models.Model):
     base = models.CharField("基础版本", max_length=100, blank=True)  # incremental: the version on which it builds
     as_of = models.DateTimeField("数据时间")
     count = models.PositiveBigIntegerField("应有行数")  # as announced
+    announced = models.CharField("公布的摘要", max_length=64, blank=True)  # the source's own, or of the file, hex
     digest = models.CharField("文件摘要", max_length=64, blank=True)  # SHA-256 of what was read, hex
     state = models.CharField("状态", max_length=16, choices=State.choices)
     reason = models.CharField("拒绝原因", max_length=40, blank=True)
@@ -33,6 +34,9 @@ class MirroredEdition(models.Model):
     rows = models.PositiveBigIntegerField("名单行数", default=0)  # of the whole list with this edition in it
     rows_in = models.PositiveBigIntegerField("行所属版本", default=0)  # id of the whole edition whose rows are used
     worker = models.CharField("装载进程", max_length=120, blank=True)  # host and process, while loading
+    accepted_by = models.CharField("确认账号", max_length=150, blank=True)  # of a suddenly small edition
+    accepted_as = models.CharField("系统用户", max_length=200, blank=True)  # user and host that ran the command
+    accepted_because = models.CharField("确认理由", max_length=500, blank=True)
     began_at = models.DateTimeField("开始时间")
     loaded_at = models.DateTimeField("装载完成", null=True)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import pwd
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +116,8 @@ def test_opening_takes_a_person_and_a_reason_and_is_logged(
     assert to.stat().st_mode & 0o777 == 0o600
     told = [json.loads(r.getMessage()) for r in caplog.records if "raw reply opened" in r.getMessage()]
     assert [(e["row"], e["by"], e["reason"]) for e in told] == [(raw.pk, by, "异议核实")]
+    # Anybody at a shell may name any account; who runs the command is another matter.
+    assert told[0]["system_user"] == f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
     with pytest.raises(CommandError, match="请另选"):
         call_command("credit_raw_reply", case.case_no, open=raw.pk, by=by, reason="异议核实", to=to)
     with pytest.raises(CommandError, match="没有编号为"):

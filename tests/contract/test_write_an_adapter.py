@@ -150,3 +150,55 @@ def test_the_contract_names_what_is_spoilt(change: str, tmp_path: Path) -> None:
     assert set(_FAILED.findall(done.stdout)) == spoilt.failed, done.stdout
     assert spoilt.said in done.stdout
     assert "crashed" in spoilt.said or re.search(r"^E +assert (<QueryStatus|\{'R-)", done.stdout, re.MULTILINE)
+
+
+_BELIEVES_BUSY = SPOILT["busy is clean"]
+
+#: Author's mistakes that would make the contract pass for nothing: changes (file, old, new), what fails, what is said.
+VACUOUS = {
+    "no fixture for crashes of the shape": (
+        (("test_office.py", "def shape_failures", "def no_shape_failures"),),
+        frozenset({"test_a_name_is_never_proof"}),
+        "give the fixture 'shape_failures'",
+    ),
+    "a fault that is believed is left out": (
+        (
+            (_BELIEVES_BUSY.file, _BELIEVES_BUSY.old, _BELIEVES_BUSY.new),
+            ("test_office.py", "inexpressible.items()}", 'inexpressible.items()} | {"busy": "no such word"}'),
+        ),
+        _about_both(_NEVER, "busy-"),
+        "cannot_express leaves busy out, and yet the server answered",
+    ),
+    "a fault of every line is left out": (
+        (("test_office.py", "inexpressible.items()}", 'inexpressible.items()} | {"slow": "never slow"}'),),
+        frozenset({"test_what_cannot_be_expressed_is_known_and_has_a_reason"}),
+        "every server on a line can show these",
+    ),
+    "the shape lacks a fault that is not left out": (
+        (
+            (
+                "test_office.py",
+                "inexpressible.items()}",
+                'inexpressible.items() if kind.value != "half_page"}',
+            ),
+        ),
+        _about_both(_NEVER, "half_page-"),
+        "the server has no way to show half_page, so nothing was tested",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", VACUOUS)
+def test_the_contract_does_not_pass_for_nothing(mistake: str, tmp_path: Path) -> None:
+    """What was not tested is a failure that says what to do."""
+    changes, failed, said = VACUOUS[mistake]
+    texts = files()
+    for file, old, new in changes:
+        assert texts[file].count(old) == 1
+        texts[file] = texts[file].replace(old, new)
+    picked = "expressed or proof or busy or half_page"
+    if "shape_failures" in said:
+        picked = "proof"
+    done = contract(tmp_path, texts, "-k", picked, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    assert set(_FAILED.findall(done.stdout)) == failed, done.stdout
+    assert said in done.stdout

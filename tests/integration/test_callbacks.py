@@ -200,6 +200,29 @@ def test_too_many_in_a_minute_are_put_off(waiting: Any) -> None:
         assert call({"receiptNo": "A-1"}) == 202
 
 
+def test_replays_leave_the_genuine_senders_rate_alone(waiting: Any) -> None:
+    """Whoever captured one call-back, or one that nobody can read, keeps no other out by sending it again and again."""
+    taken = {
+        "body": {"receiptNo": "A-1"},
+        "nonce": "captured-0123456789",
+        "timestamp": str(int(clock.now().timestamp())),
+    }
+    assert call(**taken) == 202
+    assert {call(**taken) for _ in range(25)} == {202}
+    unread = taken | {"body": b"{}", "nonce": "unreadable-0123456789"}
+    assert {call(**unread) for _ in range(25)} == {400}
+    assert [call({"receiptNo": "A-1"}) for _ in range(20)] == [202] * 19 + [429]
+
+
+def test_a_call_back_that_was_put_off_may_come_again(waiting: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its nonce is not used up by the refusal."""
+    for _ in range(20):
+        assert call({"receiptNo": "A-1"}) == 202
+    again = {"body": {"receiptNo": "A-1"}, "nonce": "comes-again-0123456789"}
+    assert call(**again) == 429
+    assert not CallbackNonce.objects.filter(nonce=again["nonce"]).exists()
+
+
 def test_old_nonces_are_forgotten(waiting: Any) -> None:
     """The table stays as long as the tolerance demands, and no longer."""
     assert call({"receiptNo": "A-1"}) == 202

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import socket
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -19,3 +22,13 @@ def find_user(name: str) -> Any:
     if user is None or not user.is_active:
         raise CommandError(f"没有可用的用户“{name}”。")
     return user
+
+
+def system_user() -> str:
+    """User of the operating system and host that run this command: what a shell can show, unlike the account."""
+    uid = os.getuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name  # the environment may say anything
+    except KeyError:
+        name = f"uid {uid}"
+    return f"{name}@{socket.gethostname()}"[:200]

@@ -120,11 +120,13 @@ def _day(moment: datetime) -> str:
 def _list(standing: ListStanding) -> str:
     what, at = f"名单 {standing.source}/{standing.list_type}", clock.now()
     age = standing.age(at)
+    refused = f"；较新的版本 {r.version} 被拒绝（{r.reason}）" if (r := standing.refused) is not None else ""
     if age is None:
-        return f"{what} 未装载"
+        return f"{what} 未装载{refused}"
     hours, most = age.total_seconds() / 3600, standing.max_age.total_seconds() / 3600
-    verdict = "未过期" if standing.is_fresh(at) else "过期"
-    return f"{what} {standing.version}，{standing.rows} 行，{hours:.1f} 小时前的数据（最长 {most:.0f} 小时），{verdict}"
+    verdict = "损坏，须重新装载" if standing.damaged else "未过期" if standing.is_fresh(at) else "过期"
+    old = f"{hours:.1f} 小时前的数据（最长 {most:.0f} 小时）"
+    return f"{what} {standing.version}，{standing.rows} 行，{old}，{verdict}{refused}"
 
 
 def _plain(health: Health) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 
 from approval_hook.errors import ConfigurationError
 from approval_hook.logs import get_logger
-from approval_hook.management.commands._acting import find_user
+from approval_hook.management.commands._acting import find_user, system_user
 from approval_hook.management.commands._tables import lines
 from approval_hook.models import RawReply
 
@@ -76,7 +76,12 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"不能写入 {options['to']}：{error.strerror}；请另选一个不存在的文件。") from None
         get_logger().warning(
-            "raw reply opened", row=raw.pk, case=raw.reply.inquiry.host_key, by=by.get_username(), reason=reason
+            "raw reply opened",
+            row=raw.pk,
+            case=raw.reply.inquiry.host_key,
+            by=by.get_username(),
+            system_user=system_user(),
+            reason=reason,
         )
         with os.fdopen(file, "wb") as out:
             out.write(body)

@@ -12,11 +12,13 @@ from tqdm import tqdm
 
 from approval_hook.conf import ListSettings, conf
 from approval_hook.errors import ConfigurationError, PlatformError
-from approval_hook.mirroring import loading
+from approval_hook.management.commands._acting import find_user, system_user
+from approval_hook.mirroring import judging, loading, watching
+from approval_hook.mirroring.judging import Acceptance
 from approval_hook.mirroring.loading import Outcome
 from approval_hook.mirroring.problems import EditionRefused
 from approval_hook.platforms import resolved
-from approval_hook.ports import ListSource
+from approval_hook.ports import ListEdition, ListSource
 
 _REASONS = {
     "rows": "有行不合格",
@@ -25,6 +27,9 @@ _REASONS = {
     "duplicate-record": "记录编号重复",
     "base-differs": "不是在用版本的增量",
     "older": "早于在用版本",
+    "shrunken": "行数过少",
+    "another-content": "版本号已用于另一内容；更正的名单须由来源用新的版本号发布",
+    "not-as-confirmed": "内容与先前因行数过少被拒绝的不同，未予确认",
     "in-the-future": "数据时间晚于现在",
     "columns": "缺少必需的列，或列重复",
     "manifest": "说明文件（.json）缺失或有误",
@@ -62,12 +67,23 @@ class Command(BaseCommand):
         "逐行校验；有一行不合格、行数或摘要不符，整版拒绝，在用版本不变。有拒绝时以 1 退出。"
     )
 
+    _acceptance: Acceptance | None = None
+    _list = ""
+
     def add_arguments(self, parser: CommandParser) -> None:
         """Which source, which file."""
         parser.add_argument("--source", help="只同步设置中的这一来源")
         parser.add_argument("--file", type=Path, help="装载这个 CSV 文件；须同时给出 --source")
         parser.add_argument("--timeout", type=float, default=3600.0, help="每个版本的下载时限（秒），默认 3600")
         parser.add_argument("--json", action="store_true", help="以 JSON 给出结果")
+        parser.add_argument(
+            "--accept-shrunken",
+            metavar="版本",
+            help="向来源核实后，启用一个因行数过少被拒绝的版本；须同时给出 --source、--by 和 --reason",
+        )
+        parser.add_argument("--list", help="确认的是哪个名单；来源只有一个名单时可省略")
+        parser.add_argument("--by", metavar="账号", help="确认人的账号")
+        parser.add_argument("--reason", metavar="理由", help="怎样核实的，至少四个字")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Synchronise.
@@ -78,6 +94,8 @@ class Command(BaseCommand):
         if options["file"] and not options["source"]:
             raise CommandError("--file 须与 --source 同时给出。")
         try:
+            watching.damaged(afresh=True)
+            self._accept(**options)
             outcomes, failed = self._from_file(**options) if options["file"] else self._from_sources(**options)
         except ConfigurationError as error:
             raise CommandError(f"系统设置有误：{error}", returncode=1) from None
@@ -93,12 +111,39 @@ class Command(BaseCommand):
             said = [f"{refused} 个版本被拒绝"] * bool(refused) + [f"{failed} 个来源没有答复"] * bool(failed)
             raise CommandError(f"{'，'.join(said)}；在用版本不变。", returncode=1)
 
+    def _accept(self, **options: Any) -> None:
+        """Read whose word is given for which edition; that one must have been refused and shown before."""
+        version, name, reason = options["accept_shrunken"], options["source"], (options["reason"] or "").strip()
+        self._acceptance, self._list = None, ""
+        if version is None:
+            if options["by"] or options["reason"] or options["list"]:
+                raise CommandError("--list、--by 和 --reason 只与 --accept-shrunken 同用。", returncode=1)
+            return
+        if not (name and options["by"]) or len(reason) < 4:
+            raise CommandError(
+                "启用行数过少的版本须写明 --source、--by 账号和 --reason 理由（至少四个字）。", returncode=1
+            )
+        settings = conf().lists.get(name)
+        lists = list(settings.max_age) if settings is not None else []
+        list_type = options["list"] or (lists[0] if len(lists) == 1 else "")
+        if list_type not in lists:
+            raise CommandError(f"须用 --list 写明来源“{name}”的哪个名单：{'、'.join(lists) or '无'}。", returncode=1)
+        if not judging.shrunken(name, list_type, version).exists():
+            text = f"{name}/{list_type} 没有因行数过少被拒绝的版本 {version}；请先不加 --accept-shrunken 运行。"
+            raise CommandError(text, returncode=1)
+        self._list = list_type
+        self._acceptance = Acceptance(version, find_user(options["by"]).get_username(), system_user(), reason[:500])
+
+    def _is_wanted(self, edition: ListEdition) -> bool:
+        accepted = self._acceptance
+        return accepted is None or (edition.list_type, edition.version) == (self._list, accepted.version)
+
     def _from_file(self, **options: Any) -> tuple[list[tuple[str, Outcome]], int]:
         path, name = options["file"], options["source"]
         try:
             size = path.stat().st_size
             with tqdm(total=size, desc="装载名单", unit="B", unit_scale=True, file=self.stderr, disable=None) as bar:
-                outcome = loading.load_file(path, name=name, advance=bar.update)
+                outcome = loading.load_file(path, name=name, advance=bar.update, acceptance=self._acceptance)
         except OSError as error:
             raise CommandError(f"{path} 无法读取：{error.strerror}。", returncode=1) from None
         except EditionRefused as error:
@@ -125,11 +170,19 @@ class Command(BaseCommand):
         source = source_of(settings)
         found = []
         for edition in source.editions(timeout=timeout):
-            if edition.list_type not in settings.max_age:
+            if edition.list_type not in settings.max_age or not self._is_wanted(edition):
                 continue
             what = f"{settings.name}/{edition.list_type}"
             with tqdm(total=edition.count, desc=what, unit="行", file=self.stderr, disable=None) as bar:
-                found.append(loading.load(source, edition, name=settings.name, timeout=timeout, advance=bar.update))
+                outcome = loading.load(
+                    source,
+                    edition,
+                    name=settings.name,
+                    timeout=timeout,
+                    advance=bar.update,
+                    acceptance=self._acceptance,
+                )
+                found.append(outcome)
         return found
 
     def _say(self, name: str, outcome: Outcome) -> None:
@@ -140,6 +193,12 @@ class Command(BaseCommand):
             self.stdout.write(f"{what}：已装载过")
         else:
             self.stdout.write(f"{what}：拒绝，{_REASONS.get(outcome.reason, outcome.reason)}")
+        if outcome.reason == "shrunken":
+            self.stdout.write(
+                f"  只有 {outcome.rows} 行，在用版本 {outcome.rows_in_use} 行。请向来源核实；确实如此的，再次运行并加上"
+                f" --source {name} --list {outcome.edition.list_type} --accept-shrunken {outcome.edition.version}"
+                " --by 账号 --reason 理由"
+            )
         for problem in outcome.problems:
             field = f" {problem.field}" if problem.field else ""
             self.stderr.write(f"  第 {problem.line} 行{field}：{_PROBLEMS.get(problem.problem, problem.problem)}")
@@ -170,6 +229,7 @@ def _plain(name: str, outcome: Outcome) -> dict[str, Any]:
         "loaded": outcome.loaded,
         "reason": outcome.reason or None,
         "rows": outcome.rows,
+        "rows_in_use": outcome.rows_in_use if outcome.reason == "shrunken" else None,
         "refused_rows": outcome.refused,
         "problems": [{"line": p.line, "field": p.field or None, "problem": p.problem} for p in outcome.problems],
     }

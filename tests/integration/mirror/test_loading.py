@@ -13,8 +13,8 @@ import pytest
 from django.db import connection
 
 from approval_hook.errors import ConfigurationError, PlatformReplyInvalid, PlatformUnavailable
-from approval_hook.mirroring import loading, storing
-from approval_hook.mirroring.loading import load
+from approval_hook.mirroring import alone, loading, storing
+from approval_hook.mirroring.loading import load, load_file
 from approval_hook.mirroring.problems import EditionRefused
 from approval_hook.models import MirroredEdition, MirroredRow
 from approval_hook.policy.records import QueryStatus
@@ -109,8 +109,9 @@ def test_more_problems_than_are_listed_are_counted(folder: Folder) -> None:
 def test_the_same_version_is_not_loaded_twice_and_a_refused_one_may_come_again(folder: Folder) -> None:
     """A good version is known; after a broken download the same version is tried anew."""
     assert folder.load(line("R-1"), line("R-2"), count=3, version="a").reason == "count-differs"
-    assert folder.load(line("R-1"), line("R-2"), version="a").loaded
-    again = folder.load(line("R-9"), version="a")
+    file = folder.write(line("R-1"), line("R-2"), version="a")
+    assert load_file(file, name="court").loaded
+    again = load_file(file, name="court")
     assert (again.loaded, again.reason, again.is_refused) == (False, "known", False)
     assert in_use() == ("a", 2, {"R-1", "R-2"})
 
@@ -255,12 +256,12 @@ def test_broken_program_leaves_the_last_good_one_in_use(folder: Folder, monkeypa
 def another_process_loads() -> Iterator[str]:
     """While this lasts another process loads the list; gives the name of one that is dead by then."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        name = loading._worker().rpartition(":")[0] + f":{process.pid}"
+        name = alone.worker().rpartition(":")[0] + f":{process.pid}"
         if connection.vendor == "postgresql":
             other = connection.copy()
             try:
                 with other.cursor() as cursor:
-                    cursor.execute("SELECT pg_advisory_lock(%s)", [loading.lock_number("court", LIST)])
+                    cursor.execute("SELECT pg_advisory_lock(%s)", [alone.lock_number("court", LIST)])
                     yield name
             finally:
                 other.close()

@@ -164,7 +164,8 @@ def test_a_new_edition_is_seen_at_once(folder: Folder, mirror: MirrorPlatform) -
     assert answer(mirror, FIRM) == ("OK", "", 1)
     folder.load(f"{line('R-2')},", header=f"{HEADER},removed", base="v2")
     assert answer(mirror, FIRM) == ("OK", "", 2)
-    folder.load("R-1,,,,,,,1", "R-2,,,,,,,1", header=f"{HEADER},removed", base="v3")
+    other = f"{line('R-3', OTHER_FIRM)},"
+    folder.load("R-1,,,,,,,1", "R-2,,,,,,,1", other, header=f"{HEADER},removed", base="v3")
     assert answer(mirror, FIRM) == ("OK", "", 0)
     folder.load(line("R-1"), base="v9")
     assert answer(mirror, FIRM) == ("OK", "", 0)
@@ -371,6 +372,11 @@ class TestMirror(PlatformContract):
     @pytest.fixture
     def received(self) -> Callable[[], Sequence[Any]]:
         """Nobody receives anything."""
+        return list
+
+    @pytest.fixture
+    def shape_failures(self) -> Callable[[], Sequence[Any]]:
+        """There is no server that could break."""
         return list
 
     def test_a_retry_is_the_same_query(self) -> None:  # type: ignore[override]

@@ -11,10 +11,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
+from adapters.mirror import MirrorPlatform
 from approval_hook.errors import PlatformError, PlatformUnavailable
 from approval_hook.mirroring.store import StoredLists
+from approval_hook.models import MirroredRow
 from approval_hook.ports import ListEdition
-from tests.integration.mirror.conftest import LIST, NOW, Entries, Folder, entry, line
+from approval_hook.testing import make_query
+from tests.integration.mirror.conftest import FIRM, LIST, NOW, PERSON, Entries, Folder, entry, line
 
 pytestmark = pytest.mark.django_db
 
@@ -45,11 +48,13 @@ def test_stale_is_told_from_fresh_and_from_missing(
 def test_without_a_database_it_is_not_ready(folder: Folder, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """503, so that no request is sent here."""
 
-    def down(self: Any) -> None:
+    def down(self: Any, **_: Any) -> None:
         raise DatabaseError
 
     monkeypatch.setattr(StoredLists, "standings", down)
     assert client.get("/ready/").status_code == 503
+    metrics = client.get("/metrics/")
+    assert (metrics.status_code, metrics.content) == (503, b"")
 
 
 def test_age_is_a_metric(folder: Folder, client: Any) -> None:
@@ -85,6 +90,67 @@ def test_check_platforms_tells_the_age(folder: Folder, hours_later: Callable[[fl
         assert "50.0 小时前的数据（最长 48 小时），过期" in text
         (health,) = json.loads(checked("--json")[0])
         assert (health["faults"], health["lists"][0]["state"]) == (["lists"], "stale")
+
+
+def gone(keep: str = "") -> None:
+    """Somebody with the database in hand takes rows out, and leaves the one that every edition has."""
+    MirroredRow.objects.exclude(record_id__in=["", keep]).delete()
+
+
+def test_a_list_whose_rows_were_all_taken_out_is_damaged(
+    folder: Folder, client: Any, mirror: MirrorPlatform, caplog: Any
+) -> None:
+    """Whoever asks for readiness notices, and from then on nobody is clean by it."""
+    folder.load(line("R-1"), line("R-2", PERSON))
+    assert told(client)[2]["state"] == "fresh"
+    gone()
+    status, fresh, found = told(client)
+    assert (status, fresh, found["state"]) == (200, False, "damaged")
+    report = mirror.query(make_query(FIRM, "q"), timeout=5)
+    assert (report.status.value, report.reason) == ("UNAVAILABLE", "list-damaged")
+    assert told(client)[2]["state"] == "damaged"
+    alarms = [json.loads(r.getMessage()) for r in caplog.records if "list damaged" in r.getMessage()]
+    assert [(a["alarm"], a["source"], a["list"]) for a in alarms] == [(True, "court", LIST)]
+
+
+@pytest.mark.parametrize("counting", ["metrics", "check", "sync"])
+def test_a_list_with_rows_too_few_is_damaged(
+    folder: Folder, client: Any, mirror: MirrorPlatform, counting: str
+) -> None:
+    """Rows are counted for the metrics, the check and the synchronisation; then no look-up believes the list."""
+    file = folder.write(line("R-1"), line("R-2", PERSON), line("R-3", PERSON))
+    base = ("--source", "court", "--file", str(file))
+    assert synced(*base)[1] == 0
+    gone(keep="R-2")
+    if counting == "metrics":
+        assert f'approval_hook_list_damaged{{source="court",list="{LIST}"}} 1\n' in client.get("/metrics/").text
+    elif counting == "check":
+        text, code = checked()
+        assert code == 1
+        assert "损坏，须重新装载" in text
+    else:
+        assert synced(*base)[:2] == (f"court/{LIST} v1：已启用，共 3 行\n", 0)
+        assert len(mirror.query(make_query(FIRM, "q"), timeout=5).records) == 1
+        return
+    assert told(client)[2]["state"] == "damaged"
+    report = mirror.query(make_query(FIRM, "q"), timeout=5)
+    assert (report.status.value, report.reason) == ("UNAVAILABLE", "list-damaged")
+    assert synced(*base)[1] == 0
+    assert told(client)[2]["state"] == "fresh"
+
+
+def test_a_reader_that_may_not_write_tells_the_damage_too(
+    folder: Folder, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pages' role may only read the rows; the state is told all the same, as often as asked."""
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise DatabaseError
+
+    folder.load(line("R-1"))
+    gone()
+    monkeypatch.setattr("django.db.models.query.QuerySet.delete", refused)
+    assert [told(client)[2]["state"] for _ in range(2)] == ["damaged", "damaged"]
 
 
 class Announcing(Entries):

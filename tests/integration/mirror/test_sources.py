@@ -19,12 +19,12 @@ from adapters.simulator.register import Register
 from adapters.simulator.sftp import SftpServer
 from approval_hook import clock
 from approval_hook.conf import conf
-from approval_hook.models import MirroredEdition
 from approval_hook.platforms import build
 from approval_hook.policy.records import CreditReport, MatchGrade, QueryStatus, RecordState
 from approval_hook.policy.subjects import Subject, organisation, person
 from approval_hook.testing import make_query
 from tests.contract.conftest import RunningSimulator, start_simulator
+from tests.unit.adapters.test_batch_files import court_list
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,11 +97,19 @@ def test_lists_of_the_gateway_whole_then_changed_then_broken(settings: Any, simu
     assert states(asked(mirror, CLEAN)) == []
     assert "已装载过" in sync()
 
-    simulator.control.put(SimulatedSubject.of(FIRM, row("P-0", "penalty", "2"), row("P-9", "penalty")))
-    sync()
-    assert MirroredEdition.objects.get(active=True).base
+    # Nothing is left of it, as the platform says; nobody confirmed that, so 45 rows go on answering.
+    simulator.control.put(SimulatedSubject.of(FIRM))
+    assert "只有 0 行，在用版本 45 行" in sync(1)
+    assert len(states(asked(mirror, FIRM))) == 45
+
+    left = [row(f"P-{n}", "penalty") for n in range(1, 40)]
+    simulator.control.put(SimulatedSubject.of(FIRM, row("P-0", "penalty", "2"), *left))
+    # The step builds on what was refused; the whole list does not.
+    assert "已启用，共 40 行" in sync(1)
+    assert "拒绝" not in sync()
     exact = MatchGrade.EXACT
-    after = [("P-0", exact, RecordState.REPAIRED), ("P-9", exact, RecordState.ACTIVE)]
+    after = [("P-0", exact, RecordState.REPAIRED), *(("P-" + str(n), exact, RecordState.ACTIVE) for n in range(1, 40))]
+    after.sort()
     assert states(asked(mirror, FIRM)) == after
 
     simulator.control.put(SimulatedSubject.of(FIRM, *(row(f"Q-{n}", "penalty") for n in range(45))))
@@ -163,3 +171,26 @@ def test_the_courts_list_from_files(settings: Any, folder: Any) -> None:
     drop.write_court_list(date(2026, 11, 29), fault=FileFault.CUT)
     sync(1)
     assert states(asked(mirror, PERSON)) == [("C-2", MatchGrade.POSSIBLE, RecordState.ACTIVE)]
+
+
+def test_documents_of_every_kind_are_in_the_courts_list(settings: Any, tmp_path: Path) -> None:
+    """A passport, an old number or an unreadable one does not keep the list from being loaded, and nobody is lost."""
+    court_list(
+        tmp_path,
+        [
+            {"cardNum": "440300900101001"},  # the person's before 1999
+            {"cardNum": "E12345678"},  # a passport of anybody with the name
+            {"cardNum": "440300199001010017"},  # a digit is wrong
+            {"cardNum": NAMESAKE.identifiers[0].number},
+            {"cardNum": "12345678-9", "partyTypeName": "1", "iname": FIRM.name},
+        ],
+    )
+    backend, options = "adapters.court_list.CourtList", {"folder": str(tmp_path)}
+    mirror = holding(settings, "courts", backend, options, "court_defaulter")
+    assert "已启用，共 5 行" in sync()
+    active, exact, possible = RecordState.ACTIVE, MatchGrade.EXACT, MatchGrade.POSSIBLE
+    by_name = [("C-1", possible, active), ("C-2", possible, active)]
+    assert states(asked(mirror, PERSON)) == [("C-0", exact, active), *by_name]
+    assert states(asked(mirror, NAMESAKE)) == [*by_name, ("C-3", exact, active)]
+    assert states(asked(mirror, FIRM)) == [("C-4", possible, active)]
+    assert states(asked(mirror, CLEAN)) == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +36,7 @@ from approval_hook.errors import (
 )
 from approval_hook.policy.records import MatchGrade, RecordState
 from approval_hook.policy.subjects import organisation, person
-from approval_hook.policy.synthetic import synthetic_resident_id, synthetic_uscc
+from approval_hook.policy.synthetic import synthetic_residence_permit, synthetic_resident_id, synthetic_uscc
 from approval_hook.ports import ItemOutcome, ItemState, ListEdition, ListEntry, Publication
 
 DAY = date(2026, 10, 1)
@@ -190,6 +192,90 @@ def test_the_courts_list_gives_possible_matches_only(both: Exchange) -> None:
     assert performed == [r.records[1].record_id for r in held.values() if r.records[1].state == "2"]
     assert {e.record.decided_on for e in entries} == {date(2026, 2, 3)}
     assert "陈示例" not in repr(entries)
+
+
+def court_list(root: Path, rows: list[dict[str, str]], **options: float) -> CourtList:
+    """A list of the courts with rows of our own."""
+    plain = {
+        "caseCode": "（2026）粤0104执示例1号",
+        "courtName": "示例市示例区人民法院",
+        "performance": "全部未履行",
+        "publishDate": "2026年02月03日",
+        "gistId": "（2026）粤0104民初示例1号",
+        "disruptTypeName": "有履行能力而拒不履行生效法律文书确定义务",
+        "iname": "陈示例",
+        "partyTypeName": "0",
+    }
+    written = [json.dumps(plain | {"id": f"C-{n}"} | row, ensure_ascii=False) for n, row in enumerate(rows)]
+    raw = "".join(f"{one}\n" for one in written).encode()
+    (root / "shixin_20261001_0001.jsonl").write_bytes(raw)
+    file = {"name": "shixin_20261001_0001.jsonl", "count": len(rows), "sha256": hashlib.sha256(raw).hexdigest()}
+    said = {"version": "20261001", "asOf": "2026-10-01T02:00:00+08:00", "count": len(rows), "files": [file]}
+    (root / "shixin_20261001.json").write_text(json.dumps(said), encoding="utf-8")
+    return CourtList("courts", str(root), **options)
+
+
+ID = synthetic_resident_id(random.Random(3), born_on=date(1970, 5, 5))  # noqa: S311 - invents a subject
+OLD_ID = ID[:6] + ID[8:17]
+PERMIT = synthetic_residence_permit(random.Random(3), born_on=date(1970, 5, 5))  # noqa: S311 - invents a subject
+CODE = synthetic_uscc(random.Random(3))  # noqa: S311 - invents a subject
+
+
+@pytest.mark.parametrize(
+    ("party", "shown", "id_type", "number"),
+    [
+        ("0", ID, "resident_id", ID),
+        ("0", f"{ID[:10]}****{ID[14:]}", "resident_id", f"{ID[:10]}****{ID[14:]}"),
+        ("0", OLD_ID, "resident_id", ID),  # the same person's number since 1999
+        ("0", PERMIT, "residence_permit", PERMIT),
+        ("0", f"{PERMIT[:10]}****{PERMIT[14:]}", "residence_permit", f"{PERMIT[:10]}****{PERMIT[14:]}"),
+        ("0", "E12345678", "", "E12345678"),
+        ("0", "H12345678", "", "H12345678"),  # a passport may look like this too
+        ("0", "E****5678", "", "E****5678"),
+        ("0", CODE, "uscc", CODE),
+        ("1", CODE.lower(), "uscc", CODE),
+        ("1", ID, "resident_id", ID),
+        ("1", "12345678-9", "", "123456789"),
+        ("1", "440101000012345", "", "440101000012345"),
+        ("0", ID[:17] + ("0" if ID[17] != "0" else "1"), "", ""),
+        ("0", "4403001990010100", "", ""),
+        ("1", "无", "", ""),
+        ("0", "", "", ""),
+    ],
+)
+def test_a_row_of_the_courts_is_what_the_form_of_its_number_says(
+    tmp_path: Path, party: str, shown: str, id_type: str, number: str
+) -> None:
+    """Passports, old numbers and codes of organisations are there; what cannot be read leaves the name."""
+    (entry,) = everything(court_list(tmp_path, [{"partyTypeName": party, "cardNum": shown}]))
+    assert (entry.name, entry.id_type, entry.number) == ("陈示例", id_type, number)
+    assert number or grade(person("陈示例", ID, on=DAY), name=entry.name, id_type=id_type, number="", on=DAY) is (
+        MatchGrade.POSSIBLE
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rows", "whole"), [(10, 20, True), (11, 20, False), (20, 1000, True), (21, 1000, False)]
+)
+def test_too_many_numbers_of_no_form_refuse_the_list_of_the_courts(
+    tmp_path: Path, wrong: int, rows: int, whole: bool
+) -> None:
+    """A few are the courts' own mistakes; more are a column that moved, or another table."""
+    courts = court_list(tmp_path, [{"cardNum": "示例" if n < wrong else ID} for n in range(rows)])
+    if whole:
+        assert len(everything(courts)) == rows
+        return
+    with pytest.raises(PlatformReplyInvalid, match="known form") as caught:
+        everything(courts)
+    _assert_discreet(caught.value)
+
+
+def test_the_bound_of_unreadable_numbers_is_an_option(tmp_path: Path) -> None:
+    """A share from 0 to 1."""
+    rows = [{"cardNum": "示例"}] * 20
+    assert len(everything(court_list(tmp_path, rows, unreadable_share=1.0))) == 20
+    with pytest.raises(ConfigurationError):
+        CourtList("courts", str(tmp_path), unreadable_share=1.5)
 
 
 @pytest.mark.parametrize(
@@ -439,6 +525,43 @@ def test_any_changed_byte_is_told_or_harmless(data: st.DataObject) -> None:
     except PlatformReplyInvalid:
         return
     assert len(rows) <= 1
+
+
+_BEGIN = '<?xml version="1.0" encoding="UTF-8"?>'
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        f"{_BEGIN}<!--",
+        f"{_BEGIN}<?note ",
+        f'{_BEGIN}<MESSAGE no="',
+        f'{_BEGIN}<MESSAGE no="SXZX01"><!--',
+        f'{_BEGIN}<MESSAGE no="SXZX01"><ROW><!--',
+        f'{_BEGIN}<MESSAGE no="SXZX01"><ROW><',
+    ],
+)
+def test_a_piece_of_xml_without_end_is_given_up_early(before: str) -> None:
+    """The parser reads an unfinished comment or tag from its beginning with every piece, so that one is never long."""
+    read = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal read
+        yield before.encode()
+        for _ in range(10_000):
+            read += 1
+            yield b"a" * 4096
+
+    with pytest.raises(PlatformReplyInvalid, match="too long"):
+        list(RowFile(pieces(), "files", root="MESSAGE").rows())
+    assert read < 100
+
+
+def test_many_short_comments_are_read(plain: Exchange) -> None:
+    """It is the length of one that counts."""
+    comments = b"<!-- a note -->" * 1000
+    pieces = [_BEGIN.encode(), *[comments] * 40, b'<MESSAGE no="SXZX01">', *[comments] * 40, b"</MESSAGE>"]
+    assert list(RowFile(pieces, "files", root="MESSAGE").rows()) == []
 
 
 def _assert_discreet(error: BaseException | None) -> None:
