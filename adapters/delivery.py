@@ -8,17 +8,22 @@ where a request that may have arrived is not repeated.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from adapters.deadline import Deadline
 from adapters.http import HttpClient, Outgoing
-from approval_hook.errors import PlatformError, PlatformRefused, PlatformUnavailable
+from adapters.wire import Fields
+from approval_hook.errors import PlatformError, PlatformRefused, PlatformReplyInvalid, PlatformUnavailable
 from approval_hook.ports import ItemOutcome, ItemState
 
-__all__ = ["Batch", "Tries", "deliver", "firsts", "in_order", "send_batches"]
+__all__ = ["Batch", "Tries", "deliver", "firsts", "in_order", "read_outcomes", "send_batches"]
 
 T = TypeVar("T")
+
+_ITEM_STATE = {"1": ItemState.ACCEPTED, "2": ItemState.REFUSED}
+_WORD = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 
 #: Ids of the items of one exchange, what is sent, and what its reply says about each id.
 Batch = tuple[Sequence[str], Callable[[], Outgoing], Callable[[bytes], Mapping[str, ItemOutcome]]]
@@ -150,6 +155,30 @@ def in_order(
     return [
         said[key] if item == first[key] else ItemOutcome(key, ItemState.REFUSED, "duplicate-id") for key, item in keyed
     ]
+
+
+def read_outcomes(reply: Fields, sent: Sequence[str], source: str) -> dict[str, ItemOutcome]:
+    """What ``items`` of a reply says about each id: ``state`` 1 accepted or 2 refused, ``reason``, ``receiptNo``.
+
+    Args:
+        reply: of the platform.
+        sent: ids in the request.
+        source: short name of the platform.
+
+    Raises:
+        PlatformReplyInvalid: the items are not those sent, or malformed.
+    """
+    outcomes: dict[str, ItemOutcome] = {}
+    for row in reply.objects("items", most=len(sent)):
+        key = row.text("id", longest=100)
+        if key not in sent or key in outcomes:
+            raise PlatformReplyInvalid(f"{source}: the reply is about other items.")
+        state = row.code("state", _ITEM_STATE)
+        told = row.text_or_empty("reason", longest=200)
+        # A platform may write anything here, the refused value included.
+        reason = "" if state is ItemState.ACCEPTED else told if _WORD.fullmatch(told) else "refused"
+        outcomes[key] = ItemOutcome(key, state, reason, row.text_or_empty("receiptNo", longest=100))
+    return outcomes
 
 
 def _proves_nothing_taken(error: PlatformError, tries: Tries) -> bool:

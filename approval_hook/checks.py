@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 def register_all() -> None:
     """Register every check."""
     checks.register(check_settings)
+    checks.register(check_outbox)
     checks.register(check_flows)
     checks.register(check_middleware)
     checks.register(check_order)
@@ -66,6 +67,18 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
         for name, text in weak.items()
     ]
     return problems
+
+
+def check_outbox(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """E031 a channel, or a receiver of feedback or publication, that cannot be used."""
+    from approval_hook import outbox
+
+    try:
+        outbox.targets()
+    except ApprovalHookError as error:
+        hint = "Mend CHANNELS, FEEDBACK or PUBLICATION in APPROVAL_HOOK."
+        return [checks.Error(str(error), hint=hint, id="approval_hook.E031")]
+    return []
 
 
 def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:

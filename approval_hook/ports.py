@@ -176,6 +176,57 @@ class PublicationTarget(Protocol):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Letter:
+    """One message to one receiver, ready to be sent. It holds no whole identifier but the address."""
+
+    letter_id: str  # idempotency key; a retry carries the same one
+    to: str  # in the channel's own terms
+    language: str  # in which it is sent: "zh" or "en"
+    template: str  # code of the message in the rule set
+    revision: str  # of that rule set
+    subjects: Mapping[str, str]  # by language
+    texts: Mapping[str, str]
+    facts: Mapping[str, str]  # that fill the template, for a channel that has the texts itself
+
+    def __repr__(self) -> str:
+        return f"Letter({self.template})"
+
+
+class Channel(Protocol):
+    """A way to applicants.
+
+    Attributes:
+        remote: True when sending leaves this process; such a channel is never used inside a database transaction.
+        idempotent: it takes one ``letter_id`` once, so that what may have arrived can be sent again.
+    """
+
+    remote: bool
+    idempotent: bool
+
+    def addressed(self, letter: Letter) -> str:
+        """Look at a letter before it is taken into the outbox.
+
+        Returns:
+            The receiver as screens may show it, masked.
+
+        Raises:
+            CaseInvalid: this channel can never send it.
+        """
+        ...
+
+    def send(self, letter: Letter, *, timeout: float) -> ItemOutcome:
+        """Send within ``timeout`` seconds in all.
+
+        Returns:
+            What became of it. What may have arrived without a usable answer is ``UNKNOWN``.
+
+        Raises:
+            PlatformError: it was not taken, and may be later.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ListEntry:
     """One row of a list, with whom it is about; ``record.match`` says nothing before it is compared with a subject."""
 

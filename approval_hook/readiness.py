@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from approval_hook import clock
+from approval_hook import clock, outbox
 from approval_hook.mirroring.store import StoredLists
 from approval_hook.ports import ListStanding
 
@@ -60,7 +60,10 @@ def readiness(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Age, maximum age and rows of each list in the text format of Prometheus; a missing list has no age."""
+    """Age, maximum age and rows of each list, and what waits in the outbox, in the text format of Prometheus.
+
+    A missing list has no age.
+    """
     at = clock.now()
     lists = [plain(s, at) for s in StoredLists().standings()]
     lines = []
@@ -70,7 +73,21 @@ def metrics(request: HttpRequest) -> HttpResponse:
             if found[name] is not None:
                 labels = f'source="{_escaped(found["source"])}",list="{_escaped(found["list"])}"'
                 lines.append(f"approval_hook_list_{name}{{{labels}}} {found[name]}")
+    lines += _outbox(at)
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _outbox(at: datetime) -> list[str]:
+    lines = []
+    found = outbox.standings()
+    told = {"waiting": "waiting", "oldest_seconds": "oldest", "left_to_a_person": "left"}
+    for name, field in told.items():
+        lines.append(f"# TYPE approval_hook_outbox_{name} gauge")
+        for each in found:
+            labels = f'kind="{each.kind}",target="{_escaped(each.target)}"'
+            value = round(each.age(at).total_seconds()) if field == "oldest" else getattr(each, field)
+            lines.append(f"approval_hook_outbox_{name}{{{labels}}} {value}")
+    return lines
 
 
 def _escaped(label: str) -> str:
