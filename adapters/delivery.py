@@ -81,17 +81,17 @@ def deliver(
     sent_before = False
     while waiting:
         part, waiting = waiting[:size], waiting[size:]
-        tries, failure = Tries(), ""
+        tries, failure, wish = Tries(), "", None
         try:
             said |= post([first[key] for key in part], tries)
         except PlatformError as error:
             if not sent_before and _proves_nothing_taken(error, tries):
                 raise
-            failure = error.reason
+            failure, wish = error.reason, _wish(error)
         sent_before = True
-        said |= {key: ItemOutcome(key, ItemState.UNKNOWN, failure or "unanswered") for key in part if key not in said}
+        said |= _unknown((key for key in part if key not in said), failure or "unanswered", wish)
         if failure:
-            said |= {key: ItemOutcome(key, ItemState.UNKNOWN, "not-sent") for key in waiting}
+            said |= _unknown(waiting, "not-sent", wish)
             break
     return in_order(items, item_id, first, said)
 
@@ -126,7 +126,7 @@ def send_batches(
         except PlatformError as error:
             first = first or error
             arrived = arrived or _may_have_arrived(error)
-            outcomes |= _unknown(ids, error.reason)
+            outcomes |= _unknown(ids, error.reason, _wish(error))
             continue
         arrived = True
         try:
@@ -193,5 +193,9 @@ def _may_have_arrived(error: PlatformError) -> bool:
     return not isinstance(error, PlatformRefused)
 
 
-def _unknown(ids: Iterable[str], reason: str) -> dict[str, ItemOutcome]:
-    return {i: ItemOutcome(i, ItemState.UNKNOWN, reason) for i in ids}
+def _wish(error: PlatformError) -> float | None:
+    return error.retry_after if isinstance(error, PlatformUnavailable) else None
+
+
+def _unknown(ids: Iterable[str], reason: str, wish: float | None = None) -> dict[str, ItemOutcome]:
+    return {i: ItemOutcome(i, ItemState.UNKNOWN, reason, retry_after=wish) for i in ids}

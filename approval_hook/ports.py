@@ -113,6 +113,8 @@ class ItemOutcome:
     state: ItemState
     reason: str = ""  # short machine word why it is not accepted, e.g. "field-missing"; never payload
     receipt_no: str = ""
+    #: Seconds after which the platform wishes to hear of it again; of an item that is ``UNKNOWN``.
+    retry_after: float | None = field(default=None, compare=False)
 
 
 class FeedbackResult(Word):

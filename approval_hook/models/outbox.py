@@ -37,7 +37,7 @@ class Outgoing(models.Model):
     host_key = models.CharField("宿主办件", max_length=120)
     case_no = models.CharField("办件号", max_length=64)
     content = models.CharField("内容类别", max_length=120)  # code of the template or table, or the result fed back
-    receiver = models.CharField("收件人", max_length=120, blank=True)  # masked
+    receiver = models.CharField("收件人", max_length=300, blank=True)  # masked
     digest = models.CharField("内容摘要", max_length=64)  # keyed
     key_id = models.CharField("密钥编号", max_length=8)
     sealed = models.BinaryField("密文", null=True)

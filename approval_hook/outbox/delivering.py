@@ -182,15 +182,14 @@ def _deliver(target: Target, rows: Sequence[Outgoing]) -> int:
         try:
             contents[row.pk] = target.read(row.opened() or b"")
         except (ConfigurationError, ValueError):
-            _not_taken(row, "unreadable", None)
+            _not_taken(row, "unreadable", REST)
     ready = [row for row in rows if row.pk in contents]
     if not ready:
         return 0
     try:
         said = target.deliver([contents[row.pk] for row in ready])
     except PlatformError as error:
-        wish = error.retry_after if isinstance(error, PlatformUnavailable) else None
-        rest = max(REST, timedelta(seconds=wish or 0))
+        rest = _rest_for(error.retry_after if isinstance(error, PlatformUnavailable) else None)
         for row in ready:
             _not_taken(row, error.reason, rest)
         _rest(target, rest, error.reason)
@@ -202,9 +201,9 @@ def _deliver(target: Target, rows: Sequence[Outgoing]) -> int:
         said = [ItemOutcome(row.key, ItemState.UNKNOWN, "unanswered") for row in ready]
     for row, outcome in zip(ready, said, strict=True):
         _told(target, row, outcome)
-    unknown = all(outcome.state is ItemState.UNKNOWN for outcome in said)
-    if unknown and target.remote:
-        _rest(target, REST, said[0].reason or "unanswered")
+    if all(outcome.state is ItemState.UNKNOWN for outcome in said):
+        wish = max((outcome.retry_after or 0 for outcome in said), default=0)
+        _rest(target, _rest_for(wish), said[0].reason or "unanswered")
     return sum(outcome.state is ItemState.ACCEPTED for outcome in said)
 
 
@@ -221,13 +220,13 @@ def _told(target: Target, row: Outgoing, outcome: ItemOutcome) -> None:
                 _alarm(row, reason)
         case ItemState.UNKNOWN:
             reason = (outcome.reason or "unanswered")[:_LONGEST_REASON]
-            again = _next_try(row, None) if target.idempotent else None
+            again = _next_try(row, _rest_for(outcome.retry_after)) if target.idempotent else None
             change = {"state": State.UNKNOWN, "reason": reason, "next_try_at": again}
             if _record(row, What.UNKNOWN, change, reason=reason) and again is None:
                 _alarm(row, reason)
 
 
-def _not_taken(row: Outgoing, reason: str, rest: timedelta | None) -> None:
+def _not_taken(row: Outgoing, reason: str, rest: timedelta) -> None:
     """It did not leave. Where an earlier attempt may have arrived, it stays unknown."""
     again = _next_try(row, rest)
     change = {"reason": reason, "next_try_at": again}
@@ -237,11 +236,11 @@ def _not_taken(row: Outgoing, reason: str, rest: timedelta | None) -> None:
         _alarm(row, reason)
 
 
-def _next_try(row: Outgoing, rest: timedelta | None) -> datetime | None:
+def _next_try(row: Outgoing, rest: timedelta) -> datetime | None:
     if row.attempts >= MOST_ATTEMPTS:
         return None
     wait = BACKOFF[min(row.attempts, len(BACKOFF)) - 1]
-    return clock.now() + max(wait, rest or wait)
+    return clock.now() + max(wait, rest)
 
 
 def _record(row: Outgoing, what: OutgoingAct.What, change: Mapping[str, object], *, reason: str = "") -> bool:
@@ -254,6 +253,11 @@ def _record(row: Outgoing, what: OutgoingAct.What, change: Mapping[str, object],
     if not recorded:
         get_logger().warning("delivery not recorded: taken by another worker", row=row.pk, what=what.value)
     return bool(recorded)
+
+
+def _rest_for(wish: float | None) -> timedelta:
+    """How long a receiver is left alone that wishes so many seconds."""
+    return max(REST, timedelta(seconds=wish or 0))
 
 
 def _rest(target: Target, rest: timedelta, reason: str) -> None:

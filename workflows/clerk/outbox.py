@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -98,7 +97,7 @@ def _list(request: HttpRequest, sent: Sent | None = None, status: int = 200) -> 
     return render(request, "clerk/outbox.html", context, status=status)
 
 
-def _rows(desk: Any, organ: str, found: QuerySet[Any]) -> list[dict[str, Any]]:
+def _rows(desk: Any, organ: str, found: Any) -> list[dict[str, Any]]:
     rows = desk.outgoing_rows(found)
     cases = cases_of(organ, [row.process_pk for row in rows])
     return [
