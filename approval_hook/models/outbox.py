@@ -25,7 +25,7 @@ class Outgoing(models.Model):
     class State(models.TextChoices):
         """What became of it. What nobody knows is never called delivered, nor lost."""
 
-        WAITING = "waiting", "待发送"
+        WAITING = "waiting", "等待发送"
         UNKNOWN = "unknown", "结果未知"
         DELIVERED = "delivered", "接收方已收"
         GIVEN_UP = "given_up", "未能送达"
