@@ -62,6 +62,11 @@ class Outgoing(models.Model):
                 condition=models.Q(next_try_at__isnull=False),
                 name="outgoing_due",
             ),
+            models.Index(
+                fields=["kind", "target"],
+                condition=models.Q(state__in=("given_up", "unknown")),
+                name="outgoing_left",
+            ),
             models.Index(fields=["host_key"], name="outgoing_of_case"),
             models.Index(fields=["case_no"], name="outgoing_by_number"),
             models.Index(

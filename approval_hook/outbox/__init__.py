@@ -1,7 +1,12 @@
 """The outbox: what must reach somebody is a row in the transaction of its cause, and is delivered later.
 
 ``enqueue``, ``enqueue_feedback`` and ``enqueue_publication`` add to it, ``cancel`` takes back what has not left,
-``messages_for`` is what the page of a case shows. ``deliver_due`` and ``Carriers`` deliver (docs/decisions/0017).
+``messages_for`` is what the page of a case shows. ``deliver_due`` and ``Carriers`` deliver (docs/decisions/0017)::
+
+    with transaction.atomic():
+        decision.save()
+        facts = {"case_no": ..., "matter": ..., "organ": ..., "decided_on": ...}
+        enqueue(f"decision:{decision.pk}", Message(template="decision-made", facts=facts), host_key=..., case_no=...)
 """
 
 from approval_hook.outbox.delivering import Carriers, deliver_due

@@ -33,8 +33,10 @@ BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 360))
 MOST_ATTEMPTS = 20
 #: How long a receiver is left alone that took nothing; longer where it says so itself.
 REST = timedelta(minutes=1)
-#: Seconds after which a worker leaves what is still due to the next pass.
-PATIENCE = 60.0
+#: Seconds after which a worker leaves what is still due to the next pass; the runner's own work waits less long.
+PATIENCE, BRIEFLY = 60.0, 2.0
+#: Rows looked at beyond those that one call takes, because another worker may take the first ones.
+_SPARE = 10
 
 _LONGEST_REASON = Outgoing._meta.get_field("reason").max_length or 0
 _LONGEST_RECEIPT = Outgoing._meta.get_field("receipt_no").max_length or 0
@@ -58,7 +60,7 @@ class Carriers:
             if target.remote:
                 self._set_to_work(target)
             else:
-                carry(target, self._stop)
+                carry(target, self._stop, BRIEFLY)
         return len(due)
 
     def _set_to_work(self, target: Target) -> None:
@@ -94,7 +96,7 @@ def deliver_due() -> int:
     return len(due)
 
 
-def carry(target: Target, stop: threading.Event) -> int:
+def carry(target: Target, stop: threading.Event, patience: float = PATIENCE) -> int:
     """Deliver to one receiver until nothing is due, it takes nothing, or patience ends; how much it took.
 
     Raises:
@@ -102,7 +104,7 @@ def carry(target: Target, stop: threading.Event) -> int:
     """
     if target.remote and connection.in_atomic_block:
         raise ConfigurationError(f"{target.name} may not be reached inside a database transaction.")
-    ends, taken = time.monotonic() + PATIENCE, 0
+    ends, taken = time.monotonic() + patience, 0
     while time.monotonic() < ends and not stop.is_set():
         if _resting(clock.now()).filter(kind=target.kind, target=target.name).exists():
             break
@@ -149,8 +151,8 @@ def _lease(target: Target) -> list[Outgoing]:
     now = clock.now()
     rows = _due(now).filter(kind=target.kind, target=target.name).order_by("next_try_at", "pk")
     taken: list[Outgoing] = []
-    for row in rows[: target.at_once]:
-        if row.attempts and taken:
+    for row in rows[: target.at_once + _SPARE]:
+        if len(taken) == target.at_once or (row.attempts and taken):
             break
         if row.leased_until is not None and not _found_lost(target, row):
             continue

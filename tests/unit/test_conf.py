@@ -153,7 +153,10 @@ def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
     ("changes", "says"),
     [
         ({"RULE": "x"}, "unknown keys ['RULE']"),
-        ({"FLOW": {}}, "unknown keys ['FLOW']. Did you mean 'FLOWS' for 'FLOW'? The keys are CHANNELS, DIGEST_SECRET, EMERGENCY"),
+        (
+            {"FLOW": {}},
+            "unknown keys ['FLOW']. Did you mean 'FLOWS' for 'FLOW'? The keys are CHANNELS, DIGEST_SECRET, EMERGENCY",
+        ),
         ({"COLOUR": 1}, "unknown keys ['COLOUR']. The keys are CHANNELS, DIGEST_SECRET, "),
         ({"RULES": None}, "missing keys ['RULES']"),
         ({"PLATFORMS": None}, "missing keys ['PLATFORMS']"),

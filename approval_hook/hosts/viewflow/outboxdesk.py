@@ -11,11 +11,22 @@ from django.db.models import QuerySet
 
 from approval_hook import cases, clock
 from approval_hook.errors import ApprovalHookError
+from approval_hook.hosts.viewflow.binding import process_table
 from approval_hook.hosts.viewflow.sweeping import stored_key
 from approval_hook.models import Kind, Outgoing, RestingTarget
 from approval_hook.outbox import LEFT, close, retry
 
-__all__ = ["OutgoingRow", "close", "left", "on_the_way", "outgoing_of", "outgoing_rows", "resting", "retry"]
+__all__ = [
+    "OutgoingRow",
+    "close",
+    "host_key_of",
+    "left",
+    "on_the_way",
+    "outgoing_of",
+    "outgoing_rows",
+    "resting",
+    "retry",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,11 @@ def outgoing_of(processes: QuerySet[Any]) -> QuerySet[Outgoing]:
     """
     keys = processes.annotate(credit_key=stored_key(processes.model._meta.db_table, "pk")).order_by()
     return Outgoing.objects.filter(host_key__in=keys.values("credit_key"))
+
+
+def host_key_of(process: Any) -> str:
+    """The case of a process, as the outbox and the evidence name it."""
+    return f"{process_table(process.flow_class)}:{process.pk}"
 
 
 def left(rows: QuerySet[Outgoing]) -> QuerySet[Outgoing]:

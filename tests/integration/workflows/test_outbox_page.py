@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from approval_hook import outbox
+from approval_hook.hosts.viewflow import outboxdesk
 from approval_hook.models import Outgoing, OutgoingAct
 from approval_hook.outbox import Message
 from tests.integration.workflows.conftest import OTHER_ORGAN
@@ -38,7 +39,7 @@ def sent(clerk: Client, food: dict[str, Any], settings: Any) -> list[Outgoing]:
     case = filed_food(food)
     facts = {"case_no": case.case_no, "matter": "食品经营许可", "organ": "示例局", "decided_on": "2026-11-18"}
     said = Message(template="decision-made", facts=facts, to=MOBILE)
-    place = {"host_key": f"viewflow_process:{case.pk}", "case_no": case.case_no, "channel": "sms"}
+    place = {"host_key": outboxdesk.host_key_of(case), "case_no": case.case_no, "channel": "sms"}
     rows = [outbox.enqueue(f"k-{n}", said, **place) for n in range(3)]
     over = {"next_try_at": None, "attempts": 1}
     Outgoing.objects.filter(pk=rows[1].pk).update(state=Outgoing.State.GIVEN_UP, reason="number-invalid", **over)
