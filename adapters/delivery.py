@@ -8,17 +8,22 @@ where a request that may have arrived is not repeated.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from adapters.deadline import Deadline
 from adapters.http import HttpClient, Outgoing
-from approval_hook.errors import PlatformError, PlatformRefused, PlatformUnavailable
+from adapters.wire import Fields
+from approval_hook.errors import PlatformError, PlatformRefused, PlatformReplyInvalid, PlatformUnavailable
 from approval_hook.ports import ItemOutcome, ItemState
 
-__all__ = ["Batch", "Tries", "deliver", "firsts", "in_order", "send_batches"]
+__all__ = ["Batch", "Tries", "deliver", "firsts", "in_order", "read_outcomes", "send_batches"]
 
 T = TypeVar("T")
+
+_ITEM_STATE = {"1": ItemState.ACCEPTED, "2": ItemState.REFUSED}
+_WORD = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 
 #: Ids of the items of one exchange, what is sent, and what its reply says about each id.
 Batch = tuple[Sequence[str], Callable[[], Outgoing], Callable[[bytes], Mapping[str, ItemOutcome]]]
@@ -76,17 +81,17 @@ def deliver(
     sent_before = False
     while waiting:
         part, waiting = waiting[:size], waiting[size:]
-        tries, failure = Tries(), ""
+        tries, failure, wish = Tries(), "", None
         try:
             said |= post([first[key] for key in part], tries)
         except PlatformError as error:
             if not sent_before and _proves_nothing_taken(error, tries):
                 raise
-            failure = error.reason
+            failure, wish = error.reason, _wish(error)
         sent_before = True
-        said |= {key: ItemOutcome(key, ItemState.UNKNOWN, failure or "unanswered") for key in part if key not in said}
+        said |= _unknown((key for key in part if key not in said), failure or "unanswered", wish)
         if failure:
-            said |= {key: ItemOutcome(key, ItemState.UNKNOWN, "not-sent") for key in waiting}
+            said |= _unknown(waiting, "not-sent", wish)
             break
     return in_order(items, item_id, first, said)
 
@@ -121,7 +126,7 @@ def send_batches(
         except PlatformError as error:
             first = first or error
             arrived = arrived or _may_have_arrived(error)
-            outcomes |= _unknown(ids, error.reason)
+            outcomes |= _unknown(ids, error.reason, _wish(error))
             continue
         arrived = True
         try:
@@ -152,6 +157,30 @@ def in_order(
     ]
 
 
+def read_outcomes(reply: Fields, sent: Sequence[str], source: str) -> dict[str, ItemOutcome]:
+    """What ``items`` of a reply says about each id: ``state`` 1 accepted or 2 refused, ``reason``, ``receiptNo``.
+
+    Args:
+        reply: of the platform.
+        sent: ids in the request.
+        source: short name of the platform.
+
+    Raises:
+        PlatformReplyInvalid: the items are not those sent, or malformed.
+    """
+    outcomes: dict[str, ItemOutcome] = {}
+    for row in reply.objects("items", most=len(sent)):
+        key = row.text("id", longest=100)
+        if key not in sent or key in outcomes:
+            raise PlatformReplyInvalid(f"{source}: the reply is about other items.")
+        state = row.code("state", _ITEM_STATE)
+        told = row.text_or_empty("reason", longest=200)
+        # A platform may write anything here, the refused value included.
+        reason = "" if state is ItemState.ACCEPTED else told if _WORD.fullmatch(told) else "refused"
+        outcomes[key] = ItemOutcome(key, state, reason, row.text_or_empty("receiptNo", longest=100))
+    return outcomes
+
+
 def _proves_nothing_taken(error: PlatformError, tries: Tries) -> bool:
     """Of the only request made; after a repeat, the request before it may have been taken."""
     return tries.made == 0 or (tries.made == 1 and not _may_have_arrived(error))
@@ -164,5 +193,9 @@ def _may_have_arrived(error: PlatformError) -> bool:
     return not isinstance(error, PlatformRefused)
 
 
-def _unknown(ids: Iterable[str], reason: str) -> dict[str, ItemOutcome]:
-    return {i: ItemOutcome(i, ItemState.UNKNOWN, reason) for i in ids}
+def _wish(error: PlatformError) -> float | None:
+    return error.retry_after if isinstance(error, PlatformUnavailable) else None
+
+
+def _unknown(ids: Iterable[str], reason: str, wish: float | None = None) -> dict[str, ItemOutcome]:
+    return {i: ItemOutcome(i, ItemState.UNKNOWN, reason, retry_after=wish) for i in ids}

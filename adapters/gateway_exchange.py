@@ -34,14 +34,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from adapters.delivery import Tries, deliver
+from adapters.delivery import Tries, deliver, read_outcomes
 from adapters.http import Outgoing
 from adapters.platform import HttpPlatform
 from adapters.rows import MOST_ROWS, read_entry
 from adapters.wire import Fields, parse_object
 from approval_hook.errors import PlatformRefused, PlatformReplyInvalid
 from approval_hook.policy.subjects import Identifier, Subject
-from approval_hook.ports import Feedback, ItemOutcome, ItemState, ListEdition, ListEntry, Publication
+from approval_hook.ports import Feedback, ItemOutcome, ListEdition, ListEntry, Publication
 
 __all__ = ["ExchangingPlatform", "subject_fields"]
 
@@ -58,8 +58,6 @@ _MOST_PAGES = 100_000
 
 #: Whether a request was looked at; refused as a whole when not.
 _LOOKED_AT = {"0": True, "3": False}
-_ITEM_STATE = {"1": ItemState.ACCEPTED, "2": ItemState.REFUSED}
-_WORD = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -157,17 +155,7 @@ class ExchangingPlatform(HttpPlatform):
 
     def _outcomes(self, reply: Fields, sent: Sequence[str]) -> dict[str, ItemOutcome]:
         self._check_looked_at(reply)
-        outcomes: dict[str, ItemOutcome] = {}
-        for row in reply.objects("items", most=len(sent)):
-            key = row.text("id", longest=100)
-            if key not in sent or key in outcomes:
-                raise PlatformReplyInvalid(f"{self.name}: the reply is about other items.")
-            state = row.code("state", _ITEM_STATE)
-            told = row.text_or_empty("reason", longest=200)
-            # A platform may write anything here, the refused value included.
-            reason = "" if state is ItemState.ACCEPTED else told if _WORD.fullmatch(told) else "refused"
-            outcomes[key] = ItemOutcome(key, state, reason, row.text_or_empty("receiptNo", longest=100))
-        return outcomes
+        return read_outcomes(reply, sent, self.name)
 
     def _edition(self, row: Fields) -> ListEdition:
         digest = row.text("digest", longest=64)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 def register_all() -> None:
     """Register every check."""
     checks.register(check_settings)
+    checks.register(check_outbox)
     checks.register(check_flows)
     checks.register(check_middleware)
     checks.register(check_order)
@@ -66,6 +67,18 @@ def check_settings(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMess
         for name, text in weak.items()
     ]
     return problems
+
+
+def check_outbox(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """E031 a channel, or a receiver of feedback or publication, that cannot be used."""
+    from approval_hook import outbox
+
+    try:
+        outbox.targets()
+    except ApprovalHookError as error:
+        hint = "Mend CHANNELS, FEEDBACK or PUBLICATION in APPROVAL_HOOK."
+        return [checks.Error(str(error), hint=hint, id="approval_hook.E031")]
+    return []
 
 
 def check_flows(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
@@ -208,7 +221,10 @@ def _points(name: str, gate: Gate, matter: Matter) -> list[checks.CheckMessage]:
 def check_database(
     app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Sequence[checks.CheckMessage]:
-    """E009 tables or triggers missing, E010 guards out of date, E029 a flow moved, W014, W017, W018 uncovered cases."""
+    """E009 tables or triggers missing, E010 guards out of date, E029 a flow moved, W014, W017, W018 uncovered cases.
+
+    W032 something waits for a receiver that nobody configured.
+    """
     from approval_hook import triggers
     from approval_hook.models import CreditDecision
 
@@ -236,8 +252,26 @@ def check_database(
                     id="approval_hook.E010",
                 )
             )
+        problems += _undeliverable(alias)
         problems += _astray(alias) + _orphans(alias) + _stuck(alias) + _no_longer_covered(alias)
     return problems
+
+
+def _undeliverable(alias: str) -> list[checks.CheckMessage]:
+    """What waits in the outbox for receivers that the settings do not name: nobody will ever deliver it."""
+    from approval_hook.models import Outgoing
+
+    c = conf()
+    known = {"message": c.channels, "feedback": c.feedback, "publication": c.publication}
+    waiting = Outgoing.objects.using(alias).filter(next_try_at__isnull=False).order_by("kind", "target")
+    hint = "Put it back into CHANNELS, FEEDBACK or PUBLICATION until the outbox is empty."
+    return [
+        checks.Warning(
+            f"{alias}: a {kind} waits for {target}, which is not configured.", hint=hint, id="approval_hook.W032"
+        )
+        for kind, target in waiting.values_list("kind", "target").distinct()
+        if target not in known[kind]
+    ]
 
 
 def _astray(alias: str) -> list[checks.CheckMessage]:

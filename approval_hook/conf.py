@@ -17,6 +17,12 @@ Shape (RULES, PLATFORMS, DIGEST_SECRET and FIELD_SECRET are required)::
                 "CALLBACK": {"SECRET": "NAME", "TOLERANCE": 300, "PER_MINUTE": 60},
             },
         },
+        "CHANNELS": {                              # ways to applicants; "default" is the page of the case
+            "sms": {"BACKEND": "adapters.sms_gateway.SmsGateway", "OPTIONS": {...}, "TIMEOUT": 10},
+        },
+        "FEEDBACK": {"province": {"BACKEND": "...", "OPTIONS": {...}}},      # who takes feedback
+        "PUBLICATION": {"city": {"BACKEND": "...", "OPTIONS": {...}}},       # who takes rows for publication
+        "OUTBOX_DAYS": 365,                        # after so many what was delivered is erased
         "LISTS": {                                 # lists that the mirror holds, by source
             "court": {
                 "MAX_AGE_HOURS": {"court_defaulter": 48}, "KEEP": 2, "LEAST_SHARE": 0.5,
@@ -70,6 +76,10 @@ T = TypeVar("T")
 _REQUIRED = {"RULES", "PLATFORMS", "DIGEST_SECRET", "FIELD_SECRET"}
 _OPTIONAL = {
     "LISTS",
+    "CHANNELS",
+    "FEEDBACK",
+    "PUBLICATION",
+    "OUTBOX_DAYS",
     "FLOWS",
     "EXPECTED_MATTERS",
     "NOT_GATED",
@@ -80,6 +90,10 @@ _OPTIONAL = {
     "EMERGENCY_HOURS",
     "RECHECK_WORKDAYS",
 }
+#: Where a message goes that names no channel, unless the settings say otherwise.
+_DEFAULT_CHANNEL = {"default": {"BACKEND": "approval_hook.channels.page.PageChannel"}}
+#: Seconds that one delivery may take at most; well within the lease of what is delivered.
+_LONGEST_DELIVERY = 60.0
 #: An emergency that lasts longer is no emergency.
 _MOST_EMERGENCY_HOURS = 72
 _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
@@ -133,6 +147,16 @@ class ListSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetSettings:
+    """One receiver of the outbox: dotted path of its class, its options, and seconds that a delivery may take."""
+
+    name: str
+    backend: str
+    options: Mapping[str, Any]
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
 class FlowSettings:
     """One flow to inject into, by dotted paths."""
 
@@ -153,6 +177,10 @@ class Conf:
     rules: Path
     platforms: Mapping[str, PlatformSettings]
     lists: Mapping[str, ListSettings]
+    channels: Mapping[str, TargetSettings]
+    feedback: Mapping[str, TargetSettings]
+    publication: Mapping[str, TargetSettings]
+    outbox_days: int
     flows: tuple[FlowSettings, ...]
     expected_matters: tuple[str, ...]
     not_gated: Mapping[str, str]
@@ -212,6 +240,10 @@ def _parse(source: Any) -> Conf:
         rules=Path(_text(str(source["RULES"] or ""), "RULES")),
         platforms=MappingProxyType({n: _platform(n, p) for n, p in _mapping(source["PLATFORMS"], "PLATFORMS").items()}),
         lists=MappingProxyType({n: _list(n, v) for n, v in _mapping(source.get("LISTS", {}), "LISTS").items()}),
+        channels=_targets(_DEFAULT_CHANNEL | dict(_mapping(source.get("CHANNELS", {}), "CHANNELS")), "CHANNELS"),
+        feedback=_targets(source.get("FEEDBACK", {}), "FEEDBACK"),
+        publication=_targets(source.get("PUBLICATION", {}), "PUBLICATION"),
+        outbox_days=_count(source.get("OUTBOX_DAYS", 365), "OUTBOX_DAYS"),
         flows=tuple(_flow(n, f) for n, f in _mapping(source.get("FLOWS", {}), "FLOWS").items()),
         expected_matters=_names(source.get("EXPECTED_MATTERS", ()), "EXPECTED_MATTERS", "matter codes"),
         not_gated=MappingProxyType(
@@ -327,6 +359,19 @@ def _least_share(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
         raise ConfigurationError(f"APPROVAL_HOOK[{where!r}] must be a share above 0 and at most 1.")
     return float(value)
+
+
+def _targets(value: Any, where: str) -> Mapping[str, TargetSettings]:
+    return MappingProxyType({name: _target(name, v, f"{where}.{name}") for name, v in _mapping(value, where).items()})
+
+
+def _target(name: str, value: Any, where: str) -> TargetSettings:
+    data = _mapping(value, where)
+    _keys(data, f"APPROVAL_HOOK[{where!r}]", {"BACKEND"}, {"OPTIONS", "TIMEOUT"})
+    timeout = _seconds(data.get("TIMEOUT", 10), where + ".TIMEOUT")
+    if timeout > _LONGEST_DELIVERY:
+        raise ConfigurationError(f"APPROVAL_HOOK[{where + '.TIMEOUT'!r}] is at most {_LONGEST_DELIVERY:.0f} seconds.")
+    return TargetSettings(name, _text(data["BACKEND"], where + ".BACKEND"), _options(data, where), timeout)
 
 
 def _callback(value: Any, where: str) -> CallbackSettings:

@@ -15,6 +15,7 @@
     │   ├── PlatformNotAsked        a limit of ours kept the query back
     │   ├── PlatformRefused         refused us: credentials, quota, permission
     │   └── PlatformReplyInvalid    answered something that cannot be trusted
+    ├── OutboxConflict          other content under a key that the outbox has already
     └── AppendOnlyError         somebody tried to change or delete evidence
 
 Each class docstring is its default message. A clean record is never an error.
@@ -102,6 +103,10 @@ class PlatformReplyInvalid(PlatformError):
     """The credit platform answered something that cannot be trusted."""
 
     reason = "reply-invalid"
+
+
+class OutboxConflict(ApprovalHookError):
+    """The outbox holds something else under this key, so nothing was added to it."""
 
 
 class AppendOnlyError(ApprovalHookError):

@@ -113,6 +113,8 @@ class ItemOutcome:
     state: ItemState
     reason: str = ""  # short machine word why it is not accepted, e.g. "field-missing"; never payload
     receipt_no: str = ""
+    #: Seconds after which the platform wishes to hear of it again; of an item that is ``UNKNOWN``.
+    retry_after: float | None = field(default=None, compare=False)
 
 
 class FeedbackResult(Word):
@@ -172,6 +174,57 @@ class PublicationTarget(Protocol):
 
     def publish(self, items: Sequence[Publication], *, timeout: float) -> Sequence[ItemOutcome]:
         """Send rows within ``timeout`` seconds in all; as ``FeedbackTarget.feed_back``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Letter:
+    """One message to one receiver, ready to be sent. It holds no whole identifier but the address."""
+
+    letter_id: str  # idempotency key; a retry carries the same one
+    to: str  # in the channel's own terms
+    language: str  # in which it is sent: "zh" or "en"
+    template: str  # code of the message in the rule set
+    revision: str  # of that rule set
+    subjects: Mapping[str, str]  # by language
+    texts: Mapping[str, str]
+    facts: Mapping[str, str]  # that fill the template, for a channel that has the texts itself
+
+    def __repr__(self) -> str:
+        return f"Letter({self.template})"
+
+
+class Channel(Protocol):
+    """A way to applicants.
+
+    Attributes:
+        remote: True when sending leaves this process; such a channel is never used inside a database transaction.
+        idempotent: it takes one ``letter_id`` once, so that what may have arrived can be sent again.
+    """
+
+    remote: bool
+    idempotent: bool
+
+    def addressed(self, letter: Letter) -> str:
+        """Look at a letter before it is taken into the outbox.
+
+        Returns:
+            The receiver as screens may show it, masked.
+
+        Raises:
+            CaseInvalid: this channel can never send it.
+        """
+        ...
+
+    def send(self, letter: Letter, *, timeout: float) -> ItemOutcome:
+        """Send within ``timeout`` seconds in all.
+
+        Returns:
+            What became of it. What may have arrived without a usable answer is ``UNKNOWN``.
+
+        Raises:
+            PlatformError: it was not taken, and may be later.
+        """
         ...
 
 

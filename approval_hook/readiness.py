@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from approval_hook import clock
+from approval_hook import clock, outbox
 from approval_hook.mirroring.store import StoredLists
 from approval_hook.ports import ListStanding
 
@@ -66,10 +66,14 @@ def readiness(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Figures of each list in the text format of Prometheus; a missing list has no age. 503 without a database."""
+    """Figures of each list, and of what waits in the outbox, in the text format of Prometheus.
+
+    A missing list has no age. 503 without a database.
+    """
     at = clock.now()
     try:
         lists = [plain(s, at) for s in StoredLists().standings()]
+        queued = _outbox(at)
     except DatabaseError:
         return HttpResponse(status=503, content_type="text/plain; charset=utf-8")
     lines = []
@@ -80,6 +84,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
             if number is not None:
                 labels = f'source="{_escaped(found["source"])}",list="{_escaped(found["list"])}"'
                 lines.append(f"approval_hook_list_{name}{{{labels}}} {number}")
+    lines += queued
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -92,6 +97,19 @@ def _number(found: dict[str, Any], name: str) -> float | None:
         case _:
             number: float | None = found[name]
             return number
+
+
+def _outbox(at: datetime) -> list[str]:
+    lines = []
+    found = outbox.standings()
+    told = {"waiting": "waiting", "oldest_seconds": "oldest", "left_to_a_person": "left"}
+    for name, field in told.items():
+        lines.append(f"# TYPE approval_hook_outbox_{name} gauge")
+        for each in found:
+            labels = f'kind="{each.kind}",target="{_escaped(each.target)}"'
+            value = round(each.age(at).total_seconds()) if field == "oldest" else getattr(each, field)
+            lines.append(f"approval_hook_outbox_{name}{{{labels}}} {value}")
+    return lines
 
 
 def _escaped(label: str) -> str:

@@ -26,6 +26,7 @@ from approval_hook.models import (
     Inquiry,
     IssueReading,
     Observation,
+    OutgoingAct,
     RawReply,
     Reply,
     RuleRevision,
@@ -86,6 +87,7 @@ APPEND_ONLY: tuple[type[Model], ...] = (
     IssueReading,
     RuleRevision,
     CalendarEdition,
+    OutgoingAct,
 )
 #: Evidence whose sealed content can be erased; nothing else of a row changes, and no row goes.
 ERASABLE: tuple[type[Model], ...] = (Identity, RawReply)

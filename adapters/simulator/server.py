@@ -30,6 +30,7 @@ from adapters.simulator.shapes.gateway import GatewayShape
 from adapters.simulator.shapes.joint_reward import JointRewardShape
 from adapters.simulator.shapes.message_gateway import MessageGatewayShape
 from adapters.simulator.shapes.sealed_gateway import SealedGatewayShape
+from adapters.simulator.shapes.sms_gateway import SmsGatewayShape
 from adapters.simulator.shapes.submission import SubmissionShape
 
 __all__ = ["Simulator"]
@@ -95,6 +96,7 @@ class Simulator:
             JointRewardShape(paasid, self.token),
             SubmissionShape(paasid),
             MessageGatewayShape(paasid, self.token, self.keys),
+            SmsGatewayShape(paasid, self.token),
         ]
         if self.keys.sm is not None:
             spoken.append(SealedGatewayShape(paasid, self.token, self.keys.sm))

@@ -14,6 +14,7 @@ from approval_hook.models.evidence import (
 from approval_hook.models.mirror import MirroredEdition, MirroredRow
 from approval_hook.models.observations import IssueReading, Observation
 from approval_hook.models.operations import Hold, LateCheck, Recheck, SourceDay, TaskMove
+from approval_hook.models.outbox import Kind, Outgoing, OutgoingAct, RestingTarget
 from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 
 __all__ = [
@@ -25,15 +26,19 @@ __all__ = [
     "Identity",
     "Inquiry",
     "IssueReading",
+    "Kind",
     "LateCheck",
     "MirroredEdition",
     "MirroredRow",
     "Observation",
+    "Outgoing",
+    "OutgoingAct",
     "PendingQuery",
     "Point",
     "RawReply",
     "Recheck",
     "Reply",
+    "RestingTarget",
     "RuleDraft",
     "RuleRevision",
     "Settlement",

@@ -45,6 +45,7 @@ from approval_hook.policy.rules import (
     Measure,
     MeasureType,
     Memo,
+    MessageTemplate,
     Part,
     Principle,
     SomeBases,
@@ -173,6 +174,7 @@ class RuleSet(Part):
     applications: tuple[Application, ...]
     exemptions: tuple[Exemption, ...] = ()
     excluded_procedures: tuple[ExcludedProcedure, ...] = ()
+    messages: tuple[MessageTemplate, ...] = ()
 
     @classmethod
     def parse(cls, data: Mapping[str, object]) -> Self:
@@ -226,6 +228,17 @@ class RuleSet(Part):
     def list_type(self, code: str) -> ListType | None:
         """The list type with this code; ``None`` means 未归类, without any effect."""
         return self._list_types.get(code)
+
+    def message(self, code: str) -> MessageTemplate:
+        """The message with this code.
+
+        Raises:
+            CaseInvalid: the rule set has none.
+        """
+        for message in self.messages:
+            if message.code == code:
+                return message
+        raise CaseInvalid("消息", f"规则集没有消息模板“{code}”。", "请联系系统管理员在规则文件中补上该模板。")
 
     def plan(self, matter: str) -> MatterPlan:
         """Everything compiled that a decision at this matter may need.

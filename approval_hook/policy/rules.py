@@ -53,6 +53,8 @@ Days = Annotated[StrictInt, Field(ge=0, le=3660)]
 Years = Annotated[StrictInt, Field(ge=1, le=100)]
 Months = Annotated[StrictInt, Field(ge=1, le=1200)]
 Force = Literal["mandatory", "recommended"]
+#: Languages of a message.
+LANGUAGES = ("zh", "en")
 Level = Literal["省级", "市级", "县级"]
 RegionPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}([0-9]{2}){0,2}$")]
 Scope = Annotated[
@@ -384,6 +386,26 @@ class ExcludedProcedure(Part):
     id: Code
     title: Text
     basis: SomeBases
+
+
+class MessageTemplate(Part):
+    """A message to an applicant, in both languages; ``policy.messages`` fills its places."""
+
+    code: Code
+    title: Text
+    subject: Text
+    subject_en: Text
+    text: Text
+    text_en: Text
+    basis: SomeBases
+
+    def subject_in(self, language: str) -> str:
+        """The subject in one of ``LANGUAGES``."""
+        return self.subject_en if language == "en" else self.subject
+
+    def text_in(self, language: str) -> str:
+        """The text in one of ``LANGUAGES``."""
+        return self.text_en if language == "en" else self.text
 
 
 class Material(Part):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from approval_hook.policy.case import Role
+from approval_hook.policy.messages import problem_of
 from approval_hook.policy.records import Severity
 from approval_hook.policy.rules import (
     ADVERSE_BASES,
@@ -94,6 +95,7 @@ def problems(rules: RuleSet) -> list[str]:
         *_routes(rules),
         *_exemptions(rules),
         *_dates(rules),
+        *(f"messages({m.code})：{problem}" for m in rules.messages if (problem := problem_of(m))),
         *(problem for matter in rules.matters for problem in _matter(rules, matter)),
     ]
 
@@ -113,6 +115,7 @@ def _duplicates(rules: RuleSet) -> Iterator[str]:
         "memos": [m.code for m in rules.memos],
         "clocks": [c.id for c in rules.clocks],
         "excluded_procedures": [p.id for p in rules.excluded_procedures],
+        "messages": [m.code for m in rules.messages],
         "matters": [m.code for m in rules.matters],
         "applications": [f"{a.matter} / {a.measure}" for a in rules.applications],
         # One clerk-facing name space: a reason names a rule by its id alone.

@@ -41,6 +41,7 @@ _KEYS = {
     "applications": ("matter", "measure"),
     "exemptions": ("id",),
     "excluded_procedures": ("id",),
+    "messages": ("code",),
 }
 
 Plain = dict[str, Any]

@@ -28,6 +28,7 @@ PART_LABELS = {
     "applications": "应用事项清单",
     "exemptions": "豁免",
     "excluded_procedures": "不计入期限的程序",
+    "messages": "消息模板",
 }
 
 #: By field, or by "part.field" where a part means something else by it.
@@ -101,6 +102,11 @@ FIELD_LABELS = {
     "level": "行使层级",
     "force": "实施力度",
     "years": "年数",
+    # messages
+    "subject": "标题",
+    "subject_en": "英文标题",
+    "text": "正文",
+    "text_en": "英文正文",
     # clocks
     "days": "天数",
     "unit": "单位",

@@ -26,8 +26,10 @@ from adapters.http import HttpOptions
 from adapters.joint_reward import JointRewardPlatform
 from adapters.message_gateway import MessageGatewayPlatform
 from adapters.sealed_gateway import SealedGatewayPlatform
+from adapters.sms_gateway import SmsGateway
 from adapters.submission import SubmissionPlatform
 from approval_hook import checks, conf, surroundings
+from approval_hook.channels.mail import EmailChannel
 from approval_hook.errors import ApprovalHookError
 from approval_hook.models import Point
 from approval_hook.policy.analysis import analyse
@@ -143,7 +145,7 @@ def test_required_settings_are_marked_as_required() -> None:
 
 
 #: Options whose value is a secret.
-SECRETS = {"token", "login", "sm4_key", "private_key", "des_key"}
+SECRETS = {"token", "login", "key", "sm4_key", "private_key", "des_key"}
 
 
 @pytest.mark.parametrize(
@@ -155,6 +157,8 @@ SECRETS = {"token", "login", "sm4_key", "private_key", "des_key"}
         SubmissionPlatform,
         SealedGatewayPlatform,
         MessageGatewayPlatform,
+        EmailChannel,
+        SmsGateway,
     ],
 )
 def test_every_option_of_an_adapter_is_in_the_reference(adapter: type) -> None:

@@ -23,6 +23,7 @@ BAD_INPUT = "tests/acceptance/test_bad_input.py"
 MOVING = "tests/integration/test_moving.py"
 PLATFORMS = "tests/unit/test_platforms.py"
 GATEWAY = "tests/unit/adapters/test_adapter_http.py"
+OUTBOX = "tests/integration/test_outbox.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ _STANDING = "approval_hook.standing"
 _GATE = "approval_hook.gate"
 _TRIGGERS = "approval_hook.triggers"
 _PLATFORMS = "approval_hook.platforms"
+_DELIVERING = "approval_hook.outbox.delivering"
+_WRITING = "approval_hook.outbox.writing"
 
 
 def _without_reason(reason: str, condition: str) -> Edit:
@@ -485,6 +488,44 @@ CATALOGUE: dict[str, Sabotage] = {
         "a secret is given by name alone",
         (Edit(_PLATFORMS, 'if key.removesuffix("_secret") in given:', "if False:"),),
         (("tests/unit/test_conf.py", "test_an_option_is_given_as_a_secret_or_by_value_and_not_both"),),
+    ),
+    # --- the outbox ---
+    "outbox-without-fence": Sabotage(
+        "a worker whose lease is over records nothing",
+        (
+            Edit(
+                _DELIVERING,
+                "Outgoing.objects.filter(pk=row.pk, fence=row.fence, leased_until=row.leased_until)",
+                "Outgoing.objects.filter(pk=row.pk)",
+            ),
+        ),
+        ((OUTBOX, "test_a_worker_whose_lease_is_over_records_nothing"),),
+    ),
+    "outbox-repeats-blindly": Sabotage(
+        "what may have arrived is repeated only where that is harmless",
+        (
+            Edit(_DELIVERING, " if target.idempotent else None", ""),
+            Edit(_DELIVERING, "again = target.idempotent and row.attempts", "again = row.attempts"),
+        ),
+        (
+            (OUTBOX, "test_what_nobody_knows_is_repeated_only_where_that_is_harmless"),
+            (OUTBOX, "test_killed_between_sending_and_recording"),
+        ),
+    ),
+    "outbox-without-transaction": Sabotage(
+        "nothing enters the outbox outside the transaction of its cause",
+        (Edit(_WRITING, "router.db_for_write(Outgoing)).in_atomic_block:", "router.db_for_write(Outgoing)):"),),
+        ((OUTBOX, "test_nothing_enters_outside_the_transaction_of_its_cause"),),
+    ),
+    "outbox-key-without-content": Sabotage(
+        "one key of the outbox is one content for good",
+        (Edit(_WRITING, "    if known.digest != row.digest:", "    if False:"),),
+        ((OUTBOX, "test_one_key_is_one_thing_for_good"),),
+    ),
+    "outbox-never-rests": Sabotage(
+        "a receiver that asks for a rest is left alone",
+        (Edit(_DELIVERING, "RestingTarget.objects.filter(until__gt=now)", "RestingTarget.objects.none()"),),
+        ((OUTBOX, "test_retry_after_holds_for_everything_that_comes_meanwhile"),),
     ),
     # --- the proof ---
     "coverage-always-passes": Sabotage(

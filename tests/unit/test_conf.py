@@ -153,8 +153,11 @@ def test_same_dict_is_read_once_and_a_new_dict_afresh(configured: Any) -> None:
     ("changes", "says"),
     [
         ({"RULE": "x"}, "unknown keys ['RULE']"),
-        ({"FLOW": {}}, "unknown keys ['FLOW']. Did you mean 'FLOWS' for 'FLOW'? The keys are DIGEST_SECRET, EMERGENCY"),
-        ({"COLOUR": 1}, "unknown keys ['COLOUR']. The keys are DIGEST_SECRET, "),
+        (
+            {"FLOW": {}},
+            "unknown keys ['FLOW']. Did you mean 'FLOWS' for 'FLOW'? The keys are CHANNELS, DIGEST_SECRET, EMERGENCY",
+        ),
+        ({"COLOUR": 1}, "unknown keys ['COLOUR']. The keys are CHANNELS, DIGEST_SECRET, "),
         ({"RULES": None}, "missing keys ['RULES']"),
         ({"PLATFORMS": None}, "missing keys ['PLATFORMS']"),
         ({"DIGEST_SECRET": None}, "missing keys ['DIGEST_SECRET']"),

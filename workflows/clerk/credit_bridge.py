@@ -81,6 +81,11 @@ def debts() -> Any | None:
     return import_module("approval_hook.hosts.viewflow.debtdesk")
 
 
+def outbox() -> Any | None:
+    """What lists deliveries and has them tried again; None where there is no outbox."""
+    return import_module("approval_hook.hosts.viewflow.outboxdesk") if is_installed() else None
+
+
 def emergencies() -> Any | None:
     """What asks for, confirms, reviews and lists emergency releases; None where nothing checks credit."""
     if not is_installed():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from workflows.clerk import debts, emergency, latechecks, lists, views
+from workflows.clerk import debts, emergency, latechecks, lists, outbox, views
 
 app_name = "clerk"
 
@@ -18,6 +18,8 @@ urlpatterns = [
     path("work/late/", latechecks.late_checks, name="late"),
     path("work/debts/", debts.owed_checks, name="debts"),
     path("work/debts/<int:debt>/", debts.handled, name="debt-handled"),
+    path("work/outbox/", outbox.deliveries, name="outbox"),
+    path("work/outbox/<int:number>/", outbox.steered, name="outbox-steered"),
     path("work/emergencies/", emergency.review_list, name="emergencies"),
     path("work/emergencies/<int:request_pk>/", emergency.review, name="emergency-review"),
     path("find/", views.find, name="find"),

@@ -106,7 +106,7 @@ def _rules(rules: RuleSet) -> Iterator[tuple[Rule, Bases]]:
     for part in (*parts, "excluded_procedures"):
         for item in getattr(rules, part):
             yield Rule(part, item.id, item.title, False), item.basis
-    for part in ("measure_types", "memos"):
+    for part in ("measure_types", "memos", "messages"):
         for item in getattr(rules, part):
             yield Rule(part, item.code, item.title, False), item.basis
     for period in rules.display_periods:

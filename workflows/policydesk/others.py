@@ -68,6 +68,8 @@ def _lines(rules: RuleSet) -> Iterator[Other]:
         yield "memos", memo.code, memo.title, word(words.KINDS, memo.kind), memo.basis
     for procedure in rules.excluded_procedures:
         yield "excluded_procedures", procedure.id, procedure.title, _("不计入法定期限，须书面告知"), procedure.basis
+    for message in rules.messages:
+        yield "messages", message.code, message.title, message.text, message.basis
     for source in rules.sources:
         facts = _("答复原文加密留存") if source.keep_raw else _("答复只留摘要")
         yield "sources", source.name, source.title, facts, ()

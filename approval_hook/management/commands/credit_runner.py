@@ -1,4 +1,4 @@
-"""``manage.py credit_runner``: resumes parked gates, retries held cases, pays owed re-checks."""
+"""``manage.py credit_runner``: resumes parked gates, retries held cases, pays owed re-checks, empties the outbox."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, close_old_connections
 from approval_hook.checks import check_database
 from approval_hook.hosts.viewflow.tending import tend
 from approval_hook.logs import get_logger
+from approval_hook.outbox import Carriers, erase_old
 
 
 class Command(BaseCommand):
@@ -38,17 +39,25 @@ class Command(BaseCommand):
 
 def run(stop: threading.Event, *, every: float, once: bool = False) -> None:
     """Tend in a loop; also started as a thread by programs that embed the runner."""
-    while True:
-        close_old_connections()
-        try:
-            tally = asdict(tend())
-        except DatabaseError as error:
-            # The database is away for a while; what waits is in it and will still wait.
+    carriers = Carriers()
+    try:
+        while True:
+            close_old_connections()
+            try:
+                tally = asdict(tend())
+                tally["sending"] = carriers.send_off()
+                tally["erased"] = erase_old()
+            except DatabaseError as error:
+                # The database is away for a while; what waits is in it and will still wait.
+                if once:
+                    raise
+                get_logger().error("runner pass failed", alarm=True, error=type(error).__name__)
+                tally = {}
+            if any(tally.values()):
+                get_logger().info("runner pass", **tally)
             if once:
-                raise
-            get_logger().error("runner pass failed", alarm=True, error=type(error).__name__)
-            tally = {}
-        if any(tally.values()):
-            get_logger().info("runner pass", **tally)
-        if once or stop.wait(every):
-            return
+                carriers.wait()
+            if once or stop.wait(every):
+                return
+    finally:
+        carriers.finish()

@@ -14,6 +14,7 @@ _DIRECT = [
     "test_late_checks.py",
     "test_leases.py",
     "test_look_up.py",
+    "test_outbox.py",
     "test_rule_publication.py",
     "test_workers.py",
 ]

@@ -20,6 +20,7 @@ from approval_hook.models import (
     Inquiry,
     IssueReading,
     Observation,
+    OutgoingAct,
     RawReply,
     Reply,
     RuleRevision,
@@ -45,6 +46,7 @@ EVIDENCE = (
     RuleRevision,
     CalendarEdition,
     RawReply,
+    OutgoingAct,
 )
 
 

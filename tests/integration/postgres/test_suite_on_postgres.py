@@ -20,6 +20,7 @@ SUITE = (
     "tests/integration/test_attacks.py",
     "tests/integration/test_debts.py",
     "tests/integration/test_limits.py",
+    "tests/integration/test_outbox.py",
     "tests/integration/test_statements.py",
     "tests/integration/test_sweeping.py",
     "tests/integration/test_renaming.py",

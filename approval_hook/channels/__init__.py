@@ -1,0 +1,1 @@
+"""Ways to applicants that need nothing but Django; see ``ports.Channel``."""
