@@ -41,6 +41,8 @@ _KEYS = {
     "applications": ("matter", "measure"),
     "exemptions": ("id",),
     "excluded_procedures": ("id",),
+    "reminders": ("id",),
+    "lapses": ("id",),
 }
 
 Plain = dict[str, Any]

@@ -49,6 +49,7 @@ class Sayings:
             "clocks": {c.id: c.title for c in rules.clocks},
             "exemptions": {e.id: e.title for e in rules.exemptions},
             "excluded_procedures": {p.id: p.title for p in rules.excluded_procedures},
+            "lapses": {x.id: x.title for x in rules.lapses},
             "grounds": {g.id: g.title for g in rules.grounds},
             "principles": {p.id: p.title for p in rules.principles},
             "leniencies": {i.id: i.title for i in rules.leniencies},

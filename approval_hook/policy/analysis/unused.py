@@ -78,6 +78,7 @@ def _cited(rules: RuleSet) -> Iterator[LegalBasis]:
         rules.good_credit_routes,
         rules.clocks,
         rules.excluded_procedures,
+        rules.lapses,
         rules.matters,
         (m.clock for m in rules.matters),
         (material for m in rules.matters for material in m.materials),

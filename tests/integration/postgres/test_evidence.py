@@ -21,9 +21,11 @@ from approval_hook.models import (
     IssueReading,
     Observation,
     RawReply,
+    Reminder,
     Reply,
     RuleRevision,
     Settlement,
+    StatutoryAct,
 )
 from approval_hook.policy.records import CreditReport
 from approval_hook.ports import Query
@@ -45,6 +47,8 @@ EVIDENCE = (
     RuleRevision,
     CalendarEdition,
     RawReply,
+    StatutoryAct,
+    Reminder,
 )
 
 
