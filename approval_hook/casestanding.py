@@ -129,6 +129,15 @@ def nearest(case_nos: Iterable[str]) -> dict[str, Deadline]:
     return found
 
 
+def decision_due(case_no: str) -> date | None:
+    """The last day of the decision as the acts give it; None while the case is not accepted.
+
+    While a procedure is under way it is the day as of the last act, which can only be earlier than the real one.
+    """
+    rows = Deadline.objects.filter(case__case_no=case_no, lapse=Consequence.SILENCE)
+    return rows.values_list("due_on", flat=True).first()
+
+
 def last_day_if_accepted(case: CaseRef, today: date) -> date | None:
     """The last day for the decision of a case if it is accepted today, or the one it has; None without rules."""
     row = ClockedCase(case_no=case.case_no, matter=case.matter, organ=case.organ, expires_on=case.expires_on)

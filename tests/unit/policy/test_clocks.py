@@ -230,6 +230,7 @@ def test_s15_a_date_beyond_the_published_calendar_is_flagged_also_with_a_pause()
 
 def test_a_rule_set_without_a_clock_that_every_matter_has_is_told_so() -> None:
     """Nothing is counted with a length that nobody gave."""
+
     def shorten(data: dict[str, Any]) -> None:
         for part in ("clocks", "reminders"):
             data[part] = [row for row in data[part] if row["id"] != "delivery"]
