@@ -43,18 +43,19 @@ def register(case: Case, act: Act, user: Any, *, at: datetime | None = None, **v
 
 
 def _adopt(case: Case) -> None:
-    stamps = [
-        (Act.RECEIVED, case.filed_at, {}),
-        (Act.ACCEPTED, case.accepted_at, {}),
-        (Act.DECIDED, case.decided_at, {"granted": case.decision == Result.GRANTED}),
-        (Act.DELIVERED, case.delivered_at, {}),
-        (Act.WITHDRAWN, case.withdrawn_at, {}),
-    ]
     hands = {Act.ACCEPTED: case.accepted_by, Act.DECIDED: case.decided_by}
-    for act, at, values in stamps:
+    stamps = {
+        Act.RECEIVED: case.filed_at,
+        Act.ACCEPTED: case.accepted_at,
+        Act.DECIDED: case.decided_at,
+        Act.DELIVERED: case.delivered_at,
+        Act.WITHDRAWN: case.withdrawn_at,
+    }
+    for act, at in stamps.items():
         if at is not None:
             hand = hands.get(act)
-            deadlines.record(ref(case), act, hand.get_username() if hand else "", at=at, **values)
+            granted = act is Act.DECIDED and case.decision == Result.GRANTED
+            deadlines.record(ref(case), act, hand.get_username() if hand else "", at=at, granted=granted)
 
 
 def supplied_if_complete(case: Case, user: Any) -> StatutoryAct | None:

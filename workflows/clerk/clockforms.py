@@ -54,7 +54,7 @@ def notice_field() -> forms.CharField:
     return forms.CharField(label=_("文书号"), max_length=100)
 
 
-def reason_field(label: str | Promise = "") -> forms.CharField:
+def reason_field(label: Any = "") -> forms.CharField:
     """Make the field of a reason."""
     return forms.CharField(
         label=label or _("理由"), min_length=4, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
