@@ -28,9 +28,11 @@ from approval_hook.models import (
     Observation,
     OutgoingAct,
     RawReply,
+    Reminder,
     Reply,
     RuleRevision,
     Settlement,
+    StatutoryAct,
 )
 
 
@@ -88,6 +90,8 @@ APPEND_ONLY: tuple[type[Model], ...] = (
     RuleRevision,
     CalendarEdition,
     OutgoingAct,
+    StatutoryAct,
+    Reminder,
 )
 #: Evidence whose sealed content can be erased; nothing else of a row changes, and no row goes.
 ERASABLE: tuple[type[Model], ...] = (Identity, RawReply)
@@ -243,7 +247,7 @@ class _Unique:
     """Columns that no two rows share, among the rows that have certain values in others."""
 
     columns: tuple[str, ...]
-    among: tuple[tuple[str, str], ...] = ()
+    among: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def _not_only_erased(model: type[Model], q: Callable[[str], str], differs: str) -> str:
@@ -263,7 +267,8 @@ def _unique_columns(model: type[Model]) -> list[_Unique]:
         if isinstance(constraint, UniqueConstraint):
             condition = constraint.condition or Q()
             among = tuple(
-                (column(name), str(value)) for name, value in cast("list[tuple[str, str]]", condition.children)
+                (column(name.removesuffix("__in")), tuple(value) if name.endswith("__in") else (str(value),))
+                for name, value in cast("list[tuple[str, Any]]", condition.children)
             )
             keys.append(_Unique(tuple(map(column, constraint.fields)), among))
     return keys
@@ -276,7 +281,7 @@ def _exists(q: Callable[[str], str], table: str, keys: list[_Unique]) -> str:
 
 def _same_key(q: Callable[[str], str], key: _Unique) -> str:
     shared = [f"old.{q(c)} = NEW.{q(c)}" for c in key.columns]
-    among = [f"{row}.{q(c)} = {_literals([value])}" for c, value in key.among for row in ("old", "NEW")]
+    among = [f"{row}.{q(c)} IN ({_literals(values)})" for c, values in key.among for row in ("old", "NEW")]
     return "(" + " AND ".join([*shared, *among]) + ")"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from approval_hook import deadlines
 from approval_hook.policy.case import Authorisation, CaseFacts, Party, Role
 from approval_hook.policy.records import CreditRecord, CreditReport, MatchGrade, QueryStatus, Severity
 from approval_hook.policy.subjects import (
@@ -67,7 +68,7 @@ def _facts(case: FoodBusinessCase | RideHailingDriverCase, matter: str, parties:
         accepted_at=case.accepted_at,
         parties=parties,
         materials=tuple(sorted(case.materials)),
-        due_on=case.due_on,
+        due_on=deadlines.decision_due(case.case_no),
     )
 
 

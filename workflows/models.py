@@ -125,7 +125,6 @@ class LicenceCase(models.Model):
     supply_until = models.DateField(_("补交截止"), null=True, blank=True, help_text="promised in writing")
     review_opinion = models.TextField(_("审查意见"), blank=True)
     reviewed_at = models.DateTimeField(_("审查时间"), null=True, blank=True)
-    due_on = models.DateField(_("延长后的办结期限"), null=True, blank=True)
 
     decision = models.CharField(_("决定"), max_length=10, choices=Result.choices, blank=True)
     decision_reason = models.TextField(_("决定理由"), blank=True)

@@ -10,6 +10,9 @@ from django.utils.translation import gettext as _
 from viewflow.workflow.exceptions import FlowRuntimeError
 from viewflow.workflow.status import PROCESS
 
+from approval_hook.errors import CaseInvalid
+from approval_hook.policy.clocks import Act
+from workflows import acts
 from workflows.models import CaseEvent, FoodBusinessCase, RideHailingDriverCase
 
 Case = FoodBusinessCase | RideHailingDriverCase
@@ -51,6 +54,10 @@ def withdraw(process: Case, user: Any, reason: str) -> None:
             raise WithdrawalRefused(_("办件已经结束，无需撤回。"))
         case.withdrawn_at = timezone.now()
         case.withdraw_reason = reason
+        try:
+            acts.register(case, Act.WITHDRAWN, user, at=case.withdrawn_at, reason=reason)
+        except CaseInvalid as error:
+            raise WithdrawalRefused(f"{error.message}{error.remedy}") from None
         CaseEvent.objects.create(
             process_id=case.pk, kind=CaseEvent.Kind.WITHDRAWN, at=case.withdrawn_at, by=user, note=reason
         )

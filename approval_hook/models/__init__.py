@@ -1,5 +1,6 @@
 """Evidence (append-only), operations (holds, debts), mirrored lists, and the rule sets and calendars of decisions."""
 
+from approval_hook.models.casehistory import ClockedCase, Deadline, Grade, Reminder, StatutoryAct
 from approval_hook.models.deferred import CallbackNonce, PendingQuery
 from approval_hook.models.emergencies import EmergencyAct
 from approval_hook.models.evidence import (
@@ -20,8 +21,11 @@ from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 __all__ = [
     "CalendarEdition",
     "CallbackNonce",
+    "ClockedCase",
     "CreditDecision",
+    "Deadline",
     "EmergencyAct",
+    "Grade",
     "Hold",
     "Identity",
     "Inquiry",
@@ -37,11 +41,13 @@ __all__ = [
     "Point",
     "RawReply",
     "Recheck",
+    "Reminder",
     "Reply",
     "RestingTarget",
     "RuleDraft",
     "RuleRevision",
     "Settlement",
     "SourceDay",
+    "StatutoryAct",
     "TaskMove",
 ]

@@ -25,6 +25,7 @@ from approval_hook.policy.rules import (
     BasisType,
     Category,
     Clock,
+    ClockReminder,
     Code,
     Conventions,
     Day,
@@ -37,6 +38,7 @@ from approval_hook.policy.rules import (
     GatePoint,
     GoodCreditRoute,
     Ground,
+    Lapse,
     LegalBasis,
     Leniency,
     Level,
@@ -175,6 +177,8 @@ class RuleSet(Part):
     exemptions: tuple[Exemption, ...] = ()
     excluded_procedures: tuple[ExcludedProcedure, ...] = ()
     messages: tuple[MessageTemplate, ...] = ()
+    reminders: tuple[ClockReminder, ...] = ()
+    lapses: tuple[Lapse, ...] = ()
 
     @classmethod
     def parse(cls, data: Mapping[str, object]) -> Self:
@@ -261,6 +265,10 @@ class RuleSet(Part):
     def source_title(self, name: str) -> str:
         """A source's name as pages show it; the configured name when the rule set has none."""
         return self._source_titles.get(name, name)
+
+    def reminder(self, clock: str) -> ClockReminder | None:
+        """When people are reminded of a clock; ``None``: only once it is over."""
+        return self._reminders.get(clock) or self._reminders.get("default")
 
     def ground(self, ground_id: str) -> Ground | None:
         """The statutory ground with this id; ``None`` for an authorisation or an unknown id."""
@@ -357,6 +365,10 @@ class RuleSet(Part):
     @cached_property
     def _source_titles(self) -> dict[str, str]:
         return {s.name: s.title for s in self.sources}
+
+    @cached_property
+    def _reminders(self) -> dict[str, ClockReminder]:
+        return {r.id: r for r in self.reminders}
 
     @cached_property
     def _grounds(self) -> dict[str, Ground]:

@@ -106,6 +106,7 @@ class RunningClock(Struct, frozen=True, gc=False):
         left: working days up to the last day, 0 on it, negative after it; None when it no longer runs.
         excluded: working days that the law does not count.
         consequence: of its having run out.
+        lapse: what the law makes of it once it has run out.
     """
 
     clock: str
@@ -116,6 +117,7 @@ class RunningClock(Struct, frozen=True, gc=False):
     left: int | None
     excluded: int = 0
     consequence: Consequence = Consequence.NONE
+    lapse: Consequence = Consequence.NONE
 
 
 class Progress(Struct, frozen=True):
@@ -410,4 +412,5 @@ def _clock(
         left=workdays_between(today, due.on, calendar) if owed else None,
         excluded=excluded,
         consequence=consequence,
+        lapse=lapse,
     )

@@ -408,6 +408,22 @@ class MessageTemplate(Part):
         return self.text_en if language == "en" else self.text
 
 
+class ClockReminder(Part):
+    """When people are reminded that a clock runs out; once it is over they always are."""
+
+    id: Code  # of the clock, or "default": every clock that has no row of its own
+    normal_workdays: Days  # working days before the last day; 0: no such reminder
+    warning_workdays: Days  # the same, more urgent; not more than the normal one, unless there is none
+
+
+class Lapse(Part):
+    """What the law makes of a clock that ran out, in the words that officers and applicants read."""
+
+    id: Literal["deemed_accepted", "deemed_renewed", "silence"]
+    title: Text
+    basis: SomeBases
+
+
 class Material(Part):
     """A paper the applicant hands in (R-13, L-10)."""
 

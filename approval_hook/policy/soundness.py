@@ -94,6 +94,7 @@ def problems(rules: RuleSet) -> list[str]:
         *_references(rules),
         *_routes(rules),
         *_exemptions(rules),
+        *_reminders(rules),
         *_dates(rules),
         *(f"messages({m.code})：{problem}" for m in rules.messages if (problem := problem_of(m))),
         *(problem for matter in rules.matters for problem in _matter(rules, matter)),
@@ -116,6 +117,8 @@ def _duplicates(rules: RuleSet) -> Iterator[str]:
         "clocks": [c.id for c in rules.clocks],
         "excluded_procedures": [p.id for p in rules.excluded_procedures],
         "messages": [m.code for m in rules.messages],
+        "reminders": [r.id for r in rules.reminders],
+        "lapses": [x.id for x in rules.lapses],
         "matters": [m.code for m in rules.matters],
         "applications": [f"{a.matter} / {a.measure}" for a in rules.applications],
         # One clerk-facing name space: a reason names a rule by its id alone.
@@ -161,6 +164,16 @@ def _principles(rules: RuleSet) -> Iterator[str]:
         yield f"principles：缺少通则“{missing}”；请补上它的标题和依据。"
     for unknown in sorted(given - set(PRINCIPLES)):
         yield f"principles：通则“{unknown}”没有任何用处；请删除或改正拼写。"
+
+
+def _reminders(rules: RuleSet) -> Iterator[str]:
+    clocks = {clock.id for clock in rules.clocks}
+    for item in rules.reminders:
+        place = f"reminders({item.id})"
+        if item.id not in clocks and item.id != "default":
+            yield f"{place}：期限“{item.id}”不在 clocks 中；请改成 clocks 中的编号，或者 default。"
+        if 0 < item.normal_workdays < item.warning_workdays:
+            yield f"{place}.warning_workdays：预警早于一般提醒；请改为不多于{item.normal_workdays}个工作日。"
 
 
 def _lists(rules: RuleSet) -> Iterator[str]:

@@ -42,6 +42,8 @@ _KEYS = {
     "exemptions": ("id",),
     "excluded_procedures": ("id",),
     "messages": ("code",),
+    "reminders": ("id",),
+    "lapses": ("id",),
 }
 
 Plain = dict[str, Any]

@@ -29,6 +29,8 @@ PART_LABELS = {
     "exemptions": "豁免",
     "excluded_procedures": "不计入期限的程序",
     "messages": "消息模板",
+    "reminders": "期限提醒",
+    "lapses": "逾期的法律后果",
 }
 
 #: By field, or by "part.field" where a part means something else by it.

@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.benchmarks import core, flow, http, lists, prove, sweep
+from tests.benchmarks import core, deadlines, flow, http, lists, prove, sweep
 from tests.benchmarks.figures import Figure, exit_code
 
 #: Area by name; each measures itself, ``long`` in more rounds, and needs under 50 s otherwise.
 AREAS: dict[str, Callable[[bool], list[Figure]]] = {
     "core": core.measure,
+    "deadlines": deadlines.measure,
     "flow": flow.measure,
     "http": http.measure,
     "lists": lists.measure,

@@ -12,7 +12,7 @@ import pytest
 
 from approval_hook.policy.decision import Channel, ObligationKind, Outcome
 from approval_hook.policy.receipt import receipt_from_bytes
-from tests.benchmarks import core, flow, flow_cases, http, lists, prove, sweep
+from tests.benchmarks import core, deadlines, flow, flow_cases, http, lists, prove, sweep
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.apart import ROOT
 from tests.benchmarks.figures import Figure, exit_code
@@ -131,6 +131,14 @@ def test_sweep_finds_what_the_bare_join_finds(tmp_path: Path) -> None:
     figures = sweep._figures("sqlite", result)
     assert [figure.name for figure in figures] == ["sweep.minute_sqlite", "sweep.join_sqlite"]
     assert figures[0].value == pytest.approx(result.seconds * sweep.FULL / 401 / 60)
+
+
+def test_deadlines_are_all_fired_and_lapse_once(tmp_path: Path) -> None:
+    """A short run fires every deadline, writes every lapse, and finds nothing the second time."""
+    result = deadlines.run(f"sqlite:///{tmp_path / 'cases.sqlite3'}", 300)
+    assert result.cases == 300
+    names = [figure.name for figure in deadlines.figures_of("sqlite", result)]
+    assert names == ["deadlines.half_minute_sqlite", "deadlines.memory_sqlite"]
 
 
 def test_client_layer_is_measured_on_complete_answers() -> None:

@@ -12,6 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from viewflow.workflow.status import PROCESS, STATUS
 
+from approval_hook import deadlines
+from approval_hook.deadlines import Standing
+from approval_hook.models import StatutoryAct
 from approval_hook.policy.subjects import mask_number
 from workflows import materials
 from workflows.clerk import clock, credit_bridge
@@ -66,6 +69,7 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
     """
     tasks = list(case.task_set.select_related("owner").order_by("created", "pk"))
     panel = credit_bridge.panel_for(case)
+    clocks = deadlines.standing(case.case_no)
     handed_in = set(case.materials)
     rows = [{"material": material, "here": material.code in handed_in} for material in catalogue_of(case)]
     return {
@@ -79,13 +83,17 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
         and case.accepted_at is None
         and request.user.has_perm(f"workflows.file_{case._meta.model_name}"),
         "case_title": case.flow_class.process_title,
-        "deadline": clock.deadline(case, timezone.localdate()),
+        "deadline": clock.deadline(case, timezone.localdate()) if case.status == PROCESS.NEW else None,
+        "clocks": clocks,
+        "may_clock": case.status == PROCESS.NEW or bool(case.delivered_at),
+        "extension_waits": clocks.asked is not None
+        and request.user.has_perm(f"workflows.decide_{case._meta.model_name}"),
         "facts": _facts(case),
         "material_rows": rows,
         "materials_here": sum(row["here"] for row in rows),
         "dates": _dates(case, panel),
         "next_step": None if open_task else _next_step(request.user, case, tasks, panel),
-        "history": _history(case, tasks, panel),
+        "history": _history(case, tasks, panel, clocks),
         "panel": panel,
         "emergency": _emergency(request.user, case, panel),
         "reasons": _grouped(panel),
@@ -266,7 +274,7 @@ def ended(case: Case) -> NextStep:
     return NextStep(_("已终止"), _("办件由管理人员终止。"), "ended")
 
 
-def _history(case: Case, tasks: list[Any], panel: Any) -> list[Event]:
+def _history(case: Case, tasks: list[Any], panel: Any, clocks: Standing) -> list[Event]:
     events = [Event(case.filed_at, _("登记收件 %(case_no)s") % {"case_no": case.case_no}, "")]
     for task in tasks:
         if task.finished is None or task.flow_task is None or task.flow_task_type not in {"HUMAN", "END"}:
@@ -278,9 +286,21 @@ def _history(case: Case, tasks: list[Any], panel: Any) -> list[Event]:
         )
     for row in case.case_events.select_related("by"):
         events.append(Event(row.at, _registered(case, row), "a" if row.kind == CaseEvent.Kind.WITHDRAWN else "b"))
+    events += [Event(act.made_at, _said(act), "a") for act in clocks.acts if act.kind in _BESIDE_STEPS]
     if panel is not None:
         events += [Event(item.at, item.text, item.tone or "b") for item in panel.timeline]
     return sorted(events, key=lambda event: event.at)
+
+
+#: Acts that no step of the flow shows.
+_BESIDE_STEPS = frozenset(StatutoryAct.Kind) - {
+    *("received", "accepted", "decided", "delivered", "withdrawn", "not_accepted")
+}
+
+
+def _said(act: StatutoryAct) -> str:
+    about = "，".join(text for text in (act.notice_no, act.reason) if text)
+    return f"{act.by} {_(str(act.get_kind_display()))}".strip() + (_("：%(about)s") % {"about": about} if about else "")
 
 
 def _registered(case: Case, row: CaseEvent) -> str:

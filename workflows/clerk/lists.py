@@ -26,7 +26,7 @@ from workflows.clerk.tolerance import shown_badge
 from workflows.models import Officer, RideHailingDriverCase
 
 PAGE_ROWS = 50
-#: Channel and deadline are computed, so a list is sorted here and must stay bounded.
+#: The channel is computed, so a list is sorted here and must stay bounded.
 MOST_ROWS = 1000
 
 
@@ -70,7 +70,7 @@ CHIPS = (
     Chip("strict", _("从严"), lambda row: row.channel == "strict"),
     Chip("restricted", _("依法限制"), lambda row: row.channel == "restricted"),
     Chip("undetermined", _("待核"), lambda row: row.channel == "undetermined"),
-    Chip("soon", _("3 个工作日内到期"), lambda row: row.deadline is not None and row.deadline.state != "fine"),
+    Chip("soon", _("将到期和逾期"), lambda row: row.deadline is not None and row.deadline.state != "fine"),
 )
 
 
@@ -88,12 +88,13 @@ def rows_of(user: Any, organ: str, today: date, text: str = "") -> list[Row]:
     ]
     waiting = {held.process_pk: held for held in credit_bridge.held_cases(organ)}
     badges = credit_bridge.badges_for([task.process.coerced for task in tasks])
-    rows = [_row(task, user, badges.get(task.process_id), waiting.get(task.process_id), today) for task in tasks]
+    dates = clock.deadlines_of([task.process.coerced for task in tasks], today)
+    rows = [_row(task, user, badges.get(task.process_id), waiting.get(task.process_id), dates) for task in tasks]
     far = date.max
     return sorted(rows, key=lambda row: (row.deadline.on if row.deadline else far, row.case.filed_at, row.task.pk))
 
 
-def _row(task: Any, user: Any, badge: Any, held: Any, today: date) -> Row:
+def _row(task: Any, user: Any, badge: Any, held: Any, dates: dict[str, clock.Deadline]) -> Row:
     case = task.process.coerced
     node = task.flow_task
     applicant, note = applicant_of(case)
@@ -109,7 +110,7 @@ def _row(task: Any, user: Any, badge: Any, held: Any, today: date) -> Row:
         applicant=applicant,
         applicant_note=note,
         badge=shown_badge(case, badge),
-        deadline=clock.deadline(case, today),
+        deadline=dates.get(case.case_no),
         url=case_url(case),
         mine=task.owner_id == user.pk,
         claimable=claimable,

@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from approval_hook.policy.clocks import Act
 from approval_hook.workcalendar import published_calendar
-from workflows import materials
+from workflows import acts, materials
 from workflows.clerk import clock, credit_bridge, refusing
 from workflows.clerk.formfields import PlainForm, RadioList, date_field, material_field
 from workflows.clerk.tolerance import Case, catalogue_of, latest_supply, register, still_out
@@ -30,6 +31,13 @@ class StepForm(PlainForm):
     def apply(self, user: Any) -> None:
         """Write the checked fields into the case; the caller saves it."""
         raise NotImplementedError
+
+    def register(self, user: Any) -> None:
+        """Write down the statutory act that the step is; some are none.
+
+        Raises:
+            CaseInvalid: it may not follow what happened.
+        """
 
 
 class AcceptForm(StepForm):
@@ -73,7 +81,7 @@ class AcceptForm(StepForm):
         elif not published_calendar().is_workday(supply_until):
             self.add_error("supply_until", _("补交截止日期须是工作日。"))
         # What arrives after the decision cannot be weighed in it (R-13).
-        elif due is None or supply_until >= due.on:
+        elif due is None or supply_until >= due:
             self.add_error("supply_until", _("补交截止日期须早于法定办结日期，材料才来得及审查。"))
         elif latest is not None and supply_until > latest:
             text = gettext("按规则最迟 %(date)s 补交。请改为这一天或更早，并写入承诺书。")
@@ -92,6 +100,7 @@ class AcceptForm(StepForm):
             self.case.materials = codes
             self.case.save(update_fields=["materials"])
             register(self.case, user, CaseEvent.Kind.MATERIALS, fresh)
+            acts.supplied_if_complete(self.case, user)
         return True
 
     def apply(self, user: Any) -> None:
@@ -101,6 +110,10 @@ class AcceptForm(StepForm):
         self.case.supply_until = self.cleaned_data["supply_until"] if absent else None
         self.case.accepted_at = timezone.now()
         self.case.accepted_by = user
+
+    def register(self, user: Any) -> None:
+        """受理."""
+        acts.register(self.case, Act.ACCEPTED, user, at=self.case.accepted_at)
 
 
 class ReviewForm(StepForm):
@@ -163,6 +176,11 @@ class DecideForm(StepForm):
         self.case.decided_at = timezone.now()
         self.case.decided_by = user
 
+    def register(self, user: Any) -> None:
+        """作出决定."""
+        granted = self.case.decision == Result.GRANTED
+        acts.register(self.case, Act.DECIDED, user, at=self.case.decided_at, granted=granted)
+
 
 class DeliverForm(StepForm):
     """送达: way and receiver."""
@@ -180,6 +198,10 @@ class DeliverForm(StepForm):
         """Deliver now."""
         self.case.delivered_at = timezone.now()
         self.case.delivery_note = f"{self.cleaned_data['way']}，{self.cleaned_data['receiver']}签收"
+
+    def register(self, user: Any) -> None:
+        """送达."""
+        acts.register(self.case, Act.DELIVERED, user, at=self.case.delivered_at)
 
 
 class WithdrawForm(PlainForm):

@@ -14,7 +14,9 @@ from django.utils.translation import gettext_noop
 from django.views import View
 from django.views.generic import FormView
 
-from workflows import materials
+from approval_hook.errors import CaseInvalid
+from approval_hook.policy.clocks import Act
+from workflows import acts, materials
 from workflows.clerk import credit_bridge, refusing, taskforms
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.scope import officer_of, require_matter
@@ -46,6 +48,7 @@ class FileCaseView(View):
         activation = request.activation  # type: ignore[attr-defined] # set by Viewflow
         filing = Filing(officer.organ, officer.region, Source.WINDOW, timezone.now())
         case = intake.save_to(activation.process, filing)
+        acts.register(case, Act.RECEIVED, request.user, at=filing.filed_at)
         activation.execute()
         messages.success(request, _("已收件，办件号 %(case_no)s。") % {"case_no": case.case_no})
         return HttpResponseRedirect(case_url(case))
@@ -119,6 +122,12 @@ class StepView(FormView):  # type: ignore[type-arg] # generic only in the stubs
         """Write the step into the case and move the flow on, in one transaction."""
         activation = self.request.activation  # type: ignore[attr-defined] # set by Viewflow
         form.apply(self.request.user)
+        try:
+            form.register(self.request.user)
+        except CaseInvalid as error:
+            form.case.refresh_from_db()
+            form.add_error(None, f"{error.message}{error.remedy}")
+            return self.form_invalid(form)
         form.case.save()
         activation.execute()
         messages.success(self.request, _(self.done_message))

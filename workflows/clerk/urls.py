@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from workflows.clerk import debts, emergency, latechecks, lists, outbox, views
+from workflows.clerk import clockviews, debts, emergency, latechecks, lists, outbox, views
 
 app_name = "clerk"
 
@@ -27,6 +27,7 @@ urlpatterns = [
     path("cases/<int:process_pk>/withdraw/", views.withdraw_case, name="withdraw"),
     path("cases/<int:process_pk>/correct/", views.correct_case, name="correct"),
     path("cases/<int:process_pk>/supply/", views.supply_materials, name="supply"),
+    path("cases/<int:process_pk>/clocks/", clockviews.clocks, name="clocks"),
     path("cases/<int:process_pk>/chart/", views.chart, name="chart"),
     path("cases/<int:process_pk>/credit/", views.credit_settle, name="credit-settle"),
     path("cases/<int:process_pk>/emergency/", emergency.ask, name="emergency-ask"),

@@ -39,13 +39,13 @@ class FoodBusinessFlow(flow.Flow):
         .Next(this.accept)
     )
     accept = (
-        flow.View(taskviews.AcceptView.as_view(), undo_func=steps.undo_accept)
+        steps.Step(taskviews.AcceptView.as_view(), undo_func=steps.undo_accept)
         .Annotation(title=_("受理"), description=_("核对材料是否齐全、符合法定形式。"))
         .Permission("workflows.accept_foodbusinesscase")
         .Next(this.review)
     )
     review = (
-        flow.View(taskviews.ReviewView.as_view(), undo_func=steps.undo_review)
+        steps.Step(taskviews.ReviewView.as_view(), undo_func=steps.undo_review)
         .Annotation(title=_("审查"), description=_("只按法定条件审查，写明意见。"))
         .Permission("workflows.review_foodbusinesscase")
         .Next(this.decide)
@@ -58,7 +58,7 @@ class FoodBusinessFlow(flow.Flow):
     )
     check_granted = flow.If(steps.is_granted).Annotation(title=_("是否准予")).Then(this.deliver).Else(this.end_refused)
     deliver = (
-        flow.View(taskviews.DeliverView.as_view(), undo_func=steps.undo_deliver)
+        steps.Step(taskviews.DeliverView.as_view(), undo_func=steps.undo_deliver)
         .Annotation(title=_("送达"), description=_("送达许可证件，填写送达回证。"))
         .Permission("workflows.deliver_foodbusinesscase")
         .Next(this.end_granted)

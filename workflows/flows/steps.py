@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from viewflow.workflow import flow
+from viewflow.workflow.flow.views import UndoTaskView
 from viewflow.workflow.lock import SelectForUpdateLock
 
+from approval_hook import deadlines
 from approval_hook.people import same_person
+from approval_hook.policy.clocks import Act
+from workflows import acts
 from workflows.filing import Filing, Intake
 from workflows.models import LicenceCase, Result
 
@@ -18,7 +22,22 @@ from workflows.models import LicenceCase, Result
 case_lock = SelectForUpdateLock(nowait=False, attempts=1)
 
 
-class DecisionTask(flow.View):
+class UndoView(UndoTaskView):
+    """Taking a step back, by a manager whose name stands with what is taken back."""
+
+    def form_valid(self, *args: Any, **kwargs: Any) -> Any:
+        """Keep who it is beside the step."""
+        self.request.activation.undone_by = self.request.user.get_username()
+        return super().form_valid(*args, **kwargs)
+
+
+class Step(flow.View):
+    """A step by hand."""
+
+    undo_view_class = UndoView
+
+
+class DecisionTask(Step):
     """A step that the officer who accepted the case may neither claim nor carry out."""
 
     def can_assign(self, user: Any, task: Any) -> bool:
@@ -38,7 +57,9 @@ class DecisionTask(flow.View):
 
 def receive(activation: Any, *, intake: Intake, filing: Filing) -> LicenceCase:
     """Fill the new case from a checked application."""
-    return intake.save_to(activation.process, filing)
+    case: Any = intake.save_to(activation.process, filing)
+    acts.register(case, Act.RECEIVED, None, at=filing.filed_at)
+    return case
 
 
 def is_granted(activation: Any) -> bool:
@@ -50,6 +71,7 @@ def is_granted(activation: Any) -> bool:
 
 def undo_accept(activation: Any) -> None:
     """Take the acceptance back."""
+    _take_back(activation, Act.ACCEPTED)
     _clear(activation.process, accepted_at=None, accepted_by=None, supply_until=None)
 
 
@@ -60,12 +82,18 @@ def undo_review(activation: Any) -> None:
 
 def undo_decide(activation: Any) -> None:
     """Take the decision back before it is delivered."""
+    _take_back(activation, Act.DECIDED)
     _clear(activation.process, decision="", decision_reason="", decided_at=None, decided_by=None)
 
 
 def undo_deliver(activation: Any) -> None:
     """Take the delivery back."""
+    _take_back(activation, Act.DELIVERED)
     _clear(activation.process, delivered_at=None, delivery_note="")
+
+
+def _take_back(activation: Any, act: Act) -> None:
+    deadlines.take_back(activation.process.case_no, act, getattr(activation, "undone_by", ""))
 
 
 def _clear(process: Any, **values: Any) -> None:

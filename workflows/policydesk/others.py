@@ -70,6 +70,15 @@ def _lines(rules: RuleSet) -> Iterator[Other]:
         yield "excluded_procedures", procedure.id, procedure.title, _("不计入法定期限，须书面告知"), procedure.basis
     for message in rules.messages:
         yield "messages", message.code, message.title, message.text, message.basis
+    clocks = {clock.id: clock.title for clock in rules.clocks}
+    for reminder in rules.reminders:
+        facts = _("到期前 %(normal)d 个工作日提醒，%(warning)d 个工作日预警") % {
+            "normal": reminder.normal_workdays,
+            "warning": reminder.warning_workdays,
+        }
+        yield "reminders", reminder.id, clocks.get(reminder.id, _("其他期限")), facts, ()
+    for lapse in rules.lapses:
+        yield "lapses", lapse.id, lapse.title, _("逾期后依法如此"), lapse.basis
     for source in rules.sources:
         facts = _("答复原文加密留存") if source.keep_raw else _("答复只留摘要")
         yield "sources", source.name, source.title, facts, ()

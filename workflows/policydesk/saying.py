@@ -50,6 +50,7 @@ class Sayings:
             "exemptions": {e.id: e.title for e in rules.exemptions},
             "excluded_procedures": {p.id: p.title for p in rules.excluded_procedures},
             "messages": {m.code: m.title for m in rules.messages},
+            "lapses": {x.id: x.title for x in rules.lapses},
             "grounds": {g.id: g.title for g in rules.grounds},
             "principles": {p.id: p.title for p in rules.principles},
             "leniencies": {i.id: i.title for i in rules.leniencies},

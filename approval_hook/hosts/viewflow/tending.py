@@ -1,4 +1,4 @@
-"""The runner's work: parked gates, held tasks, owed re-checks, late checks, retired gates, one pass at a time."""
+"""The runner's work: parked gates, held tasks, owed re-checks, late checks, retired gates, statutory clocks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef
 from viewflow.workflow.status import STATUS
 
-from approval_hook import clock, debts, gate
+from approval_hook import clock, deadlines, debts, gate
 from approval_hook.hosts.viewflow.attending import attend, log_failure
 from approval_hook.hosts.viewflow.binding import WAITING, Binding, process_table
 from approval_hook.hosts.viewflow.injection import bindings
@@ -36,11 +36,14 @@ class Tally:
     overdue: int = 0  # owed re-checks for which the supervisor was called
     late: int = 0  # late checks of cases that the sweep found
     retired: int = 0  # gate tasks of removed flows that were finished
+    reminded: int = 0  # deadlines that came to a reminder, a warning or their end
+    lapsed: int = 0  # cases that the law counts as accepted or renewed, because nobody said anything in time
+    recounted: int = 0  # cases whose deadlines follow new rules or a new calendar
     failed: int = 0
 
 
 def tend() -> Tally:
-    """One pass over everything that waits: parked gates, held tasks, owed re-checks, late checks, retired gates."""
+    """One pass over everything that waits."""
     tally = Tally()
     tally.forwarded = notice_sources()
     for binding in bindings():
@@ -59,6 +62,9 @@ def tend() -> Tally:
     tally.overdue = debts.escalate()
     tally.retired, failed = finish_retired()
     tally.failed += failed
+    swept = deadlines.sweep()
+    tally.reminded, tally.lapsed, tally.recounted = swept.reminded, swept.lapsed, swept.recounted
+    tally.failed += swept.failed
     return tally
 
 

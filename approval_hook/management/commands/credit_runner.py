@@ -1,4 +1,4 @@
-"""``manage.py credit_runner``: resumes parked gates, retries held cases, pays owed re-checks, empties the outbox."""
+"""``manage.py credit_runner``: resumes parked gates, retries, pays re-checks, keeps the clocks, empties the outbox."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from approval_hook.outbox import Carriers, erase_old
 class Command(BaseCommand):
     """Runs until it is told to stop, or once."""
 
-    help = "恢复等待中的信用核查，补查未答复的办件"
+    help = "恢复等待中的信用核查，补查未答复的办件，到期提醒"
 
     def add_arguments(self, parser: CommandParser) -> None:
         """``--once`` and ``--every``."""

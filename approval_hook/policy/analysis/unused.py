@@ -79,6 +79,7 @@ def _cited(rules: RuleSet) -> Iterator[LegalBasis]:
         rules.clocks,
         rules.excluded_procedures,
         rules.messages,
+        rules.lapses,
         rules.matters,
         (m.clock for m in rules.matters),
         (material for m in rules.matters for material in m.materials),

@@ -9,6 +9,7 @@ from tests.postgres import postgres_url
 __all__ = ["postgres_url"]
 
 _DIRECT = [
+    "test_deadline_runner.py",
     "test_pending.py",
     "test_evidence.py",
     "test_late_checks.py",

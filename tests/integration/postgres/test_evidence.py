@@ -22,9 +22,11 @@ from approval_hook.models import (
     Observation,
     OutgoingAct,
     RawReply,
+    Reminder,
     Reply,
     RuleRevision,
     Settlement,
+    StatutoryAct,
 )
 from approval_hook.policy.records import CreditReport
 from approval_hook.ports import Query
@@ -47,6 +49,8 @@ EVIDENCE = (
     CalendarEdition,
     RawReply,
     OutgoingAct,
+    StatutoryAct,
+    Reminder,
 )
 
 

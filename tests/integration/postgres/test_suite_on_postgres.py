@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SUITE = (
     "tests/integration/test_architecture_facts.py",
     "tests/integration/test_attacks.py",
+    "tests/integration/test_deadlines.py",
     "tests/integration/test_debts.py",
     "tests/integration/test_limits.py",
     "tests/integration/test_outbox.py",
@@ -63,6 +64,8 @@ def test_essential_tests_pass_on_postgresql(postgres_url: str, tmp_path: Path) -
         "test_at_issue",
         "test_attacks",
         "test_bypass",
+        "test_deadline_runner",
+        "test_deadlines",
         "test_debts",
         "test_emergency_release",
         "test_evidence",

@@ -27,6 +27,7 @@ from approval_hook.panel import MeasurePanel, Panel, PartyPanel, ReasonPanel, Re
 from approval_hook.policy.workdays import add_workdays
 from approval_hook.testing import lifted_triggers
 from approval_hook.workcalendar import published_calendar
+from tests.integration.workflows.conftest import ORGAN, REGION
 from tests.integration.workflows.driving import (
     accepted,
     claim,
@@ -38,6 +39,7 @@ from tests.integration.workflows.driving import (
     revoked,
     task_named,
 )
+from workflows.filing import file_case
 from workflows.flows import FoodBusinessFlow
 from workflows.groups import DECIDERS
 from workflows.templatetags.clerk import day
@@ -119,12 +121,11 @@ def test_the_chips_filter(clerk: Client, credit: Any, food: dict[str, Any], driv
 
 
 def test_the_soon_chip_keeps_what_is_nearly_due(clerk: Client, food: dict[str, Any]) -> None:
-    """A case accepted twenty working days ago is due; one accepted now is not."""
-    case, fresh = filed_food(food), filed_food(food)
-    accepted(clerk, case)
+    """A case that nobody took up for fifty days is late; one accepted now is not."""
+    fresh = filed_food(food)
     accepted(clerk, fresh)
-    then = timezone.now() - timedelta(days=60)
-    type(case).objects.filter(pk=case.pk).update(accepted_at=then, filed_at=then)
+    then = timezone.now() - timedelta(days=50)
+    case = file_case(FoodBusinessFlow, food, organ=ORGAN, region=REGION, filed_at=then)
     response = clerk.get("/work/?show=soon")
     assert [row.case.case_no for row in response.context["page"]] == [case.case_no]
     assert "超期" in response.content.decode()

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approval_hook', '0014_raw_replies'),
+        ('approval_hook', '0015_shrunken_lists'),
     ]
 
     operations = [

@@ -1,0 +1,10 @@
+"""Signals of the credit gate."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+#: A deadline came to a grade. Arguments: ``reminder``, a ``models.Reminder`` that was just written. Sent inside the
+#: transaction of the sweep, so that what a receiver writes stands or falls with the reminder; a receiver that raises
+#: takes back that one reminder, which is tried again.
+deadline_reached = Signal()
