@@ -83,6 +83,12 @@ def last_day(case: Case, today: date) -> DueDate | None:
     return next(c.due for c in found.clocks if c.clock == terms.decision.id)
 
 
+def most_extension(case: Case, today: date) -> int:
+    """Working days by which the head may extend the decision; 0 where the rules do not say."""
+    terms = _terms(case, today)
+    return terms.decision.extension_days if terms is not None else 0
+
+
 def _terms(case: Case, today: date) -> Terms | None:
     try:
         rules = book().on(today).rules

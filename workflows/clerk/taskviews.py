@@ -21,6 +21,7 @@ from workflows.clerk.scope import officer_of, require_matter
 from workflows.clerk.tolerance import catalogue_of, latest_supply
 from workflows.filing import Filing
 from workflows.models import PersonRole, Source
+from workflows.notices.automatic import after_acceptance, after_filing
 
 
 class FileCaseView(View):
@@ -46,7 +47,10 @@ class FileCaseView(View):
         activation = request.activation  # type: ignore[attr-defined] # set by Viewflow
         filing = Filing(officer.organ, officer.region, Source.WINDOW, timezone.now())
         case = intake.save_to(activation.process, filing)
+        owed = after_filing(case, request.user)
         activation.execute()
+        for why_not in owed:
+            messages.warning(request, why_not)
         messages.success(request, _("已收件，办件号 %(case_no)s。") % {"case_no": case.case_no})
         return HttpResponseRedirect(case_url(case))
 
@@ -121,8 +125,12 @@ class StepView(FormView):  # type: ignore[type-arg] # generic only in the stubs
         form.apply(self.request.user)
         form.case.save()
         activation.execute()
+        self.then(form.case)
         messages.success(self.request, _(self.done_message))
         return HttpResponseRedirect(case_url(form.case))
+
+    def then(self, case: Any) -> None:
+        """What else belongs to the step, once it is done."""
 
 
 class AcceptView(StepView):
@@ -143,6 +151,11 @@ class AcceptView(StepView):
             return self.form_invalid(form)
         messages.success(request, _("已保存收到的材料，尚未受理。"))
         return HttpResponseRedirect(case_url(form.case))
+
+    def then(self, case: Any) -> None:
+        """Issue the 受理通知书; where that cannot be, the acceptance stands and the page says why."""
+        for why_not in after_acceptance(case, self.request.user):
+            messages.warning(self.request, why_not)
 
     def get_initial(self) -> dict[str, Any]:
         """Propose the earliest date by which every tolerated material may still come."""

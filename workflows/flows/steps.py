@@ -10,6 +10,7 @@ from viewflow.workflow.lock import SelectForUpdateLock
 from approval_hook.people import same_person
 from workflows.filing import Filing, Intake
 from workflows.models import LicenceCase, Result
+from workflows.notices.automatic import after_filing
 
 #: One lock for both databases. PostgreSQL locks the row of the case, so two officers wait for
 #: each other only on the same case; they wait (``nowait=False``, bounded by ``lock_timeout``)
@@ -37,8 +38,10 @@ class DecisionTask(flow.View):
 
 
 def receive(activation: Any, *, intake: Intake, filing: Filing) -> LicenceCase:
-    """Fill the new case from a checked application."""
-    return intake.save_to(activation.process, filing)
+    """Fill the new case from a checked application, and give the receipt the system owes at once."""
+    case = intake.save_to(activation.process, filing)
+    after_filing(case, None)
+    return case
 
 
 def is_granted(activation: Any) -> bool:
