@@ -1,6 +1,6 @@
 """Makes the font that notices are printed with: the GBK characters of Noto Serif CJK SC.
 
-    python -m tests.notice_font NotoSerifCJK-Regular.ttc workflows/notices/fonts/notice-serif.otf
+    python -m tests.notice_font NotoSerifCJK-Regular.ttc workflows/notices/layout/fonts/notice-serif.otf
 
 GBK holds the simplified characters, the rarer ones of names, and the traditional ones in the names of applicants from
 Hong Kong, Macao and Taiwan.

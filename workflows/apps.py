@@ -19,10 +19,11 @@ class WorkflowsConfig(AppConfig):
         """Keep groups and their permissions in step with every migration, and notices from change."""
         from approval_hook import triggers
         from workflows.groups import ensure_groups
-        from workflows.notices.checks import check_notices
+        from workflows.notices.checks import check_address, check_notices
         from workflows.notices.models import Notice, NoticePrint
 
         post_migrate.connect(ensure_groups, dispatch_uid="workflows.ensure_groups")
         checks.register(check_notices)
+        checks.register(check_address, deploy=True)
         for model in (Notice, NoticePrint):
             triggers.adopt(model)

@@ -43,7 +43,12 @@ class Catalogue(Struct, frozen=True):
 
     templates: tuple[tuple[int, Template], ...]  # with the rank of its directory
     organs: dict[str, OrganDetails]
-    titles: dict[str, str]  # of kinds
+    demands: dict[str, Compulsory]  # of the law, by kind
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Titles of the kinds."""
+        return {kind: demand.title for kind, demand in self.demands.items()}
 
     def template(self, kind: str, day: date) -> Template:
         """The template of a kind in force on a day.
@@ -113,7 +118,7 @@ def _read(directories: tuple[Path, ...], stamps: tuple[tuple[Path, int, int], ..
     ]
     if found:
         raise TemplatesInvalid(found)
-    return Catalogue(tuple(templates), organs, {kind: demand.title for kind, demand in demands.items()})
+    return Catalogue(tuple(templates), organs, demands)
 
 
 def _sound(template: Template, name: str, demands: dict[str, Compulsory], found: list[str]) -> bool:

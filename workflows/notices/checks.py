@@ -19,9 +19,9 @@ from workflows.notices.templates import static_texts
 
 
 def check_notices(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
-    """E101 settings and fonts, E102 templates and details of organs, W101 no address to verify at."""
+    """E101 settings and fonts, E102 templates and details of organs."""
     try:
-        settings, fonts = conf(), font_set()
+        fonts = font_set()
     except ConfigurationError as error:
         return [checks.Error(str(error), hint="See docs/reference/settings.md.", id="workflows.E101")]
     if not LAYOUT.is_file():
@@ -36,7 +36,16 @@ def check_notices(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessa
     except (RulesInvalid, NoticeRefused) as error:
         hint = "Mend the file named above; see docs/howto/notices.md."
         return [checks.Error(str(error), hint=hint, id="workflows.E102")]
-    if not settings.verify_url:
-        text = "Notices print no address to verify them at."
-        return [checks.Warning(text, hint="Set WORKFLOWS_VERIFY_URL.", id="workflows.W101")]
     return []
+
+
+def check_address(app_configs: Any, **kwargs: Any) -> Sequence[checks.CheckMessage]:
+    """W101, for an installation: notices say no address to verify them at."""
+    try:
+        settings = conf()
+    except ConfigurationError:
+        return []  # check_notices reports it
+    if settings.verify_url:
+        return []
+    text = "Notices print no address to verify them at."
+    return [checks.Warning(text, hint="Set WORKFLOWS_VERIFY_URL.", id="workflows.W101")]

@@ -18,7 +18,7 @@ from fontTools.ttLib import TTFont, TTLibError
 from workflows.notices.conf import conf
 from workflows.notices.errors import CharactersMissing, NoticeSettingsInvalid
 
-BUNDLED = Path(__file__).parent / "fonts"
+BUNDLED = Path(__file__).parent / "layout" / "fonts"
 #: Control, format, lone halves, unassigned, separators of lines and paragraphs.
 _REFUSED = {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
 _SUFFIXES = {".otf", ".ttf", ".ttc", ".otc"}
