@@ -30,6 +30,7 @@ from approval_hook.ports import Query
 from approval_hook.testing import ScriptedPlatform
 from tests.flows import flows
 from tests.flows.facts import firm_data
+from workflows.notices.models import Notice, NoticePrint
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -45,6 +46,8 @@ EVIDENCE = (
     RuleRevision,
     CalendarEdition,
     RawReply,
+    Notice,
+    NoticePrint,
 )
 
 

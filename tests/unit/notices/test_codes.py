@@ -24,7 +24,14 @@ def test_codes_are_read_in_any_dress() -> None:
     """Small letters, full-width ones, spaces and any grouping are the same code."""
     code = new_code()
     wide = "".join(chr(ord(c) + 0xFEE0) for c in code)
-    for typed in (code, code.lower(), in_groups(code), f" {code[:7]} {code[7:]} ", wide, in_groups(code).replace("-", "—")):
+    for typed in (
+        code,
+        code.lower(),
+        in_groups(code),
+        f" {code[:7]} {code[7:]} ",
+        wide,
+        in_groups(code).replace("-", "—"),
+    ):
         assert typed_code(typed) == code
 
 
@@ -39,7 +46,9 @@ def test_codes_do_not_repeat() -> None:
     assert len({new_code() for _ in range(2000)}) == 2000
 
 
-@pytest.mark.parametrize("typed", ["穗天市监食许受[2026]42号", "穗天市监食许受（2026）42 号", "穗天市监食许受〔２０２６〕42号"])
+@pytest.mark.parametrize(
+    "typed", ["穗天市监食许受[2026]42号", "穗天市监食许受（2026）42 号", "穗天市监食许受〔２０２６〕42号"]
+)
 def test_numbers_are_read_with_any_brackets(typed: str) -> None:
     """Nobody has 〔〕 on the keyboard."""
     assert typed_number(typed) == "穗天市监食许受〔2026〕42号"

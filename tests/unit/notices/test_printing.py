@@ -83,7 +83,9 @@ def test_two_copies_with_their_own_page_numbers() -> None:
 
 def test_forty_items_break_over_pages_with_head_and_numbers() -> None:
     """A long list repeats its head on every page, loses no item, and every page is numbered."""
-    items = tuple(Item(f"第{n}份需要补正的材料", f"item-{n:02}", "原件一份，加盖公章；" * (1 + n % 3)) for n in range(1, 41))
+    items = tuple(
+        Item(f"第{n}份需要补正的材料", f"item-{n:02}", "原件一份，加盖公章；" * (1 + n % 3)) for n in range(1, 41)
+    )
     pages = pages_of(read(made("correction", CorrectionFacts(items, CASE.filed_on))))
     copy = pages[: len(pages) // 2]
     assert len(copy) >= 3

@@ -112,7 +112,9 @@ def test_an_organ_changes_words_without_code(own: Path) -> None:
     """Its own template is taken from its first day, the later one from its own; before, the shipped one."""
     put(own, "a.yaml", version="own-1", valid_from=date(2026, 11, 1), title="受理告知书")
     put(own, "b.yaml", version="own-2", valid_from=date(2026, 12, 1))
-    taken = {day: catalogue().template("acceptance", day).version for day in (date(2026, 10, 31), DAY, date(2027, 1, 1))}
+    taken = {
+        day: catalogue().template("acceptance", day).version for day in (date(2026, 10, 31), DAY, date(2027, 1, 1))
+    }
     assert list(taken.values()) == ["gd-2026-10", "own-1", "own-2"]
     assert catalogue().template("receipt", DAY).version == "gd-2026-10"
 
