@@ -101,7 +101,7 @@ def load(path: Path | str) -> LoadedRules:
     problems: list[str] = []
     for file in files:
         name = file.name if file == path else str(file.relative_to(path.parent))
-        for key, value in _read(file, name).items():
+        for key, value in read_file(file, name).items():
             known = whole.get(key)
             if key not in whole:
                 whole[key] = value
@@ -115,7 +115,12 @@ def load(path: Path | str) -> LoadedRules:
     return LoadedRules(rules, rules.digest, path.name)
 
 
-def _read(path: Path, name: str) -> dict[str, object]:
+def read_file(path: Path, name: str) -> dict[str, object]:
+    """The fields of one YAML file: plain data in UTF-8, no repeated keys, no aliases, no deep nesting.
+
+    Raises:
+        RulesInvalid: it is something else; the text names the file and the line.
+    """
     try:
         with path.open("rb") as stream:
             raw = stream.read(_MAX_BYTES + 1)

@@ -93,6 +93,8 @@ APPEND_ONLY: tuple[type[Model], ...] = (
     StatutoryAct,
     Reminder,
 )
+#: Tables of applications beside ours that are append-only as well.
+_adopted: list[type[Model]] = []
 #: Evidence whose sealed content can be erased; nothing else of a row changes, and no row goes.
 ERASABLE: tuple[type[Model], ...] = (Identity, RawReply)
 #: Their primary key is the digest of the content: the same row again is passed over, as ``keeping`` asks for.
@@ -103,6 +105,12 @@ _STAYS = "approval_hook: a case stays in its flow"
 _HELD = "approval_hook: protected step without a valid credit record"
 _FORWARD = "('STARTED', 'SCHEDULED', 'DONE')"
 _WAITS = "('NEW', 'ASSIGNED', 'SCHEDULED')"
+
+
+def adopt(model: type[Model]) -> None:
+    """Keep the rows of another application's table from change too; for its ``AppConfig.ready``."""
+    if model not in _adopted:
+        _adopted.append(model)
 
 
 def after_migrate(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
@@ -175,7 +183,10 @@ def _guarded_tables() -> list[GuardedTable]:
 
 def _statements(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
     build = _sqlite if connection.vendor == "sqlite" else _postgres
-    return list(build(connection.ops.quote_name))
+    # The other application may be migrated later than ours, or back.
+    tables = set(connection.introspection.table_names()) if _adopted else set()
+    kept = (*APPEND_ONLY, *(model for model in _adopted if model._meta.db_table in tables))
+    return list(build(connection.ops.quote_name, kept))
 
 
 def guard_name(table: str, verb: str) -> str:
@@ -187,8 +198,8 @@ def _flow_guard_name(guarded: GuardedTable) -> str:
     return guard_name(f"flow of {guarded.table}", "UPDATE")
 
 
-def _sqlite(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
-    for each in APPEND_ONLY:
+def _sqlite(q: Callable[[str], str], kept: tuple[type[Model], ...]) -> Iterable[tuple[str, str]]:
+    for each in kept:
         table = each._meta.db_table
         for verb in ("UPDATE", "DELETE"):
             name = f"{_PREFIX}{table.removeprefix(_PREFIX)}_no_{verb.lower()}"
@@ -196,7 +207,7 @@ def _sqlite(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
                 name,
                 f"CREATE TRIGGER {name} BEFORE {verb} ON {q(table)} BEGIN SELECT RAISE(ABORT, '{_REFUSED}'); END",
             )
-    for model in (*APPEND_ONLY, *ERASABLE):
+    for model in (*kept, *ERASABLE):
         # INSERT OR REPLACE deletes the older row without firing a delete trigger.
         table = model._meta.db_table
         name = f"{_PREFIX}{table.removeprefix(_PREFIX)}_no_replace"
@@ -395,13 +406,13 @@ def _confirmed(q: Callable[[str], str], now: str) -> str:
     )
 
 
-def _postgres(q: Callable[[str], str]) -> Iterable[tuple[str, str]]:
+def _postgres(q: Callable[[str], str], kept: tuple[type[Model], ...]) -> Iterable[tuple[str, str]]:
     yield (
         "",
         f"CREATE OR REPLACE FUNCTION {_PREFIX}refuse() RETURNS trigger LANGUAGE plpgsql AS $$"
         f" BEGIN RAISE EXCEPTION '{_REFUSED}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
     )
-    for model in (*APPEND_ONLY, *ERASABLE):
+    for model in (*kept, *ERASABLE):
         table = model._meta.db_table
         short = table.removeprefix(_PREFIX)
         verbs = "DELETE" if model in ERASABLE else "UPDATE OR DELETE"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core import checks
 from django.db.models.signals import post_migrate
 
 
@@ -15,7 +16,14 @@ class WorkflowsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Keep groups and their permissions in step with every migration."""
+        """Keep groups and their permissions in step with every migration, and notices from change."""
+        from approval_hook import triggers
         from workflows.groups import ensure_groups
+        from workflows.notices.checks import check_address, check_notices
+        from workflows.notices.models import Notice, NoticePrint
 
         post_migrate.connect(ensure_groups, dispatch_uid="workflows.ensure_groups")
+        checks.register(check_notices)
+        checks.register(check_address, deploy=True)
+        for model in (Notice, NoticePrint):
+            triggers.adopt(model)

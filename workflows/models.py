@@ -353,3 +353,9 @@ class PenaltyPerson(models.Model):
         """Keep the digest in step with the number; every print of one document gives the same digest."""
         self.number_digest = keyed_digest(untyped_matching_number(self.number))
         super().save(*args, **kwargs)  # type: ignore[arg-type] # passed through unchanged
+
+
+# Django finds the models of an application in this module; these need nothing of the above.
+from workflows.notices.models import Notice, NoticeNumberSequence, NoticePrint  # noqa: E402
+
+__all__ = ["Notice", "NoticeNumberSequence", "NoticePrint"]

@@ -37,6 +37,8 @@ from approval_hook.policy.catalogue import GatePoint, RuleSet
 from approval_hook.policy.decision import HEADLINE_ORDER, Channel, ObligationKind, Outcome
 from approval_hook.policy.rules import BasisType
 from approval_hook.policy.soundness import PRINCIPLES
+from workflows.notices import checks as notice_checks
+from workflows.notices import errors as notice_errors
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -179,13 +181,15 @@ def test_every_environment_variable_is_in_the_reference_and_the_reverse() -> Non
     """The application's settings read exactly the variables and secrets that the table names."""
     code = (ROOT / "workflows" / "site" / "settings.py").read_text(encoding="utf-8")
     named = "(?:WORKFLOWS|CREDIT)_[A-Z_]+|SECRETS_DIR|DATABASE_URL"
-    read = set(re.findall(rf'(?:environ\.get\(|environ\[|_claims\(|_granted\("\w+", |find_secret\()"({named})"', code))
+    read = set(
+        re.findall(rf'(?:environ\.get\(|environ\[|_claims\(|_paths\(|_granted\("\w+", |find_secret\()"({named})"', code)
+    )
     read |= set(re.findall(r'"((?:WORKFLOWS|CREDIT)_[A-Z_]*(?:SECRET|TOKEN))"', code))
     assert _first_column(_section(_text("reference", "settings.md"), "The application's environment")) == read
 
 
 def test_every_error_is_in_the_reference_and_the_reverse() -> None:
-    """Table and tree name exactly the error classes that plugin and adapters can raise."""
+    """Table and tree name exactly the error classes that plugin, adapters and notices can raise."""
     _import_all(approval_hook)
     _import_all(adapters)
     real = {ApprovalHookError.__name__, *(c.__name__ for c in _subclasses(ApprovalHookError) if _ours(c))}
@@ -195,14 +199,13 @@ def test_every_error_is_in_the_reference_and_the_reverse() -> None:
 
 
 def _ours(error: type) -> bool:
-    return error.__module__.split(".")[0] in {"approval_hook", "adapters"}
+    return error.__module__.split(".")[0] in {"approval_hook", "adapters"} or error.__module__ == notice_errors.__name__
 
 
 def test_every_check_is_in_the_reference_and_the_reverse() -> None:
     """The table names exactly the ids that the checks give."""
-    given = set(
-        re.findall(r'id="(approval_hook\.[EW]\d{3})"', inspect.getsource(checks) + inspect.getsource(surroundings))
-    )
+    sources = "".join(inspect.getsource(module) for module in (checks, surroundings, notice_checks))
+    given = set(re.findall(r'id="((?:approval_hook|workflows)\.[EW]\d{3})"', sources))
     assert given
     assert _first_column(_text("reference", "checks.md")) == given
 

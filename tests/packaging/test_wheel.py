@@ -49,7 +49,7 @@ def test_rules_are_package_data_of_approval_hook(names: list[str]) -> None:
 @pytest.mark.parametrize("package", ["approval_hook", "adapters", "workflows"])
 def test_every_source_file_is_in_the_wheel(names: list[str], package: str) -> None:
     """Modules, templates, static files, service descriptions, migrations: nothing that is needed is left behind."""
-    kept = {".py", ".html", ".css", ".js", ".svg", ".typed", ".wsdl"}
+    kept = {".py", ".html", ".css", ".js", ".svg", ".typed", ".wsdl", ".typ", ".otf", ".txt"}
     wanted = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / package).rglob("*")

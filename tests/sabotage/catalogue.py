@@ -310,7 +310,7 @@ CATALOGUE: dict[str, Sabotage] = {
     ),
     "evidence-can-be-changed": Sabotage(
         "evidence is append-only in the database",
-        (Edit(_TRIGGERS, "for each in APPEND_ONLY:\n", "for each in ():\n"),),
+        (Edit(_TRIGGERS, "for each in kept:\n", "for each in ():\n"),),
         ((FACTS, "test_fact_evidence_is_append_only_in_code_and_in_the_database"),),
     ),
     "any-record-will-do": Sabotage(

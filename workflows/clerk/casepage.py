@@ -22,6 +22,7 @@ from workflows.clerk.scope import OPEN, Case
 from workflows.clerk.settlement import settling_of
 from workflows.clerk.tolerance import catalogue_of, is_late, may_supply, promised, shown_badge, still_out
 from workflows.models import CaseEvent, CasePerson, FoodBusinessCase, Result, RideHailingDriverCase
+from workflows.notices.board import board
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
         "dates": _dates(case, panel),
         "next_step": None if open_task else _next_step(request.user, case, tasks, panel),
         "history": _history(case, tasks, panel, clocks),
+        "board": board(case, request.user),
         "panel": panel,
         "emergency": _emergency(request.user, case, panel),
         "reasons": _grouped(panel),

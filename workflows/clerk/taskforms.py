@@ -40,6 +40,22 @@ class StepForm(PlainForm):
         """
 
 
+def supply_date_problem(case: Case, supply_until: date, absent: set[str]) -> str:
+    """Why materials of these titles may not be promised until this day; empty when they may."""
+    today = timezone.localdate()
+    latest, due = latest_supply(case, absent), clock.last_day(case, today)
+    if supply_until <= today:
+        return gettext("补交截止日期须晚于今天。")
+    if not published_calendar().is_workday(supply_until):
+        return gettext("补交截止日期须是工作日。")
+    # What arrives after the decision cannot be weighed in it (R-13).
+    if due is None or supply_until >= due:
+        return gettext("补交截止日期须早于法定办结日期，材料才来得及审查。")
+    if latest is not None and supply_until > latest:
+        return gettext("按规则最迟 %(date)s 补交。请改为这一天或更早，并写入承诺书。") % {"date": day(latest)}
+    return ""
+
+
 class AcceptForm(StepForm):
     """受理: materials complete, or a secondary one promised in writing."""
 
@@ -70,22 +86,10 @@ class AcceptForm(StepForm):
             if not data.get("supply_until"):
                 self.add_error("supply_until", _("请填写补交截止日期，并写入承诺书。"))
             else:
-                self._check_supply_date(data["supply_until"], {str(material.title) for material in absent})
+                wrong = supply_date_problem(self.case, data["supply_until"], {str(m.title) for m in absent})
+                if wrong:
+                    self.add_error("supply_until", wrong)
         return data
-
-    def _check_supply_date(self, supply_until: date, absent: set[str]) -> None:
-        today = timezone.localdate()
-        latest, due = latest_supply(self.case, absent), clock.last_day(self.case, today)
-        if supply_until <= today:
-            self.add_error("supply_until", _("补交截止日期须晚于今天。"))
-        elif not published_calendar().is_workday(supply_until):
-            self.add_error("supply_until", _("补交截止日期须是工作日。"))
-        # What arrives after the decision cannot be weighed in it (R-13).
-        elif due is None or supply_until >= due:
-            self.add_error("supply_until", _("补交截止日期须早于法定办结日期，材料才来得及审查。"))
-        elif latest is not None and supply_until > latest:
-            text = gettext("按规则最迟 %(date)s 补交。请改为这一天或更早，并写入承诺书。")
-            self.add_error("supply_until", text % {"date": day(latest)})
 
     def keep_materials(self, user: Any) -> bool:
         """Store the ticks without accepting; False when one is not in the list of the matter."""

@@ -23,6 +23,7 @@ from workflows.clerk.scope import officer_of, require_matter
 from workflows.clerk.tolerance import catalogue_of, latest_supply
 from workflows.filing import Filing
 from workflows.models import PersonRole, Source
+from workflows.notices.automatic import after_acceptance, after_filing
 
 
 class FileCaseView(View):
@@ -49,7 +50,10 @@ class FileCaseView(View):
         filing = Filing(officer.organ, officer.region, Source.WINDOW, timezone.now())
         case = intake.save_to(activation.process, filing)
         acts.register(case, Act.RECEIVED, request.user, at=filing.filed_at)
+        owed = after_filing(case, request.user)
         activation.execute()
+        for why_not in owed:
+            messages.warning(request, why_not)
         messages.success(request, _("已收件，办件号 %(case_no)s。") % {"case_no": case.case_no})
         return HttpResponseRedirect(case_url(case))
 
@@ -130,8 +134,12 @@ class StepView(FormView):  # type: ignore[type-arg] # generic only in the stubs
             return self.form_invalid(form)
         form.case.save()
         activation.execute()
+        self.then(form.case)
         messages.success(self.request, _(self.done_message))
         return HttpResponseRedirect(case_url(form.case))
+
+    def then(self, case: Any) -> None:
+        """What else belongs to the step, once it is done."""
 
 
 class AcceptView(StepView):
@@ -152,6 +160,11 @@ class AcceptView(StepView):
             return self.form_invalid(form)
         messages.success(request, _("已保存收到的材料，尚未受理。"))
         return HttpResponseRedirect(case_url(form.case))
+
+    def then(self, case: Any) -> None:
+        """Issue the 受理通知书; where that cannot be, the acceptance stands and the page says why."""
+        for why_not in after_acceptance(case, self.request.user):
+            messages.warning(self.request, why_not)
 
     def get_initial(self) -> dict[str, Any]:
         """Propose the earliest date by which every tolerated material may still come."""

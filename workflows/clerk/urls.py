@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from workflows.clerk import clockviews, debts, emergency, latechecks, lists, outbox, views
 
@@ -24,6 +24,7 @@ urlpatterns = [
     path("work/emergencies/<int:request_pk>/", emergency.review, name="emergency-review"),
     path("find/", views.find, name="find"),
     path("cases/<int:process_pk>/", views.CaseView.as_view(), name="case"),
+    path("cases/<int:process_pk>/notices/", include("workflows.notices.urls")),
     path("cases/<int:process_pk>/withdraw/", views.withdraw_case, name="withdraw"),
     path("cases/<int:process_pk>/correct/", views.correct_case, name="correct"),
     path("cases/<int:process_pk>/supply/", views.supply_materials, name="supply"),

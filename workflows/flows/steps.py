@@ -14,6 +14,7 @@ from approval_hook.policy.clocks import Act
 from workflows import acts
 from workflows.filing import Filing, Intake
 from workflows.models import LicenceCase, Result
+from workflows.notices.automatic import after_filing
 
 #: One lock for both databases. PostgreSQL locks the row of the case, so two officers wait for
 #: each other only on the same case; they wait (``nowait=False``, bounded by ``lock_timeout``)
@@ -56,9 +57,10 @@ class DecisionTask(Step):
 
 
 def receive(activation: Any, *, intake: Intake, filing: Filing) -> LicenceCase:
-    """Fill the new case from a checked application."""
+    """Fill the new case from a checked application, and give the receipt the system owes at once."""
     case: Any = intake.save_to(activation.process, filing)
     acts.register(case, Act.RECEIVED, None, at=filing.filed_at)
+    after_filing(case, None)
     return case
 
 

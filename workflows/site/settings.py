@@ -35,6 +35,11 @@ def _granted(limit: str, name: str) -> dict[str, int]:
     return {limit: int(value)}
 
 
+def _paths(name: str) -> list[str]:
+    """Read directories, separated as in PATH."""
+    return [path for path in os.environ.get(name, "").split(os.pathsep) if path]
+
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 STATE_DIR = Path(os.environ.get("WORKFLOWS_STATE_DIR", BASE_DIR / ".demo"))
 
@@ -142,6 +147,14 @@ SECURE_HSTS_SECONDS = 31536000 if _https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _claims("WORKFLOWS_BEHIND_PROXY", False) else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+# Notices: templates and fonts of the organ's own stand before the shipped ones.
+NOTICES: dict[str, Any] = {
+    "TEMPLATES": str(BASE_DIR / "fixtures" / "rules" / "guangdong" / "notices"),
+    "OWN_TEMPLATES": _paths("WORKFLOWS_NOTICE_TEMPLATES"),
+    "FONT_DIRS": _paths("WORKFLOWS_NOTICE_FONTS"),
+    "VERIFY_URL": os.environ.get("WORKFLOWS_VERIFY_URL", ""),
+}
 
 _GRANTED = _granted("PER_DAY", "CREDIT_PLATFORM_PER_DAY") | _granted("PER_MINUTE", "CREDIT_PLATFORM_PER_MINUTE")
 

@@ -12,6 +12,7 @@ from viewflow.urls import Site
 from approval_hook.readiness import metrics, readiness
 from workflows.clerk.viewsets import LicensingFlowViewset, LicensingViewset
 from workflows.flows import FoodBusinessFlow, RideHailingDriverFlow
+from workflows.notices.verifying import verify
 
 site = Site(
     title="行政许可办理",
@@ -30,6 +31,7 @@ urlpatterns = [
     path("language/", login_not_required(set_language), name="set_language"),
     path("ready/", readiness, name="ready"),
     path("metrics/", metrics, name="metrics"),
+    path("verify/", verify, name="verify"),
     path("", include("workflows.clerk.urls")),
     path("rules/", include("workflows.policydesk.urls")),
     path("flows/", site.urls),

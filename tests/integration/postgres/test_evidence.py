@@ -33,6 +33,7 @@ from approval_hook.ports import Query
 from approval_hook.testing import ScriptedPlatform
 from tests.flows import flows
 from tests.flows.facts import firm_data
+from workflows.notices.models import Notice, NoticePrint
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -51,6 +52,8 @@ EVIDENCE = (
     OutgoingAct,
     StatutoryAct,
     Reminder,
+    Notice,
+    NoticePrint,
 )
 
 

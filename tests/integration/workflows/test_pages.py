@@ -368,8 +368,8 @@ def test_the_pages_run_without_a_credit_check(
     clerk: Client, monkeypatch: pytest.MonkeyPatch, food: dict[str, Any]
 ) -> None:
     """Where no credit check is installed the case page has no credit column and settling answers 404."""
-    case = filed_food(food)
     monkeypatch.setattr("workflows.clerk.credit_bridge._desk", lambda: None)
+    case = filed_food(food)
     text = clerk.get(f"/cases/{case.pk}/").content.decode()
     assert "信用核查" not in text
     assert "受理" in text

@@ -1,0 +1,268 @@
+"""Notices of real cases: issued with the steps, numbered without gaps, shown, printed, kept, and never changed."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+from pypdf import PdfReader
+
+from approval_hook.errors import AppendOnlyError
+from approval_hook.testing import lifted_triggers
+from tests.integration.workflows.conftest import OTHER_ORGAN
+from tests.integration.workflows.driving import accepted, filed_driver, filed_food, posted, reviewed
+from tests.unit.notices.building import rare_font
+from workflows.flows import FoodBusinessFlow
+from workflows.groups import DECIDERS
+from workflows.models import FoodBusinessCase
+from workflows.notices.automatic import receipt_facts
+from workflows.notices.document import digest_of
+from workflows.notices.errors import CharactersMissing, NoticeRefused, NoticeTampered
+from workflows.notices.issuing import in_force, issue, print_of
+from workflows.notices.models import Notice, NoticeNumberSequence, NoticePrint
+
+RARE = "粤𠮷餐饮（示例）有限公司"
+
+
+def address(case: Any, kind: str) -> str:
+    """Of the page that issues a kind."""
+    return reverse("clerk:notices:new", args=[case.pk, kind])
+
+
+def kinds(case: Any) -> list[str]:
+    """Kinds of the notices of a case, oldest first."""
+    return list(Notice.objects.filter(process_id=case.pk).values_list("kind", flat=True))
+
+
+def test_filing_and_acceptance_issue_what_the_law_wants(clerk: Client, food: dict[str, Any]) -> None:
+    """Filing gives a receipt and says who is queried; acceptance gives the 受理通知书. Page and PDF say the same."""
+    start = FoodBusinessFlow.start.reverse("execute")
+    assert clerk.post(start, posted(food)).status_code == 302
+    case = FoodBusinessCase.objects.get()
+    assert kinds(case) == ["receipt", "credit_privacy"]
+    accepted(clerk, case)
+    assert kinds(case) == ["receipt", "credit_privacy", "acceptance"]
+    notice = Notice.objects.get(kind="acceptance")
+    assert notice.number == f"穗越市监食许受〔{notice.issued_at.year}〕1号"
+    page = clerk.get(f"/cases/{case.pk}/").content.decode()
+    assert notice.number in page
+    assert "还没有出具" not in page
+
+    shown = clerk.get(reverse("clerk:notices:show", args=[case.pk, notice.pk])).content.decode()
+    document = notice.document
+    assert [text for text in document.texts() if text not in shown and text not in document.copies] == []
+    url = reverse("clerk:notices:pdf", args=[case.pk, notice.pk])
+    first, second = clerk.get(url), clerk.get(url)
+    assert first["Content-Type"] == "application/pdf"
+    assert first.content == second.content
+    kept = NoticePrint.objects.get(notice=notice)
+    assert kept.digest == digest_of(first.content)
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(first.content)).pages)
+    assert "粤悦里餐饮（示例）有限公司" in "".join(text.split())
+
+
+def test_an_online_filing_gets_its_receipt_from_the_system(driver: dict[str, Any]) -> None:
+    """L-20: the time of the system counts, so the receipt comes at once, with nobody's name under it."""
+    case = filed_driver(driver)
+    receipt = Notice.objects.get(kind="receipt")
+    assert receipt.issued_by is None
+    texts = receipt.document.texts()
+    assert "网办" in texts
+    assert any("系统登记时间" in text for text in texts)
+    # The name in full, the number masked, in the notice itself.
+    assert any("黄示例" in text for text in texts)
+    assert not any(case.number in text for text in texts)
+
+
+def test_nobody_is_told_of_a_query_that_is_not_made(driver: dict[str, Any]) -> None:
+    """A natural person who gave no consent is not queried, so there is nothing to give notice of."""
+    driver |= {"consent_no": "", "consent_from": "", "consent_until": ""}
+    assert kinds(filed_driver(driver)) == ["receipt"]
+
+
+def test_personal_data_is_sealed_at_rest(driver: dict[str, Any]) -> None:
+    """Neither the facts nor the document nor the print stand in the database in the clear."""
+    filed_driver(driver)
+    notice = Notice.objects.get(kind="receipt")
+    print_of(notice)
+    with connection.cursor() as cursor:
+        for table in (Notice, NoticePrint):
+            cursor.execute(f"SELECT * FROM {table._meta.db_table}")
+            raw = repr(cursor.fetchall())
+            assert "黄示例" not in raw
+            assert "%PDF" not in raw
+            assert "JVBERi" not in raw  # %PDF in Base64
+
+
+def test_a_rare_character_stops_the_notice_and_not_the_filing(
+    clerk: Client, food: dict[str, Any], settings: Any, tmp_path: Path
+) -> None:
+    """The filing stands, the page names the character and what is owed; with a font of the organ it is issued."""
+    food["firm_name"] = RARE
+    answer = clerk.post(FoodBusinessFlow.start.reverse("execute"), posted(food), follow=True)
+    case = FoodBusinessCase.objects.get()
+    page = answer.content.decode()
+    assert kinds(case) == []
+    assert "U+20BB7" in page
+    assert "还没有出具收件凭证" in page
+    refused = clerk.post(address(case, "receipt"))
+    assert refused.status_code == 422
+    assert "U+20BB7" in refused.content.decode()
+    rare_font(tmp_path)
+    settings.NOTICES = {**settings.NOTICES, "FONT_DIRS": [str(tmp_path)]}
+    assert clerk.post(address(case, "receipt")).status_code == 302
+    notice = Notice.objects.get()
+    assert notice.number.endswith("1号")  # the refusals used no number
+    assert RARE in "".join(PdfReader(io.BytesIO(print_of(notice).pdf)).pages[0].extract_text().split())
+
+
+def test_numbers_run_without_gaps(food: dict[str, Any]) -> None:
+    """A notice that is rolled back or refused leaves no gap, and each organ and kind counts for itself."""
+    case = filed_food(food)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        issue(case, "receipt", receipt_facts(case), None)
+        raise ZeroDivisionError
+    rare = FoodBusinessCase.objects.get(pk=case.pk)
+    rare.firm_name = RARE
+    with pytest.raises(CharactersMissing):
+        issue(rare, "receipt", receipt_facts(case), None)
+    issue(case, "receipt", receipt_facts(case), None)
+    numbers = Notice.objects.filter(kind="receipt").values_list("number", flat=True)
+    assert [number.rpartition("〕")[2] for number in numbers] == ["1号", "2号"]
+    assert NoticeNumberSequence.objects.count() == 2  # of receipts and of privacy notices
+
+
+@pytest.mark.parametrize("what", ["organ", "matter"])
+def test_an_organ_that_is_not_configured_is_named(what: str, food: dict[str, Any]) -> None:
+    """Without the details of the organ nothing is issued, and the case goes on."""
+    case = filed_food(food)
+    if what == "organ":
+        case.organ = "某局"
+    else:
+        case.matter = "unknown"
+    with pytest.raises(NoticeRefused, match=r"organs\.yaml"):
+        issue(case, "receipt", receipt_facts(case), None)
+
+
+@pytest.mark.parametrize("page", ["new/receipt/", "{pk}/", "{pk}/pdf/"])
+def test_no_notice_opens_to_another_organ(page: str, stranger: Client, clerk: Client, food: dict[str, Any]) -> None:
+    """Pages of notices answer 404 to another organ, and under another case."""
+    case, other = filed_food(food), filed_food(food)
+    notice = Notice.objects.filter(process_id=case.pk)[0]
+    assert stranger.get(f"/cases/{case.pk}/notices/{page.format(pk=notice.pk)}").status_code == 404
+    if "{pk}" in page:
+        assert clerk.get(f"/cases/{other.pk}/notices/{page.format(pk=notice.pk)}").status_code == 404
+
+
+def test_a_notice_is_never_changed_and_never_deleted(food: dict[str, Any]) -> None:
+    """Neither by the model nor past it: the database refuses too."""
+    notice = issue(filed_food(food), "receipt", receipt_facts(FoodBusinessCase.objects.get()), None)
+    print_of(notice)
+    for act in (notice.save, notice.delete, NoticePrint.objects.get().save):
+        with pytest.raises(AppendOnlyError):
+            act()
+    for rows in (Notice.objects.all(), NoticePrint.objects.all()):
+        for act in (lambda rows=rows: rows.update(id=7), lambda rows=rows: rows._raw_delete("default")):
+            with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+                act()
+
+
+def test_a_document_put_in_the_place_of_another_is_found_out(food: dict[str, Any]) -> None:
+    """Whoever writes past every trigger is found out by digest and number."""
+    filed_food(food)
+    first, second = Notice.objects.all()
+    with lifted_triggers():
+        Notice.objects.filter(pk=first.pk).update(sealed_document=second.sealed_document)
+        with pytest.raises(NoticeTampered):
+            _ = Notice.objects.get(pk=first.pk).document
+        Notice.objects.filter(pk=first.pk).update(text_digest=second.text_digest)
+        with pytest.raises(NoticeTampered):
+            _ = Notice.objects.get(pk=first.pk).document
+
+
+def test_s17_statutory_material_missing_is_corrected_never_tolerated(clerk: Client, food: dict[str, Any]) -> None:
+    """容缺 is refused for a statutory material; the correction notice names every missing item at once."""
+    food["materials"] = [code for code in food["materials"] if code not in ("safety-rules", "service-address")]
+    case = filed_food(food)
+    refused = clerk.get(address(case, "tolerance"))
+    assert refused.status_code == 403
+    assert "一次性补正告知书" in refused.content.decode()
+    sent = {"note-safety-rules": "原件一份", "note-service-address": "签字", "more": "申请书：第3页缺签名"}
+    assert clerk.post(address(case, "correction"), sent | {"due_on": "2000-01-01"}).status_code == 422
+    left_out = {key: value for key, value in sent.items() if key != "note-safety-rules"}
+    assert clerk.post(address(case, "correction"), left_out | {"due_on": "2099-01-05"}).status_code == 422
+    assert clerk.post(address(case, "correction"), sent | {"due_on": "2099-01-05"}).status_code == 302
+    texts = Notice.objects.get(kind="correction").document.texts()
+    assert {"食品安全规章制度", "送达地址确认书", "申请书", "第3页缺签名"} <= set(texts)
+
+
+def test_tolerance_comes_with_the_promise_and_the_mandate(clerk: Client, food: dict[str, Any]) -> None:
+    """The notice lists the missing items; the promise names the agent, the mandate and the version of the text."""
+    food["materials"].remove("service-address")
+    case = filed_food(food)
+    proposed = clerk.get(address(case, "tolerance")).context["form"]["due_on"].value()
+    sent = {"note-service-address": "次要材料", "due_on": str(proposed), "agent": "李示例"}
+    assert clerk.post(address(case, "tolerance"), sent).status_code == 422  # an agent without a mandate
+    assert clerk.post(address(case, "tolerance"), sent | {"mandate": "WT-2026-1"}).status_code == 302
+    document = Notice.objects.get(kind="tolerance").document
+    assert {"service-address", "代理人 李示例", "授权委托书 WT-2026-1", document.version} <= set(document.texts())
+
+
+def test_only_a_head_who_did_not_accept_extends_and_only_once(
+    clerk: Client, head: Client, food: dict[str, Any]
+) -> None:
+    """行政许可法 42: by the head, within the most that the rules allow, once; never by whoever accepted."""
+    case = filed_food(food)
+    accepted(clerk, case)
+    sent = {"days": "10", "reason": "需要现场复核。", "approved": "on"}
+    User.objects.get(username="lin").groups.add(Group.objects.get(name=DECIDERS))
+    assert clerk.post(address(case, "extension"), sent).status_code == 403
+    assert head.post(address(case, "extension"), sent | {"days": "11"}).status_code == 422
+    assert head.post(address(case, "extension"), sent | {"approved": ""}).status_code == 422
+    assert head.post(address(case, "extension"), sent).status_code == 302
+    texts = Notice.objects.get(kind="extension").document.texts()
+    assert any("应当先申请行政复议" in text for text in texts)
+    assert head.post(address(case, "extension"), sent).status_code == 403
+
+
+def test_special_procedure_and_proof_of_service(clerk: Client, food: dict[str, Any]) -> None:
+    """Art. 45 in writing with the time it takes; a paper left behind needs a reason and a witness."""
+    case = filed_food(food)
+    accepted(clerk, case)
+    sent = {"procedure": "专家评审", "basis": "示例条例第三条", "begins_on": "2026-11-30", "days": "15"}
+    assert clerk.post(address(case, "special_procedure"), sent | {"procedure": "信用核查"}).status_code == 422
+    assert clerk.post(address(case, "special_procedure"), sent).status_code == 302
+    served = in_force(case, "acceptance")
+    assert served is not None
+    proof = {
+        "served": served.number,
+        "way": "留置送达",
+        "served_at": "2026-11-18T10:00",
+        "receiver": "拒收",
+        "relation": "本人",
+    }
+    assert clerk.post(address(case, "service_return"), proof).status_code == 422
+    whole = proof | {"refusal": "不认可", "witness": "吴示例"}
+    assert clerk.post(address(case, "service_return"), whole).status_code == 302
+    assert f"受理通知书（{served.number}）" in Notice.objects.get(kind="service_return").document.texts()
+
+
+def test_an_acceptance_taken_back_is_replaced_by_the_next(clerk: Client, manager: Client, food: dict[str, Any]) -> None:
+    """The second 受理通知书 supersedes the first; the first stays readable and says so."""
+    case = filed_food(food)
+    reviewed(clerk, case)
+    first = in_force(case, "acceptance")
+    assert first is not None
+    assert clerk.post(address(case, "acceptance")).status_code == 302
+    second = in_force(case, "acceptance")
+    assert second is not None
+    assert second.supersedes == first
+    page = clerk.get(reverse("clerk:notices:show", args=[case.pk, first.pk])).content.decode()
+    assert "已被新的文书替代" in page
+    assert OTHER_ORGAN not in page

@@ -1,0 +1,97 @@
+"""Notices that follow from a step by themselves: receipt and privacy notice with filing, 受理通知书 with acceptance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+
+from approval_hook.policy.masking import mask_name
+from workflows import materials
+from workflows.clerk import clock, credit_bridge
+from workflows.clerk.tolerance import catalogue_of
+from workflows.notices.errors import NoticeRefused
+from workflows.notices.facts import AcceptanceFacts, CreditPrivacyFacts, Facts, Item, ReceiptFacts
+from workflows.notices.issuing import in_force, issue_or_log
+
+_FIRM_GROUND = "申请人。依据《广东省市场监管条例》第五十三条，查询公共信用记录"
+_PERSON_GROUND = "依据本人授权（{number}），查询公共信用记录"
+
+
+def receipt_facts(case: Any) -> ReceiptFacts:
+    """What was handed in, and when the system registered it."""
+    here = [m for m in catalogue_of(case) if m.code in case.materials]
+    items = tuple(Item(str(m.title), m.code) for m in here)
+    return ReceiptFacts(case.filed_at, str(case.get_source_display()), items)
+
+
+def privacy_facts(case: Any) -> CreditPrivacyFacts | None:
+    """Who is queried on which ground; None where nobody is, or no credit check is installed."""
+    if not credit_bridge.is_installed():
+        return None
+    if case.is_person:
+        givers = [(f"{mask_name(case.driver_name)}（申请人）", case)]
+        items = []
+    else:
+        givers = [(f"{mask_name(p.name)}（{p.get_role_display()}）", p) for p in case.persons.all()]
+        items = [Item(case.firm_name, note=_FIRM_GROUND)]
+    today = timezone.localdate(case.filed_at)
+    for title, giver in givers:
+        start, end = giver.consent_from, giver.consent_until
+        if giver.consent_no and start is not None and end is not None and start <= today <= end:
+            items.append(Item(title, note=_PERSON_GROUND.format(number=giver.consent_no)))
+    return CreditPrivacyFacts(tuple(items)) if items else None
+
+
+def acceptance_facts(case: Any) -> AcceptanceFacts:
+    """The dates of an accepted case.
+
+    Raises:
+        NoticeRefused: it is not accepted, or the rules in force do not say how long it takes.
+    """
+    if case.accepted_at is None:
+        raise NoticeRefused("受理日期", "办件还没有受理。", "请先办理受理。")
+    accepted_on = timezone.localdate(case.accepted_at)
+    due = clock.last_day(case, accepted_on)
+    if due is None:
+        raise NoticeRefused("法定办结期限", "现行规则没有本事项的办理期限。", "请规则管理人员补充后再出具。")
+    panel = credit_bridge.panel_for(case)
+    promised = panel.promised_on if panel is not None else None
+    supply = case.supply_until if materials.missing(catalogue_of(case), case.materials) else None
+    return AcceptanceFacts(accepted_on, due, promised, supply)
+
+
+#: Kinds whose facts follow from the case.
+FACTS_OF: dict[str, Callable[[Any], Facts | None]] = {
+    "receipt": receipt_facts,
+    "credit_privacy": privacy_facts,
+    "acceptance": acceptance_facts,
+}
+
+
+def after_filing(case: Any, by: Any) -> list[str]:
+    """Issue what the law wants at once with a filing.
+
+    Returns:
+        Why one could not be issued, in Chinese, one text each. The filing stands.
+    """
+    return _issued(case, by, "receipt", "credit_privacy")
+
+
+def after_acceptance(case: Any, by: Any) -> list[str]:
+    """Issue the 受理通知书, in the place of that of an acceptance which was taken back. As above."""
+    return _issued(case, by, "acceptance")
+
+
+def _issued(case: Any, by: Any, *kinds: str) -> list[str]:
+    refused = []
+    for kind in kinds:
+        try:
+            facts = FACTS_OF[kind](case)
+        except NoticeRefused as error:
+            refused.append(str(error))
+            continue
+        why_not = issue_or_log(case, kind, facts, by, supersedes=in_force(case, kind)) if facts is not None else ""
+        refused += [why_not] if why_not else []
+    return list(dict.fromkeys(refused))
