@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from approval_hook.policy.case import Role
+from approval_hook.policy.promisetexts import text_problems
 from approval_hook.policy.records import Severity
 from approval_hook.policy.rules import (
     ADVERSE_BASES,
@@ -93,6 +94,7 @@ def problems(rules: RuleSet) -> list[str]:
         *_references(rules),
         *_routes(rules),
         *_exemptions(rules),
+        *_promises(rules),
         *_dates(rules),
         *(problem for matter in rules.matters for problem in _matter(rules, matter)),
     ]
@@ -113,6 +115,9 @@ def _duplicates(rules: RuleSet) -> Iterator[str]:
         "memos": [m.code for m in rules.memos],
         "clocks": [c.id for c in rules.clocks],
         "excluded_procedures": [p.id for p in rules.excluded_procedures],
+        "promise_texts": [t.id for t in rules.promise_texts],
+        "promise_texts 的 kind": [t.kind for t in rules.promise_texts],
+        "promise_bars": [b.id for b in rules.promise_bars],
         "matters": [m.code for m in rules.matters],
         "applications": [f"{a.matter} / {a.measure}" for a in rules.applications],
         # One clerk-facing name space: a reason names a rule by its id alone.
@@ -329,6 +334,15 @@ def _exemptions(rules: RuleSet) -> Iterator[str]:
             yield f"exemptions({exemption.id}).matter：事项“{exemption.matter}”不存在；请改用 matters 中的编号。"
 
 
+def _promises(rules: RuleSet) -> Iterator[str]:
+    for text in rules.promise_texts:
+        yield from text_problems(text)
+    for bar in rules.promise_bars:
+        place = f"promise_bars({bar.id})"
+        if not any(_within(rules, bar.scope, b.scope) for b in bar.basis if b.carries_adverse):
+            yield f"{place}.basis：没有在该地域适用的、已核实的法律法规依据，不得产生不利影响；请补充依据或者缩小地域。"
+
+
 def _exempts_throughout(rules: RuleSet, matter: Matter, exemption: Exemption) -> bool:
     """Whether the decision of the matter is never checked while the rules are in force."""
     last = exemption.valid_to is None or (rules.valid_to is not None and rules.valid_to <= exemption.valid_to)
@@ -348,6 +362,7 @@ def _dates(rules: RuleSet) -> Iterator[str]:
     spans = [
         *((f"grounds({g.id})", g.valid_from, g.valid_to) for g in rules.grounds),
         *((f"exemptions({e.id})", e.valid_from, e.valid_to) for e in rules.exemptions),
+        *((f"promise_bars({b.id})", b.valid_from, b.valid_to) for b in rules.promise_bars),
         *((f"measures({m.id})", m.valid_from, m.valid_to) for m in rules.measures),
         *((f"applications({a.matter} / {a.measure})", a.valid_from, a.valid_to) for a in rules.applications),
         *((f"agreements({a.id})", a.valid_from, a.valid_to) for a in rules.agreements),

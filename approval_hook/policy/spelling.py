@@ -138,7 +138,7 @@ def spelled(rules: RuleSet) -> Plain:
     for source in plain["sources"]:
         if not source["keep_raw"]:
             del source["keep_raw"]
-    for part in ("exemptions", "excluded_procedures"):
+    for part in ("exemptions", "excluded_procedures", "promise_texts", "promise_bars"):
         if not plain[part]:
             del plain[part]
     return plain

@@ -41,6 +41,8 @@ _KEYS = {
     "applications": ("matter", "measure"),
     "exemptions": ("id",),
     "excluded_procedures": ("id",),
+    "promise_texts": ("id",),
+    "promise_bars": ("id",),
 }
 
 Plain = dict[str, Any]

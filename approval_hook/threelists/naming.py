@@ -28,6 +28,8 @@ PART_LABELS = {
     "applications": "应用事项清单",
     "exemptions": "豁免",
     "excluded_procedures": "不计入期限的程序",
+    "promise_texts": "承诺书文本",
+    "promise_bars": "不适用承诺的情形",
 }
 
 #: By field, or by "part.field" where a part means something else by it.

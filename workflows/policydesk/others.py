@@ -68,6 +68,10 @@ def _lines(rules: RuleSet) -> Iterator[Other]:
         yield "memos", memo.code, memo.title, word(words.KINDS, memo.kind), memo.basis
     for procedure in rules.excluded_procedures:
         yield "excluded_procedures", procedure.id, procedure.title, _("不计入法定期限，须书面告知"), procedure.basis
+    for text in rules.promise_texts:
+        yield "promise_texts", text.id, text.title, "".join(text.paragraphs), text.basis
+    for bar in rules.promise_bars:
+        yield "promise_bars", bar.id, bar.title, period(bar.valid_from, bar.valid_to), bar.basis
     for source in rules.sources:
         facts = _("答复原文加密留存") if source.keep_raw else _("答复只留摘要")
         yield "sources", source.name, source.title, facts, ()

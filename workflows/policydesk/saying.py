@@ -49,6 +49,8 @@ class Sayings:
             "clocks": {c.id: c.title for c in rules.clocks},
             "exemptions": {e.id: e.title for e in rules.exemptions},
             "excluded_procedures": {p.id: p.title for p in rules.excluded_procedures},
+            "promise_texts": {t.id: t.title for t in rules.promise_texts},
+            "promise_bars": {b.id: b.title for b in rules.promise_bars},
             "grounds": {g.id: g.title for g in rules.grounds},
             "principles": {p.id: p.title for p in rules.principles},
             "leniencies": {i.id: i.title for i in rules.leniencies},

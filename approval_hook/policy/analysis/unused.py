@@ -78,6 +78,8 @@ def _cited(rules: RuleSet) -> Iterator[LegalBasis]:
         rules.good_credit_routes,
         rules.clocks,
         rules.excluded_procedures,
+        rules.promise_texts,
+        rules.promise_bars,
         rules.matters,
         (m.clock for m in rules.matters),
         (material for m in rules.matters for material in m.materials),
