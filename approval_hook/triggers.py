@@ -26,6 +26,9 @@ from approval_hook.models import (
     Inquiry,
     IssueReading,
     Observation,
+    Promise,
+    PromiseStep,
+    PromiseWords,
     RawReply,
     Reply,
     RuleRevision,
@@ -86,9 +89,11 @@ APPEND_ONLY: tuple[type[Model], ...] = (
     IssueReading,
     RuleRevision,
     CalendarEdition,
+    Promise,
+    PromiseStep,
 )
 #: Evidence whose sealed content can be erased; nothing else of a row changes, and no row goes.
-ERASABLE: tuple[type[Model], ...] = (Identity, RawReply)
+ERASABLE: tuple[type[Model], ...] = (Identity, RawReply, PromiseWords)
 #: Their primary key is the digest of the content: the same row again is passed over, as ``keeping`` asks for.
 _BY_CONTENT = (RuleRevision, CalendarEdition)
 _PREFIX = "approval_hook_"

@@ -14,6 +14,7 @@ from approval_hook.models.evidence import (
 from approval_hook.models.mirror import MirroredEdition, MirroredRow
 from approval_hook.models.observations import IssueReading, Observation
 from approval_hook.models.operations import Hold, LateCheck, Recheck, SourceDay, TaskMove
+from approval_hook.models.promises import Promise, PromiseStep, PromiseWords
 from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 
 __all__ = [
@@ -31,6 +32,9 @@ __all__ = [
     "Observation",
     "PendingQuery",
     "Point",
+    "Promise",
+    "PromiseStep",
+    "PromiseWords",
     "RawReply",
     "Recheck",
     "Reply",

@@ -399,7 +399,7 @@ class PromiseText(Part):
 
 
 class PromiseBar(Part):
-    """Who broke a promise may not promise again until it is repaired (曾作出虚假承诺、未履行承诺); by law that says so."""
+    """Who broke a promise may not make another until it is repaired, where a law says so (曾未履行承诺，尚未修复)."""
 
     id: Code
     title: Text

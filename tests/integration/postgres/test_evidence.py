@@ -20,6 +20,9 @@ from approval_hook.models import (
     Inquiry,
     IssueReading,
     Observation,
+    Promise,
+    PromiseStep,
+    PromiseWords,
     RawReply,
     Reply,
     RuleRevision,
@@ -45,6 +48,9 @@ EVIDENCE = (
     RuleRevision,
     CalendarEdition,
     RawReply,
+    Promise,
+    PromiseStep,
+    PromiseWords,
 )
 
 
