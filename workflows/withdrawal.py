@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from viewflow.workflow.exceptions import FlowRuntimeError
 from viewflow.workflow.status import PROCESS
 
+from workflows import promising
 from workflows.models import CaseEvent, FoodBusinessCase, RideHailingDriverCase
 
 Case = FoodBusinessCase | RideHailingDriverCase
@@ -54,6 +55,7 @@ def withdraw(process: Case, user: Any, reason: str) -> None:
         CaseEvent.objects.create(
             process_id=case.pk, kind=CaseEvent.Kind.WITHDRAWN, at=case.withdrawn_at, by=user, note=reason
         )
+        promising.void(case, user)
         try:
             flow.instance.cancel(case)
         except FlowRuntimeError:

@@ -31,6 +31,7 @@ urlpatterns = [
     path("ready/", readiness, name="ready"),
     path("metrics/", metrics, name="metrics"),
     path("", include("workflows.clerk.urls")),
+    path("my/", include("workflows.citizen.urls")),
     path("rules/", include("workflows.policydesk.urls")),
     path("flows/", site.urls),
 ]

@@ -17,7 +17,9 @@ from approval_hook.policy.promises import PromiseAct, PromiseStanding, Signature
 
 def given(process: Any) -> promises.Given | None:
     """The promise of a case; None when there is none, or its flow has no gate."""
-    if find_binding(process.flow_class) is None:
+    binding = find_binding(process.flow_class)
+    # Most cases have none, and need not be read again to say so.
+    if binding is None or not Promise.objects.filter(host_key=binding.host_key(process.pk)).exists():
         return None
     case, decided = _case(process)
     return promises.given(case, decided=decided)
