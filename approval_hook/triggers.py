@@ -27,6 +27,9 @@ from approval_hook.models import (
     IssueReading,
     Observation,
     OutgoingAct,
+    Promise,
+    PromiseStep,
+    PromiseWords,
     RawReply,
     Reminder,
     Reply,
@@ -92,11 +95,13 @@ APPEND_ONLY: tuple[type[Model], ...] = (
     OutgoingAct,
     StatutoryAct,
     Reminder,
+    Promise,
+    PromiseStep,
 )
 #: Tables of applications beside ours that are append-only as well.
 _adopted: list[type[Model]] = []
 #: Evidence whose sealed content can be erased; nothing else of a row changes, and no row goes.
-ERASABLE: tuple[type[Model], ...] = (Identity, RawReply)
+ERASABLE: tuple[type[Model], ...] = (Identity, RawReply, PromiseWords)
 #: Their primary key is the digest of the content: the same row again is passed over, as ``keeping`` asks for.
 _BY_CONTENT = (RuleRevision, CalendarEdition)
 _PREFIX = "approval_hook_"

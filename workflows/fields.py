@@ -60,17 +60,38 @@ def keyed_digest(text: str) -> str:
     return _hmac_sm3(_key(b"workflows.digest"), text.encode()).hex()
 
 
-def encrypt(text: str, label: str) -> str:
-    """Encrypt with a fresh nonce; ``label`` names the column the text belongs to."""
+def encrypt(plain: bytes, label: str) -> bytes:
+    """Encrypt with a fresh nonce; ``label`` names the column the content belongs to."""
     nonce = os.urandom(_NONCE_BYTES)
     encryptor = Cipher(algorithms.SM4(_key(b"workflows.field")[:16]), modes.GCM(nonce)).encryptor()
     encryptor.authenticate_additional_data(label.encode())
-    body = encryptor.update(text.encode()) + encryptor.finalize()
-    return _PREFIX + base64.b64encode(nonce + body + encryptor.tag).decode()
+    return nonce + encryptor.update(plain) + encryptor.finalize() + encryptor.tag
 
 
-def decrypt(stored: str, label: str) -> str:
+def decrypt(raw: bytes, label: str) -> bytes:
     """Decrypt what :func:`encrypt` gave for the same label.
+
+    Raises:
+        FieldTampered: the content was altered or belongs elsewhere; restore it from backup.
+    """
+    if len(raw) < _NONCE_BYTES + _TAG_BYTES:
+        raise FieldTampered
+    nonce, body, tag = raw[:_NONCE_BYTES], raw[_NONCE_BYTES:-_TAG_BYTES], raw[-_TAG_BYTES:]
+    decryptor = Cipher(algorithms.SM4(_key(b"workflows.field")[:16]), modes.GCM(nonce, tag)).decryptor()
+    decryptor.authenticate_additional_data(label.encode())
+    try:
+        return decryptor.update(body) + decryptor.finalize()
+    except InvalidTag:
+        raise FieldTampered from None
+
+
+def encrypt_text(text: str, label: str) -> str:
+    """A text in its stored form."""
+    return _PREFIX + base64.b64encode(encrypt(text.encode(), label)).decode()
+
+
+def decrypt_text(stored: str, label: str) -> str:
+    """The text of a stored form.
 
     Raises:
         FieldTampered: the text was altered or belongs elsewhere; restore it from backup.
@@ -81,15 +102,7 @@ def decrypt(stored: str, label: str) -> str:
         raw = base64.b64decode(stored[len(_PREFIX) :], validate=True)
     except binascii.Error:
         raise FieldTampered from None
-    if len(raw) < _NONCE_BYTES + _TAG_BYTES:
-        raise FieldTampered
-    nonce, body, tag = raw[:_NONCE_BYTES], raw[_NONCE_BYTES:-_TAG_BYTES], raw[-_TAG_BYTES:]
-    decryptor = Cipher(algorithms.SM4(_key(b"workflows.field")[:16]), modes.GCM(nonce, tag)).decryptor()
-    decryptor.authenticate_additional_data(label.encode())
-    try:
-        return (decryptor.update(body) + decryptor.finalize()).decode()
-    except InvalidTag:
-        raise FieldTampered from None
+    return decrypt(raw, label).decode()
 
 
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg] # generic only in the stubs
@@ -106,11 +119,11 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg] # generic 
     def get_prep_value(self, value: Any) -> Any:
         """Encrypt on the way into the database."""
         value = super().get_prep_value(value)
-        return encrypt(value, self._label) if value else value
+        return encrypt_text(value, self._label) if value else value
 
     def from_db_value(self, value: str | None, _expression: object, _connection: object) -> str | None:
         """Decrypt on the way out of the database."""
-        return decrypt(value, self._label) if value else value
+        return decrypt_text(value, self._label) if value else value
 
     def get_lookup(self, lookup_name: str) -> Any:
         """Refuse every comparison with ciphertext.
@@ -121,3 +134,28 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg] # generic 
         if lookup_name != "isnull":
             raise FieldError(f"{self.name} is encrypted and cannot be searched by {lookup_name!r}; use its digest")
         return super().get_lookup(lookup_name)
+
+
+class EncryptedBytesField(models.BinaryField):  # type: ignore[type-arg] # generic only in the stubs
+    """A column of bytes whose database form is SM4-GCM; it cannot be looked up."""
+
+    @property
+    def _label(self) -> str:
+        return f"{self.model._meta.label_lower}.{self.name}"
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """Encrypt on the way into the database."""
+        sealed = encrypt(bytes(value), self._label) if value is not None else None
+        return super().get_db_prep_value(sealed, connection, prepared)
+
+    def from_db_value(self, value: Any, _expression: object, _connection: object) -> bytes | None:
+        """Decrypt on the way out of the database."""
+        return decrypt(bytes(value), self._label) if value is not None else None
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Refuse every comparison with ciphertext.
+
+        Raises:
+            FieldError: keep a digest beside it.
+        """
+        raise FieldError(f"{self.name} is encrypted and cannot be searched by {lookup_name!r}")

@@ -10,9 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from workflows.models import LicenceCase
 
 
 class Kind(StrEnum):
@@ -64,6 +68,15 @@ DRIVER = (
     Material("photo", _("近期免冠照片"), Kind.SECONDARY),
     Material("residence-proof", _("本地居住证明"), Kind.SECONDARY),
 )
+
+
+#: By matter.
+CATALOGUES = {"food-business": FOOD, "ride-hailing-driver": DRIVER}
+
+
+def catalogue_of(case: LicenceCase) -> tuple[Material, ...]:
+    """Materials of the case's matter."""
+    return CATALOGUES[case.matter]
 
 
 def missing(catalogue: tuple[Material, ...], handed_in: list[str]) -> list[Material]:

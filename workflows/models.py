@@ -118,6 +118,9 @@ class LicenceCase(models.Model):
     filed_at = models.DateTimeField(_("收件时间"))
     materials = models.JSONField(_("已收材料"), default=list, blank=True, help_text="codes of workflows.materials")
 
+    # Of the applicant's number: who may see the case as an applicant is looked up by it.
+    applicant_digest = models.CharField(max_length=64, db_index=True, editable=False, default="")
+
     accepted_at = models.DateTimeField(_("受理时间"), null=True, blank=True)
     accepted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -146,6 +149,17 @@ class LicenceCase(models.Model):
                 condition=~models.Q(decided_by=models.F("accepted_by")), name="%(class)s_decider_did_not_accept"
             )
         ]
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Keep the digest in step with the number."""
+        if kwargs.get("update_fields") is None:
+            self.applicant_digest = keyed_digest(self.applicant_number)
+        super().save(*args, **kwargs)  # type: ignore[arg-type] # passed through unchanged
+
+    @property
+    def applicant_number(self) -> str:
+        """Number of the applicant in the form in which every print of the document agrees."""
+        raise NotImplementedError
 
     @property
     def applicant_name(self) -> str:
@@ -192,6 +206,11 @@ class FoodBusinessCase(LicenceCase, Process):
 
     def __str__(self) -> str:
         return self.case_no
+
+    @property
+    def applicant_number(self) -> str:
+        """Code of the firm."""
+        return self.firm_code
 
     @property
     def applicant_name(self) -> str:
@@ -253,6 +272,11 @@ class RideHailingDriverCase(LicenceCase, Process):
 
     def __str__(self) -> str:
         return self.case_no
+
+    @property
+    def applicant_number(self) -> str:
+        """Number of the driver's document."""
+        return untyped_matching_number(self.number)
 
     @property
     def applicant_name(self) -> str:
@@ -355,7 +379,30 @@ class PenaltyPerson(models.Model):
         super().save(*args, **kwargs)  # type: ignore[arg-type] # passed through unchanged
 
 
-# Django finds the models of an application in this module; these need nothing of the above.
+# Django finds the models of an application in this module.
+from workflows.applicants import ApplicantAccount, HandedIn, Mandate  # noqa: E402 - they refer to the models above
 from workflows.notices.models import Notice, NoticeNumberSequence, NoticePrint  # noqa: E402
 
-__all__ = ["Notice", "NoticeNumberSequence", "NoticePrint"]
+__all__ = [
+    "ApplicantAccount",
+    "CaseEvent",
+    "CaseNumberSequence",
+    "CasePerson",
+    "DocumentType",
+    "FoodBusinessCase",
+    "HandedIn",
+    "LicenceCase",
+    "Mandate",
+    "Notice",
+    "NoticeNumberSequence",
+    "NoticePrint",
+    "Officer",
+    "PenaltyDecision",
+    "PenaltyEvent",
+    "PenaltyPerson",
+    "PersonRole",
+    "RegisteredUnit",
+    "Result",
+    "RideHailingDriverCase",
+    "Source",
+]

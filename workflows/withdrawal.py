@@ -12,7 +12,7 @@ from viewflow.workflow.status import PROCESS
 
 from approval_hook.errors import CaseInvalid
 from approval_hook.policy.clocks import Act
-from workflows import acts
+from workflows import acts, promising
 from workflows.models import CaseEvent, FoodBusinessCase, RideHailingDriverCase
 
 Case = FoodBusinessCase | RideHailingDriverCase
@@ -61,6 +61,7 @@ def withdraw(process: Case, user: Any, reason: str) -> None:
         CaseEvent.objects.create(
             process_id=case.pk, kind=CaseEvent.Kind.WITHDRAWN, at=case.withdrawn_at, by=user, note=reason
         )
+        promising.void(case, user)
         try:
             flow.instance.cancel(case)
         except FlowRuntimeError:

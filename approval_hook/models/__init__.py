@@ -16,6 +16,7 @@ from approval_hook.models.mirror import MirroredEdition, MirroredRow
 from approval_hook.models.observations import IssueReading, Observation
 from approval_hook.models.operations import Hold, LateCheck, Recheck, SourceDay, TaskMove
 from approval_hook.models.outbox import Kind, Outgoing, OutgoingAct, RestingTarget
+from approval_hook.models.promises import Promise, PromiseStep, PromiseWords
 from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 
 __all__ = [
@@ -39,6 +40,9 @@ __all__ = [
     "OutgoingAct",
     "PendingQuery",
     "Point",
+    "Promise",
+    "PromiseStep",
+    "PromiseWords",
     "RawReply",
     "Recheck",
     "Reminder",

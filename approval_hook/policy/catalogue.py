@@ -50,6 +50,9 @@ from approval_hook.policy.rules import (
     MessageTemplate,
     Part,
     Principle,
+    PromiseBar,
+    PromiseKind,
+    PromiseText,
     SomeBases,
     Source,
     Text,
@@ -76,6 +79,8 @@ __all__ = [
     "Matter",
     "Measure",
     "Principle",
+    "PromiseBar",
+    "PromiseText",
     "RuleSet",
     "due_date",
     "release_date",
@@ -179,6 +184,8 @@ class RuleSet(Part):
     messages: tuple[MessageTemplate, ...] = ()
     reminders: tuple[ClockReminder, ...] = ()
     lapses: tuple[Lapse, ...] = ()
+    promise_texts: tuple[PromiseText, ...] = ()
+    promise_bars: tuple[PromiseBar, ...] = ()
 
     @classmethod
     def parse(cls, data: Mapping[str, object]) -> Self:
@@ -282,6 +289,10 @@ class RuleSet(Part):
         """By which exemption a case is not checked at a gate point; the first by id where several cover it."""
         found = (e for e in self._exempting.get(matter, ()) if point in e.points and e.covers(matter, region, on))
         return next(found, None)
+
+    def promise_text(self, kind: PromiseKind) -> PromiseText | None:
+        """The words of a kind of promise; ``None`` where there are none, and so no such promise."""
+        return next((t for t in self.promise_texts if t.kind == kind), None)
 
     def ground_for(self, party: PartyView, matter: Matter | str, region: str, on: date) -> str:
         """Why an organ of this region may ask about this party on that day.

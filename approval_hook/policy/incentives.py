@@ -108,7 +108,7 @@ def tolerated(whole: Tally, due: DueDate, calendar: WorkCalendar, buffer_days: i
     # Only a paper with a condition can be spared; whatever else the host says, it stays missing.
     missing = [m for m in whole.plan.materials if m.code not in given and not (m.condition and m.code in spared)]
     good = any(measure.effect == "longer_supplement" for measure in whole.measures)
-    if not missing or not all(_tolerable(m, good=good, public=whole.plan.public_tolerance) for m in missing):
+    if not missing or not all(tolerable(m, good=good, public=whole.plan.public_tolerance) for m in missing):
         return ()
     start = whole.case.accepted_on or whole.case.filed_on
     latest = add_workdays(due.on, -buffer_days, calendar).on
@@ -121,7 +121,14 @@ def tolerated(whole: Tally, due: DueDate, calendar: WorkCalendar, buffer_days: i
     return tuple(found)
 
 
-def _tolerable(material: Material, *, good: bool, public: bool) -> bool:
+def tolerable(material: Material, *, good: bool, public: bool) -> bool:
+    """Whether a missing material may follow after acceptance.
+
+    Args:
+        material: of the matter.
+        good: good credit was found, and with it the longer supplement.
+        public: the matter is on the public list (L-10).
+    """
     # What a law or regulation requires is never tolerated missing, whatever the data say (R-13).
     if material.kind != "internal" or material.tolerance == "never":
         return False

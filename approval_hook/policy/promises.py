@@ -30,10 +30,12 @@ class PromiseAct(Word):
 
     SIGNED = "signed"  # 签署
     SUPPLIED = "supplied"  # 补交
+    RETURNED = "returned"  # 退回: what came is not what was promised
     EXTENDED = "extended"  # 延期
     ADMITTED = "admitted"  # 准予逾期补交
     BROKEN = "broken"  # 核实违约
     WITHDRAWN = "withdrawn"  # 撤回承诺
+    REPAIRED = "repaired"  # 违诺已修复
 
 
 class PromiseState(Word):
@@ -119,6 +121,7 @@ class PromiseStanding(Struct, frozen=True):
         out: materials that have not come, or came late and do not count.
         late: of those, what came late.
         admitted: what came late and counts, because a supervisor said so.
+        repaired: the breach was repaired; it keeps nobody from another promise.
     """
 
     state: PromiseState
@@ -126,6 +129,7 @@ class PromiseStanding(Struct, frozen=True):
     out: tuple[str, ...]
     late: tuple[str, ...] = ()
     admitted: tuple[str, ...] = ()
+    repaired: bool = False
 
     @property
     def in_fast_lane(self) -> bool:
@@ -157,6 +161,7 @@ def standing(steps: Sequence[Step], bounds: Bounds, calendar: WorkCalendar, now:
     admitted: dict[str, None] = {}
     due = due_day(_day_of(steps[0]), bounds, calendar)
     ended: PromiseState | None = None
+    repaired = False
     for step in steps[1:]:
         if step.act is PromiseAct.EXTENDED:
             due = due_day(_day_of(step), bounds, calendar)
@@ -171,12 +176,19 @@ def standing(steps: Sequence[Step], bounds: Bounds, calendar: WorkCalendar, now:
             for item in step.items:
                 del out[item], late[item]
                 admitted[item] = None
+        elif step.act is PromiseAct.RETURNED:
+            for item in step.items:
+                admitted.pop(item, None)
+            # In the order of the promise, whatever came and went.
+            out = {item: None for item in steps[0].items if item in out or item in step.items}
+        elif step.act is PromiseAct.REPAIRED:
+            repaired = True
         else:
             ended = PromiseState.BROKEN if step.act is PromiseAct.BROKEN else PromiseState.WITHDRAWN
     if ended is None:
         over = _china(now) > due
         ended = (PromiseState.LATE if over else PromiseState.OPEN) if out else PromiseState.FULFILLED
-    return PromiseStanding(ended, due, tuple(out), tuple(late), tuple(admitted))
+    return PromiseStanding(ended, due, tuple(out), tuple(late), tuple(admitted), repaired)
 
 
 def checked(steps: Sequence[Step], step: Step, bounds: Bounds, calendar: WorkCalendar) -> Step:
@@ -195,6 +207,8 @@ _Problem = tuple[str, str] | None
 
 
 def _problem(steps: Sequence[Step], step: Step, bounds: Bounds, calendar: WorkCalendar) -> _Problem:
+    if step.act is PromiseAct.REPAIRED:
+        return _repairing(steps, step, bounds, calendar)
     if bounds.decided:
         return "已经作出决定。", "决定之后不能再签署、补交或者处理承诺。"
     if not steps:
@@ -206,6 +220,8 @@ def _problem(steps: Sequence[Step], step: Step, bounds: Bounds, calendar: WorkCa
     if step.at < steps[-1].at:
         return "时间早于上一次登记。", "请核对时间。"
     found = standing(steps, bounds, calendar, step.at)
+    if step.act is PromiseAct.RETURNED and found.state is not PromiseState.BROKEN:
+        return _returning(steps, step, found)
     if found.state not in (PromiseState.OPEN, PromiseState.LATE):
         return f"承诺{_ENDED[found.state]}。", "不能再补交或者处理；需要时请重新申请。"
     return _CHECKS[step.act](step, found, bounds, calendar)
@@ -267,6 +283,20 @@ def _admitting(step: Step, found: PromiseStanding, bounds: Bounds, calendar: Wor
 def _breaking(step: Step, found: PromiseStanding, bounds: Bounds, calendar: WorkCalendar) -> _Problem:
     if found.state is not PromiseState.LATE:
         return "补交期限未到。", "到期未补齐，并经核实后，才能认定违约。"
+    return _reason(step)
+
+
+def _returning(steps: Sequence[Step], step: Step, found: PromiseStanding) -> _Problem:
+    here = set(steps[0].items) - set(found.out)
+    if found.state is PromiseState.WITHDRAWN or not step.items or not set(step.items) <= here:
+        return "没有收到这份材料。", "请选择已经补交的材料。"
+    return _reason(step)
+
+
+def _repairing(steps: Sequence[Step], step: Step, bounds: Bounds, calendar: WorkCalendar) -> _Problem:
+    broken = bool(steps) and standing(steps, bounds, calendar, step.at)
+    if not broken or broken.state is not PromiseState.BROKEN or broken.repaired or step.at < steps[-1].at:
+        return "没有待修复的违诺记录。", "请核对办件和承诺书。"
     return _reason(step)
 
 

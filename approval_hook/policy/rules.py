@@ -55,6 +55,8 @@ Months = Annotated[StrictInt, Field(ge=1, le=1200)]
 Force = Literal["mandatory", "recommended"]
 #: Languages of a message.
 LANGUAGES = ("zh", "en")
+#: 容缺受理承诺, 告知承诺.
+PromiseKind = Literal["tolerance", "notification"]
 Level = Literal["省级", "市级", "县级"]
 RegionPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}([0-9]{2}){0,2}$")]
 Scope = Annotated[
@@ -422,6 +424,33 @@ class Lapse(Part):
     id: Literal["deemed_accepted", "deemed_renewed", "silence"]
     title: Text
     basis: SomeBases
+
+
+class PromiseText(Part):
+    """The words of a written promise (承诺书); what stands in braces is put in from the case (R-13, L-10, L-13)."""
+
+    id: Code
+    kind: PromiseKind
+    title: Text
+    paragraphs: Annotated[tuple[Text, ...], Field(min_length=1)]
+    basis: SomeBases
+
+
+class PromiseBar(Part):
+    """Who broke a promise may not make another until it is repaired, where a law says so (曾未履行承诺，尚未修复)."""
+
+    id: Code
+    title: Text
+    kinds: Annotated[tuple[PromiseKind, ...], Field(min_length=1)]
+    scope: Scope
+    valid_from: Day
+    valid_to: Day | None
+    basis: SomeBases
+
+    @property
+    def founded(self) -> bool:
+        """Whether it burdens anybody: each of its quotes was found, and one is of a rank that may."""
+        return all(b.verified for b in self.basis) and any(b.carries_adverse for b in self.basis)
 
 
 class Material(Part):

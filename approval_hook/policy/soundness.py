@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from approval_hook.policy.case import Role
 from approval_hook.policy.messages import problem_of
+from approval_hook.policy.promisetexts import text_problems
 from approval_hook.policy.records import Severity
 from approval_hook.policy.rules import (
     ADVERSE_BASES,
@@ -95,6 +96,7 @@ def problems(rules: RuleSet) -> list[str]:
         *_routes(rules),
         *_exemptions(rules),
         *_reminders(rules),
+        *_promises(rules),
         *_dates(rules),
         *(f"messages({m.code})：{problem}" for m in rules.messages if (problem := problem_of(m))),
         *(problem for matter in rules.matters for problem in _matter(rules, matter)),
@@ -119,6 +121,9 @@ def _duplicates(rules: RuleSet) -> Iterator[str]:
         "messages": [m.code for m in rules.messages],
         "reminders": [r.id for r in rules.reminders],
         "lapses": [x.id for x in rules.lapses],
+        "promise_texts": [t.id for t in rules.promise_texts],
+        "promise_texts 的 kind": [t.kind for t in rules.promise_texts],
+        "promise_bars": [b.id for b in rules.promise_bars],
         "matters": [m.code for m in rules.matters],
         "applications": [f"{a.matter} / {a.measure}" for a in rules.applications],
         # One clerk-facing name space: a reason names a rule by its id alone.
@@ -345,6 +350,15 @@ def _exemptions(rules: RuleSet) -> Iterator[str]:
             yield f"exemptions({exemption.id}).matter：事项“{exemption.matter}”不存在；请改用 matters 中的编号。"
 
 
+def _promises(rules: RuleSet) -> Iterator[str]:
+    for text in rules.promise_texts:
+        yield from text_problems(text)
+    for bar in rules.promise_bars:
+        place = f"promise_bars({bar.id})"
+        if not any(_within(rules, bar.scope, b.scope) for b in bar.basis if b.carries_adverse):
+            yield f"{place}.basis：没有在该地域适用的、已核实的法律法规依据，不得产生不利影响；请补充依据或者缩小地域。"
+
+
 def _exempts_throughout(rules: RuleSet, matter: Matter, exemption: Exemption) -> bool:
     """Whether the decision of the matter is never checked while the rules are in force."""
     last = exemption.valid_to is None or (rules.valid_to is not None and rules.valid_to <= exemption.valid_to)
@@ -364,6 +378,7 @@ def _dates(rules: RuleSet) -> Iterator[str]:
     spans = [
         *((f"grounds({g.id})", g.valid_from, g.valid_to) for g in rules.grounds),
         *((f"exemptions({e.id})", e.valid_from, e.valid_to) for e in rules.exemptions),
+        *((f"promise_bars({b.id})", b.valid_from, b.valid_to) for b in rules.promise_bars),
         *((f"measures({m.id})", m.valid_from, m.valid_to) for m in rules.measures),
         *((f"applications({a.matter} / {a.measure})", a.valid_from, a.valid_to) for a in rules.applications),
         *((f"agreements({a.id})", a.valid_from, a.valid_to) for a in rules.agreements),

@@ -138,7 +138,15 @@ def spelled(rules: RuleSet) -> Plain:
     for source in plain["sources"]:
         if not source["keep_raw"]:
             del source["keep_raw"]
-    for part in ("exemptions", "excluded_procedures", "messages", "reminders", "lapses"):
+    for part in (
+        "exemptions",
+        "excluded_procedures",
+        "messages",
+        "reminders",
+        "lapses",
+        "promise_texts",
+        "promise_bars",
+    ):
         if not plain[part]:
             del plain[part]
     return plain

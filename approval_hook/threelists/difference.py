@@ -44,6 +44,8 @@ _KEYS = {
     "messages": ("code",),
     "reminders": ("id",),
     "lapses": ("id",),
+    "promise_texts": ("id",),
+    "promise_bars": ("id",),
 }
 
 Plain = dict[str, Any]

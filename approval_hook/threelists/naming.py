@@ -31,6 +31,8 @@ PART_LABELS = {
     "messages": "消息模板",
     "reminders": "期限提醒",
     "lapses": "逾期的法律后果",
+    "promise_texts": "承诺书文本",
+    "promise_bars": "不适用承诺的情形",
 }
 
 #: By field, or by "part.field" where a part means something else by it.

@@ -16,11 +16,11 @@ from approval_hook import deadlines
 from approval_hook.deadlines import Standing
 from approval_hook.models import StatutoryAct
 from approval_hook.policy.subjects import mask_number
-from workflows import materials
-from workflows.clerk import clock, credit_bridge
+from workflows import materials, promising
+from workflows.clerk import clock, credit_bridge, promisecard
 from workflows.clerk.scope import OPEN, Case
 from workflows.clerk.settlement import settling_of
-from workflows.clerk.tolerance import catalogue_of, is_late, may_supply, promised, shown_badge, still_out
+from workflows.clerk.tolerance import is_late, may_supply, promised, shown_badge, still_out
 from workflows.models import CaseEvent, CasePerson, FoodBusinessCase, Result, RideHailingDriverCase
 from workflows.notices.board import board
 
@@ -71,12 +71,14 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
     tasks = list(case.task_set.select_related("owner").order_by("created", "pk"))
     panel = credit_bridge.panel_for(case)
     clocks = deadlines.standing(case.case_no)
+    promise = promising.given(case)
     handed_in = set(case.materials)
-    rows = [{"material": material, "here": material.code in handed_in} for material in catalogue_of(case)]
+    rows = [{"material": material, "here": material.code in handed_in} for material in materials.catalogue_of(case)]
     return {
         "case": case,
         "lane": _lane(case, panel),
         "promised": promised(case),
+        "promise": promisecard.card_of(case, request.user, promise),
         "may_supply": may_supply(case, request.user),
         "supply_late": is_late(case),
         "may_correct": open_task is None
@@ -94,7 +96,7 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
         "materials_here": sum(row["here"] for row in rows),
         "dates": _dates(case, panel),
         "next_step": None if open_task else _next_step(request.user, case, tasks, panel),
-        "history": _history(case, tasks, panel, clocks),
+        "history": _history(case, tasks, panel, clocks, promise),
         "board": board(case, request.user),
         "panel": panel,
         "emergency": _emergency(request.user, case, panel),
@@ -156,7 +158,7 @@ def step_hint(case: Case, task: Any, panel: Any = None) -> str:
 def _plain_hint(case: Case, task: Any) -> str:
     if case.accepted_at is not None or task.flow_task.name != "accept":
         return str(task.flow_task.task_description or "") + still_out(case)
-    absent = materials.missing(catalogue_of(case), case.materials)
+    absent = materials.missing(materials.catalogue_of(case), case.materials)
     required = [str(material.title) for material in absent if material.required]
     if required:
         return _("还缺 %(count)d 份必备材料（%(titles)s），请一次告知申请人补正。") % {
@@ -276,7 +278,7 @@ def ended(case: Case) -> NextStep:
     return NextStep(_("已终止"), _("办件由管理人员终止。"), "ended")
 
 
-def _history(case: Case, tasks: list[Any], panel: Any, clocks: Standing) -> list[Event]:
+def _history(case: Case, tasks: list[Any], panel: Any, clocks: Standing, promise: Any) -> list[Event]:
     events = [Event(case.filed_at, _("登记收件 %(case_no)s") % {"case_no": case.case_no}, "")]
     for task in tasks:
         if task.finished is None or task.flow_task is None or task.flow_task_type not in {"HUMAN", "END"}:
@@ -289,6 +291,7 @@ def _history(case: Case, tasks: list[Any], panel: Any, clocks: Standing) -> list
     for row in case.case_events.select_related("by"):
         events.append(Event(row.at, _registered(case, row), "a" if row.kind == CaseEvent.Kind.WITHDRAWN else "b"))
     events += [Event(act.made_at, _said(act), "a") for act in clocks.acts if act.kind in _BESIDE_STEPS]
+    events += [Event(line.at, line.text, line.tone) for line in promisecard.history_of(case, promise)]
     if panel is not None:
         events += [Event(item.at, item.text, item.tone or "b") for item in panel.timeline]
     return sorted(events, key=lambda event: event.at)
@@ -306,7 +309,7 @@ def _said(act: StatutoryAct) -> str:
 
 
 def _registered(case: Case, row: CaseEvent) -> str:
-    titles = {material.code: str(material.title) for material in catalogue_of(case)}
+    titles = {material.code: str(material.title) for material in materials.catalogue_of(case)}
     about = row.note or "、".join(titles.get(code, code) for code in row.materials)
     return f"{_name(row.by)} {row.get_kind_display()}" + (_("：%(about)s") % {"about": about} if about else "")
 

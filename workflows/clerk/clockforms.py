@@ -14,7 +14,7 @@ from approval_hook.models import StatutoryAct
 from approval_hook.policy.clocks import Act
 from workflows import acts, materials
 from workflows.clerk.formfields import PlainForm, RadioList, TickList
-from workflows.clerk.tolerance import Case, catalogue_of
+from workflows.clerk.tolerance import Case
 
 Kind = StatutoryAct.Kind
 
@@ -76,7 +76,7 @@ class NoticeForm(ClockForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """List what is missing; what nothing can be accepted without is in every notice."""
         super().__init__(*args, **kwargs)
-        absent = materials.missing(catalogue_of(self.case), self.case.materials)
+        absent = materials.missing(materials.catalogue_of(self.case), self.case.materials)
         self._required = [material for material in absent if material.required]
         field = forms.MultipleChoiceField(
             label=_("需要补正的材料"),

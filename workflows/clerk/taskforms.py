@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
@@ -11,13 +10,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from approval_hook.policy.clocks import Act
-from approval_hook.workcalendar import published_calendar
-from workflows import acts, materials
-from workflows.clerk import clock, credit_bridge, refusing
+from workflows import acts, materials, promising
+from workflows.clerk import credit_bridge, refusing
 from workflows.clerk.formfields import PlainForm, RadioList, date_field, material_field
-from workflows.clerk.tolerance import Case, catalogue_of, latest_supply, register, still_out
+from workflows.clerk.tolerance import Case, register, still_out
 from workflows.models import CaseEvent, Result
-from workflows.templatetags.clerk import day
 
 
 class StepForm(PlainForm):
@@ -40,39 +37,22 @@ class StepForm(PlainForm):
         """
 
 
-def supply_date_problem(case: Case, supply_until: date, absent: set[str]) -> str:
-    """Why materials of these titles may not be promised until this day; empty when they may."""
-    today = timezone.localdate()
-    latest, due = latest_supply(case, absent), clock.last_day(case, today)
-    if supply_until <= today:
-        return gettext("补交截止日期须晚于今天。")
-    if not published_calendar().is_workday(supply_until):
-        return gettext("补交截止日期须是工作日。")
-    # What arrives after the decision cannot be weighed in it (R-13).
-    if due is None or supply_until >= due:
-        return gettext("补交截止日期须早于法定办结日期，材料才来得及审查。")
-    if latest is not None and supply_until > latest:
-        return gettext("按规则最迟 %(date)s 补交。请改为这一天或更早，并写入承诺书。") % {"date": day(latest)}
-    return ""
-
-
 class AcceptForm(StepForm):
     """受理: materials complete, or a secondary one promised in writing."""
 
-    supply_until = date_field(_("补交截止日期"), required=False, demanded=_("（有缺件时必填）"))
-    promise_signed = forms.BooleanField(label=_("申请人已签容缺承诺书"), required=False)
+    supply_until = date_field(_("补交截止日期"), required=False, demanded=_("（出具容缺承诺书时填写）"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the materials of this matter, ticked as handed in."""
         super().__init__(*args, **kwargs)
-        field = material_field(catalogue_of(self.case))
+        field = material_field(materials.catalogue_of(self.case))
         field.initial = self.case.materials
         self.fields = {"materials": field, **self.fields}
 
     def clean(self) -> dict[str, Any]:
         """Refuse to accept without a required material; tolerate a secondary one against a promise."""
         data = super().clean() or {}
-        absent = materials.missing(catalogue_of(self.case), data.get("materials", []))
+        absent = materials.missing(materials.catalogue_of(self.case), data.get("materials", []))
         required = "、".join(str(material.title) for material in absent if material.required)
         if required:
             self.add_error(
@@ -80,16 +60,30 @@ class AcceptForm(StepForm):
                 gettext("缺必备材料：%(titles)s。必备材料不能容缺，请一次告知申请人补正全部内容后再受理。")
                 % {"titles": required},
             )
-        elif absent:
-            if not data.get("promise_signed"):
-                self.add_error("promise_signed", _("还缺次要材料。请申请人签署容缺承诺书后勾选，或补齐材料。"))
-            if not data.get("supply_until"):
-                self.add_error("supply_until", _("请填写补交截止日期，并写入承诺书。"))
-            else:
-                wrong = supply_date_problem(self.case, data["supply_until"], {str(m.title) for m in absent})
-                if wrong:
-                    self.add_error("supply_until", wrong)
+        elif absent and not promising.covers(promising.given(self.case), {material.code for material in absent}):
+            self.add_error(
+                "materials",
+                _("还缺次要材料。请先出具容缺承诺书，申请人签署后再受理；申请人不愿承诺的，补齐材料后受理。"),
+            )
         return data
+
+    def offer_promise(self, user: Any) -> bool:
+        """Put a promise about what is missing to the applicant; False when a field has an error."""
+        if not self.keep_materials(user):
+            return False
+        absent = materials.missing(materials.catalogue_of(self.case), self.case.materials)
+        try:
+            until = self.fields["supply_until"].clean(self["supply_until"].data)
+            if until is None:
+                raise forms.ValidationError(_("请填写补交截止日期，它会写入承诺书。"))
+            promising.offer(self.case, user, [material.code for material in absent], until)
+        except forms.ValidationError as error:
+            self.add_error("supply_until", error)
+        except promising.PromiseRefused as refused:
+            self.add_error("supply_until", str(refused))
+        else:
+            return True
+        return False
 
     def keep_materials(self, user: Any) -> bool:
         """Store the ticks without accepting; False when one is not in the list of the matter."""
@@ -109,9 +103,10 @@ class AcceptForm(StepForm):
 
     def apply(self, user: Any) -> None:
         """Accept now."""
-        absent = materials.missing(catalogue_of(self.case), self.cleaned_data["materials"])
+        absent = materials.missing(materials.catalogue_of(self.case), self.cleaned_data["materials"])
         self.case.materials = self.cleaned_data["materials"]
-        self.case.supply_until = self.cleaned_data["supply_until"] if absent else None
+        found = promising.given(self.case) if absent else None
+        self.case.supply_until = found.standing.due if found else None
         self.case.accepted_at = timezone.now()
         self.case.accepted_by = user
 

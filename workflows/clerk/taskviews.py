@@ -16,11 +16,10 @@ from django.views.generic import FormView
 
 from approval_hook.errors import CaseInvalid
 from approval_hook.policy.clocks import Act
-from workflows import acts, materials
+from workflows import acts, materials, promising
 from workflows.clerk import credit_bridge, refusing, taskforms
 from workflows.clerk.casepage import case_context, case_url
 from workflows.clerk.scope import officer_of, require_matter
-from workflows.clerk.tolerance import catalogue_of, latest_supply
 from workflows.filing import Filing
 from workflows.models import PersonRole, Source
 from workflows.notices.automatic import after_acceptance, after_filing
@@ -97,8 +96,8 @@ class StepView(FormView):  # type: ignore[type-arg] # generic only in the stubs
     template_name = "clerk/case.html"
     done_message: ClassVar[str] = ""
     submit_label: ClassVar[str] = ""
-    #: Of a second button that stores without carrying the step out; empty for none.
-    save_label: ClassVar[str] = ""
+    #: Value and label of further buttons, which store something without carrying the step out.
+    saves: ClassVar[tuple[tuple[str, str], ...]] = ()
     #: What sending the form causes, said before it is sent.
     consequence: ClassVar[str] = ""
     #: True for a step that Enter in a field must not send.
@@ -117,7 +116,7 @@ class StepView(FormView):  # type: ignore[type-arg] # generic only in the stubs
         return context | {
             "step_title": activation.task.title,
             "submit_label": _(self.submit_label),
-            "save_label": _(self.save_label) if self.save_label else "",
+            "saves": [(value, _(label)) for value, label in self.saves],
             "consequence": _(self.consequence),
             "deliberate": self.deliberate,
         }
@@ -147,18 +146,21 @@ class AcceptView(StepView):
 
     form_class = taskforms.AcceptForm
     submit_label = gettext_noop("受理")
-    save_label = gettext_noop("保存已收材料（已告知补正）")
+    saves = (("promise", gettext_noop("出具容缺承诺书")), ("materials", gettext_noop("保存已收材料（已告知补正）")))
+    offered_message = gettext_noop("已出具容缺承诺书。申请人签署后即可受理。")
+    saved_message = gettext_noop("已保存收到的材料，尚未受理。")
     consequence = gettext_noop("受理后，二十个工作日的法定期限从下一个工作日起算。")
     done_message = gettext_noop("已受理。")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Accept, or only store which materials are here, as when the applicant was told to complete them."""
+        """Accept, put a promise to the applicant, or only store which materials are here."""
         if "save" not in request.POST:
             return super().post(request, *args, **kwargs)
         form = self.get_form()
-        if not form.keep_materials(request.user):
+        promise = request.POST["save"] == "promise"
+        if not (form.offer_promise(request.user) if promise else form.keep_materials(request.user)):
             return self.form_invalid(form)
-        messages.success(request, _("已保存收到的材料，尚未受理。"))
+        messages.success(request, _(self.offered_message if promise else self.saved_message))
         return HttpResponseRedirect(case_url(form.case))
 
     def then(self, case: Any) -> None:
@@ -167,9 +169,10 @@ class AcceptView(StepView):
             messages.warning(self.request, why_not)
 
     def get_initial(self) -> dict[str, Any]:
-        """Propose the earliest date by which every tolerated material may still come."""
+        """Propose the last day on which every tolerated material may still come."""
         case = self.request.activation.process  # type: ignore[attr-defined] # set by Viewflow
-        latest = latest_supply(case, {str(m.title) for m in materials.missing(catalogue_of(case), case.materials)})
+        absent = materials.missing(materials.catalogue_of(case), case.materials)
+        latest = promising.latest_day(case, [material.code for material in absent]) if absent else None
         return super().get_initial() | ({"supply_until": latest} if latest else {})
 
 

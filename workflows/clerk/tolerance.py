@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -11,11 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from viewflow.workflow.status import PROCESS
 
+from approval_hook.clock import today
 from approval_hook.panel import Badge
-from approval_hook.policy.workdays import add_workdays, workday_from, workdays_between
+from approval_hook.policy.promises import PromiseAct
+from approval_hook.policy.workdays import workday_from
 from approval_hook.workcalendar import published_calendar
-from workflows import materials
-from workflows.clerk import credit_bridge
+from workflows import materials, promising
 from workflows.models import CaseEvent, FoodBusinessCase, RideHailingDriverCase
 from workflows.templatetags.clerk import day
 
@@ -31,16 +31,11 @@ class SupplyRefused(Exception):
     """Nothing can be supplied now; the message says why, in the reader's language."""
 
 
-def catalogue_of(case: Case) -> tuple[materials.Material, ...]:
-    """Materials of the case's matter."""
-    return materials.FOOD if isinstance(case, FoodBusinessCase) else materials.DRIVER
-
-
 def promised(case: Case) -> list[materials.Material]:
     """Materials that the applicant promised and has not brought; empty when nothing is owed or all is over."""
     if case.accepted_at is None or case.decision or case.status != PROCESS.NEW:
         return []
-    return materials.missing(catalogue_of(case), case.materials)
+    return materials.missing(materials.catalogue_of(case), case.materials)
 
 
 def shown_badge(case: Case, badge: Any | None) -> Any | None:
@@ -51,32 +46,18 @@ def shown_badge(case: Case, badge: Any | None) -> Any | None:
         badge: the channel that the credit check gave, if any.
 
     Returns:
-        容缺受理 while promised materials are out and the check found nothing that weighs more;
-        else the badge as it is.
+        容缺受理 while promised materials are out and the check found nothing that weighs more; the ordinary procedure
+        once they are late; else the badge as it is.
 
     Source: 广东省优化营商环境条例 第三十二条.
     """
     mild = badge is None or badge.channel in _MILD
     if case.supply_until is None or not mild or not promised(case):
         return badge
-    return Badge("tolerant", _("容缺受理"), "amber", badge.outcome if badge else "")
-
-
-def latest_supply(case: Case, titles: Collection[str]) -> date | None:
-    """Until when the rules let materials of these titles follow, were the case accepted today.
-
-    The check before acceptance counted from the filing; the rules count from acceptance, over as many working days.
-
-    Returns:
-        The earliest of their dates; None where the credit check names none of them.
-    """
-    panel = credit_bridge.panel_for(case)
-    dates = [until for title, until in panel.tolerated if until and title in titles] if panel is not None else []
-    if not dates:
-        return None
-    calendar = published_calendar()
-    days = workdays_between(timezone.localdate(case.filed_at), min(dates), calendar)
-    return add_workdays(timezone.localdate(), days, calendar).on
+    outcome = badge.outcome if badge else ""
+    if is_late(case):  # out of the fast lane, whatever the credit check gave
+        return Badge("ordinary", _("普通程序"), "grey", outcome)
+    return Badge("tolerant", _("容缺受理"), "amber", outcome)
 
 
 def still_out(case: Case) -> str:
@@ -96,7 +77,7 @@ def is_late(case: Case) -> bool:
     """Whether the day on which promised materials were to come is over (S-15: a day off moves to the next)."""
     if case.supply_until is None:
         return False
-    return timezone.localdate() > workday_from(case.supply_until, published_calendar())
+    return today() > workday_from(case.supply_until, published_calendar())
 
 
 def may_supply(case: Case, user: Any) -> bool:
@@ -136,15 +117,24 @@ def supply(process: Case, user: Any, codes: Sequence[str], reason: str = "") -> 
         reason = reason.strip()
         if late and not _SHORTEST_REASON <= len(reason) <= _LONGEST_REASON:
             raise SupplyRefused(_("逾期补交的，请写明采用的理由，四至一百字。"))
-        case.materials = [m.code for m in catalogue_of(case) if m.code in {*case.materials, *codes}]
-        case.save(update_fields=["materials"])
-        register(
-            case, user, CaseEvent.Kind.SUPPLIED, sorted(set(codes)), _admitted(case, codes, reason) if late else ""
-        )
+        _register(case, user, sorted(set(codes)), reason, late=late)
+
+
+def _register(case: Case, user: Any, codes: Sequence[str], reason: str, *, late: bool) -> None:
+    """Under the promise where it still holds, else as plain materials of the case."""
+    found = promising.given(case)
+    if found is not None and found.standing is not None and found.standing.state in promising.OPEN:
+        fresh = [code for code in codes if code not in found.standing.late]
+        if fresh:
+            promising.take(case, user, PromiseAct.SUPPLIED, codes=fresh)
+        if late:
+            promising.take(case, user, PromiseAct.ADMITTED, codes=codes, reason=reason)
+    promising.put(case, codes)
+    register(case, user, CaseEvent.Kind.SUPPLIED, codes, _admitted(case, codes, reason) if late else "")
 
 
 def _admitted(case: Case, codes: Collection[str], reason: str) -> str:
-    titles = "、".join(str(m.title) for m in catalogue_of(case) if m.code in codes)
+    titles = "、".join(str(m.title) for m in materials.catalogue_of(case) if m.code in codes)
     whole = _("逾期补交，准予采用：%(reason)s（%(titles)s）") % {"reason": reason, "titles": titles}
     longest = CaseEvent._meta.get_field("note").max_length or 0
     return whole if len(whole) <= longest else whole[: longest - 1] + "…"

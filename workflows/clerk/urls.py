@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from workflows.clerk import clockviews, debts, emergency, latechecks, lists, outbox, views
+from workflows.clerk import clockviews, debts, emergency, latechecks, lists, outbox, promiseviews, views
 
 app_name = "clerk"
 
@@ -29,6 +29,10 @@ urlpatterns = [
     path("cases/<int:process_pk>/correct/", views.correct_case, name="correct"),
     path("cases/<int:process_pk>/supply/", views.supply_materials, name="supply"),
     path("cases/<int:process_pk>/clocks/", clockviews.clocks, name="clocks"),
+    path("cases/<int:process_pk>/promise/", promiseviews.promise_text, name="promise"),
+    path("cases/<int:process_pk>/promise/paper/", promiseviews.sign_on_paper, name="promise-paper"),
+    path("cases/<int:process_pk>/promise/act/", promiseviews.act, name="promise-act"),
+    path("cases/<int:process_pk>/files/<int:file>/", promiseviews.handed_in, name="file"),
     path("cases/<int:process_pk>/chart/", views.chart, name="chart"),
     path("cases/<int:process_pk>/credit/", views.credit_settle, name="credit-settle"),
     path("cases/<int:process_pk>/emergency/", emergency.ask, name="emergency-ask"),

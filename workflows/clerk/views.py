@@ -30,13 +30,18 @@ from workflows.clerk.taskforms import WithdrawForm
 from workflows.clerk.taskviews import intake_context
 from workflows.clerk.tolerance import SupplyRefused, register, supply
 from workflows.flows import FoodBusinessFlow, RideHailingDriverFlow
-from workflows.models import CaseEvent, FoodBusinessCase, Officer, RideHailingDriverCase
+from workflows.models import ApplicantAccount, CaseEvent, FoodBusinessCase, Officer, RideHailingDriverCase
 from workflows.withdrawal import WithdrawalRefused, withdraw
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Go to the reader's own work: the open cases, or for policy staff who belong to no organ the rules."""
+    """Go to the reader's own work: an applicant's cases, the open cases, or for policy staff of no organ the rules."""
     user: Any = request.user
+    if (
+        ApplicantAccount.objects.filter(user_id=user.pk).exists()
+        and not Officer.objects.filter(user_id=user.pk).exists()
+    ):
+        return redirect("citizen:cases")
     staff = any(user.has_perm(f"approval_hook.{name}") for name in ("author_rules", "publish_rules"))
     rules_only = staff and not Officer.objects.filter(user_id=user.pk).exists()
     return redirect("policydesk:versions" if rules_only else "clerk:worklist")

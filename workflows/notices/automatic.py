@@ -8,20 +8,22 @@ from typing import Any
 from django.utils import timezone
 
 from approval_hook.policy.masking import mask_name
-from workflows import materials
+from approval_hook.policy.promises import SignedBy
+from workflows import materials, promising
 from workflows.clerk import clock, credit_bridge
-from workflows.clerk.tolerance import catalogue_of
 from workflows.notices.errors import NoticeRefused
-from workflows.notices.facts import AcceptanceFacts, CreditPrivacyFacts, Facts, Item, ReceiptFacts
+from workflows.notices.facts import AcceptanceFacts, CreditPrivacyFacts, Facts, Item, ReceiptFacts, ToleranceFacts
 from workflows.notices.issuing import in_force, issue_or_log
 
 _FIRM_GROUND = "申请人。依据《广东省市场监管条例》第五十三条，查询公共信用记录"
+_MAY_FOLLOW = "属于次要材料，主要材料齐全并符合法定条件"
+_LONGEST_NAME = 200
 _PERSON_GROUND = "依据本人授权（{number}），查询公共信用记录"
 
 
 def receipt_facts(case: Any) -> ReceiptFacts:
     """What was handed in, and when the system registered it."""
-    here = [m for m in catalogue_of(case) if m.code in case.materials]
+    here = [m for m in materials.catalogue_of(case) if m.code in case.materials]
     items = tuple(Item(str(m.title), m.code) for m in here)
     return ReceiptFacts(case.filed_at, str(case.get_source_display()), items)
 
@@ -58,8 +60,34 @@ def acceptance_facts(case: Any) -> AcceptanceFacts:
         raise NoticeRefused("法定办结期限", "现行规则没有本事项的办理期限。", "请规则管理人员补充后再出具。")
     panel = credit_bridge.panel_for(case)
     promised = panel.promised_on if panel is not None else None
-    supply = case.supply_until if materials.missing(catalogue_of(case), case.materials) else None
+    supply = case.supply_until if materials.missing(materials.catalogue_of(case), case.materials) else None
     return AcceptanceFacts(accepted_on, due, promised, supply)
+
+
+def tolerance_facts(case: Any) -> ToleranceFacts | None:
+    """What may follow, until when, and the promise that was signed; None where no promise was.
+
+    Raises:
+        NoticeRefused: its words were erased.
+    """
+    found = promising.given(case)
+    signature = found.steps[0].signature if found is not None and found.steps else None
+    if found is None or signature is None:
+        return None
+    words = found.promise.words.text()
+    if words is None:
+        raise NoticeRefused("承诺书文本", "承诺书文本已依法删除。", "删除前出具的文书仍然有效。")
+    titles = {m.code: str(m.title) for m in materials.catalogue_of(case)}
+    items = tuple(Item(titles.get(code, code), code, _MAY_FOLLOW) for code in found.promise.items)
+    agent = signature.by is SignedBy.AGENT
+    return ToleranceFacts(
+        items,
+        found.standing.due,
+        "代理人" if agent else f"申请人 {case.applicant_name}"[:_LONGEST_NAME],
+        f"授权委托书 {signature.mandate_no}" if agent else "申请人本人签署，无委托",
+        words,
+        found.promise.version,
+    )
 
 
 #: Kinds whose facts follow from the case.
@@ -67,6 +95,7 @@ FACTS_OF: dict[str, Callable[[Any], Facts | None]] = {
     "receipt": receipt_facts,
     "credit_privacy": privacy_facts,
     "acceptance": acceptance_facts,
+    "tolerance": tolerance_facts,
 }
 
 
@@ -80,8 +109,8 @@ def after_filing(case: Any, by: Any) -> list[str]:
 
 
 def after_acceptance(case: Any, by: Any) -> list[str]:
-    """Issue the 受理通知书, in the place of that of an acceptance which was taken back. As above."""
-    return _issued(case, by, "acceptance")
+    """Issue the 受理通知书, and on a promise the 容缺受理通知书, in the place of those that were taken back."""
+    return _issued(case, by, "acceptance", "tolerance")
 
 
 def _issued(case: Any, by: Any, *kinds: str) -> list[str]:

@@ -11,9 +11,7 @@ from django.utils.translation import gettext as _
 from viewflow.workflow.status import PROCESS
 
 from approval_hook.people import same_person
-from workflows import materials
-from workflows.clerk.tolerance import catalogue_of
-from workflows.notices.automatic import privacy_facts
+from workflows.notices.automatic import privacy_facts, tolerance_facts
 from workflows.notices.catalogue import catalogue
 from workflows.notices.facts import KINDS
 from workflows.notices.models import Notice
@@ -57,9 +55,8 @@ def fits(case: Any, kind: str, issued: set[str]) -> bool:
         return True
     if kind == "credit_privacy":
         return privacy_facts(case) is not None
-    absent = materials.missing(catalogue_of(case), case.materials)
     if kind == "tolerance":
-        return bool(absent) and not any(material.required for material in absent)
+        return case.accepted_at is not None and tolerance_facts(case) is not None
     if kind == "correction":
         return case.accepted_at is None
     # One extension is all the law knows.

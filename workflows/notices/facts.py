@@ -18,6 +18,10 @@ Code = Annotated[str, Meta(max_length=64)]
 Days = Annotated[int, Meta(ge=1, le=365)]
 
 
+#: A whole text that was signed.
+Words = Annotated[str, Meta(min_length=1, max_length=10_000)]
+
+
 class Item(Struct, frozen=True, forbid_unknown_fields=True):
     """One line of a list: a material, or a person who is queried."""
 
@@ -68,14 +72,23 @@ class AcceptanceFacts(Facts, frozen=True):
 
 
 class ToleranceFacts(Facts, frozen=True):
-    """容缺受理通知书 and 承诺书. The note of each item says why it may follow; ``mandate`` is the agent's."""
+    """容缺受理通知书 with the 承诺书 that was signed. The note of each item says why it may follow."""
 
-    LABELS: ClassVar = {"items": "缺少的材料", "due_on": "补交期限", "signer": "签署人", "mandate": "授权委托"}
+    LABELS: ClassVar = {
+        "items": "缺少的材料",
+        "due_on": "补交期限",
+        "signer": "签署人",
+        "mandate": "授权委托",
+        "promise": "承诺书文本",
+        "promise_version": "承诺书版本",
+    }
 
     items: Items
     due_on: date
     signer: Name
     mandate: Note
+    promise: Words
+    promise_version: Note
 
 
 class CorrectionFacts(Facts, frozen=True):

@@ -16,8 +16,7 @@ from approval_hook.workcalendar import published_calendar
 from workflows import materials
 from workflows.clerk import clock
 from workflows.clerk.formfields import PlainForm, date_field
-from workflows.clerk.taskforms import DeliverForm, supply_date_problem
-from workflows.clerk.tolerance import catalogue_of, latest_supply
+from workflows.clerk.taskforms import DeliverForm
 from workflows.notices.automatic import FACTS_OF
 from workflows.notices.catalogue import catalogue
 from workflows.notices.facts import (
@@ -27,7 +26,6 @@ from workflows.notices.facts import (
     Item,
     ServiceFacts,
     SpecialProcedureFacts,
-    ToleranceFacts,
 )
 from workflows.notices.models import Notice
 
@@ -73,7 +71,7 @@ class _AbsentForm(NoticeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Ask about every missing material: none of them can be left out."""
         super().__init__(*args, **kwargs)
-        self.absent = materials.missing(catalogue_of(self.case), self.case.materials)
+        self.absent = materials.missing(materials.catalogue_of(self.case), self.case.materials)
         notes = {
             f"{_NOTE}{m.code}": forms.CharField(
                 label=f"{m.title}：{self.note_label}", max_length=_TEXT, initial=self.proposed(m)
@@ -85,45 +83,6 @@ class _AbsentForm(NoticeForm):
     def items(self) -> tuple[Item, ...]:
         """Every missing material with its remark."""
         return tuple(Item(str(m.title), m.code, self.cleaned_data[f"{_NOTE}{m.code}"]) for m in self.absent)
-
-
-class ToleranceForm(_AbsentForm):
-    """容缺受理."""
-
-    note_label = _("可以容缺的理由")
-    due_on = date_field(_("补交截止日期"))
-    agent = forms.CharField(label=_("代理人姓名（由代理人签署时）"), max_length=_NAME - 10, required=False)
-    mandate = forms.CharField(label=_("授权委托书编号（由代理人签署时）"), max_length=100, required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Propose the latest day that the rules let materials follow."""
-        super().__init__(*args, **kwargs)
-        self.fields["due_on"].initial = self.case.supply_until or latest_supply(self.case, self._titles())
-
-    def proposed(self, material: materials.Material) -> str:
-        """A secondary material, whatever it is."""
-        return "属于次要材料，主要材料齐全并符合法定条件"
-
-    def _titles(self) -> set[str]:
-        return {str(m.title) for m in self.absent}
-
-    def clean(self) -> dict[str, Any]:
-        """Check the day as acceptance does, and the mandate of an agent."""
-        data = super().clean() or {}
-        if data.get("due_on"):
-            wrong = supply_date_problem(self.case, data["due_on"], self._titles())
-            if wrong:
-                self.add_error("due_on", wrong)
-        if bool(data.get("agent")) != bool(data.get("mandate")):
-            self.add_error("mandate", _("由代理人签署的，须同时填写代理人姓名和授权委托书编号。"))
-        return data
-
-    def facts(self) -> Facts:
-        """What was filled in."""
-        data = self.cleaned_data
-        signer = f"代理人 {data['agent']}" if data["agent"] else f"申请人 {self.case.applicant_name}"[:_NAME]
-        mandate = f"授权委托书 {data['mandate']}" if data["agent"] else "申请人本人签署，无委托"
-        return ToleranceFacts(self.items(), data["due_on"], signer, mandate)
 
 
 class CorrectionForm(_AbsentForm):
@@ -268,7 +227,6 @@ class ServiceForm(NoticeForm):
 
 
 FORMS: dict[str, type[NoticeForm]] = {
-    "tolerance": ToleranceForm,
     "correction": CorrectionForm,
     "extension": ExtensionForm,
     "special_procedure": SpecialProcedureForm,

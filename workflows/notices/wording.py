@@ -89,7 +89,7 @@ def document(
     known = {name for name, value in values.items() if value not in (None, "")}
     said = {name: spoken(value) if name in known else _NONE for name, value in values.items()}
     items: tuple[Item, ...] = getattr(facts, "items", ())
-    blocks = (_block(block, said, known, items) for block in template.body)
+    blocks = [line for block in template.body for line in _lines(_block(block, said, known, items))]
     return Document(
         kind=template.kind,
         version=template.version,
@@ -102,8 +102,15 @@ def document(
         applicant=case.applicant,
         copies=template.copies,
         addressee=template.addressee.format_map(said),
-        blocks=tuple(block for block in blocks if block is not None),
+        blocks=tuple(blocks),
     )
+
+
+def _lines(block: made.Block | None) -> list[made.Block]:
+    """A paragraph for every line of a text that was signed; any other block as it is."""
+    if not isinstance(block, made.Paragraph):
+        return [block] if block is not None else []
+    return [made.Paragraph(line, block.indent) for line in block.text.split("\n")]
 
 
 def _block(block: words.Block, said: dict[str, str], known: set[str], items: tuple[Item, ...]) -> made.Block | None:

@@ -103,7 +103,7 @@ def _rules(rules: RuleSet) -> Iterator[tuple[Rule, Bases]]:
     for clock in rules.clocks:
         yield Rule("clocks", clock.id, clock.title, False), clock.basis
     parts = ("principles", "grounds", "leniencies", "good_credit_routes", "agreements", "editions", "exemptions")
-    for part in (*parts, "excluded_procedures", "lapses"):
+    for part in (*parts, "excluded_procedures", "lapses", "promise_texts", "promise_bars"):
         for item in getattr(rules, part):
             yield Rule(part, item.id, item.title, False), item.basis
     for part in ("measure_types", "memos", "messages"):

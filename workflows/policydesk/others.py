@@ -79,6 +79,10 @@ def _lines(rules: RuleSet) -> Iterator[Other]:
         yield "reminders", reminder.id, clocks.get(reminder.id, _("其他期限")), facts, ()
     for lapse in rules.lapses:
         yield "lapses", lapse.id, lapse.title, _("逾期后依法如此"), lapse.basis
+    for text in rules.promise_texts:
+        yield "promise_texts", text.id, text.title, "".join(text.paragraphs), text.basis
+    for bar in rules.promise_bars:
+        yield "promise_bars", bar.id, bar.title, period(bar.valid_from, bar.valid_to), bar.basis
     for source in rules.sources:
         facts = _("答复原文加密留存") if source.keep_raw else _("答复只留摘要")
         yield "sources", source.name, source.title, facts, ()

@@ -51,6 +51,8 @@ class Sayings:
             "excluded_procedures": {p.id: p.title for p in rules.excluded_procedures},
             "messages": {m.code: m.title for m in rules.messages},
             "lapses": {x.id: x.title for x in rules.lapses},
+            "promise_texts": {t.id: t.title for t in rules.promise_texts},
+            "promise_bars": {b.id: b.title for b in rules.promise_bars},
             "grounds": {g.id: g.title for g in rules.grounds},
             "principles": {p.id: p.title for p in rules.principles},
             "leniencies": {i.id: i.title for i in rules.leniencies},

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "viewflow.workflow",
     "workflows",
     "workflows.policydesk",
+    "workflows.citizen",
     "workflows.site",
 ]
 
@@ -81,6 +82,8 @@ MIDDLEWARE = [
     "workflows.clerk.scope.OrganScopeMiddleware",
 ]
 # Listed above by hand: Viewflow's other middleware serves Turbo, which these pages do not use.
+#: How applicants sign a promise; a class with the method of ``workflows.citizen.signing.Signing``.
+WORKFLOWS_SIGNING = "workflows.citizen.signing.AccountSigning"
 VIEWFLOW: dict[str, Any] = {"AUTOREGISTER": False}
 
 ROOT_URLCONF = "workflows.site.urls"

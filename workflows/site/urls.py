@@ -33,6 +33,7 @@ urlpatterns = [
     path("metrics/", metrics, name="metrics"),
     path("verify/", verify, name="verify"),
     path("", include("workflows.clerk.urls")),
+    path("my/", include("workflows.citizen.urls")),
     path("rules/", include("workflows.policydesk.urls")),
     path("flows/", site.urls),
 ]

@@ -122,6 +122,20 @@ class Binding:
                 again.add(node)
         return any(node in decided and (node not in again or name in self.beside[node]) for node in self.gate.protects)
 
+    def progress(self, process_pk: int) -> tuple[bool, bool, bool]:
+        """Whether a gate of a case is parked, its decision is taken, and its licence is issued. One query."""
+        tasks = self.flow_class.task_class._default_manager.filter(process_id=process_pk)
+        parked = tasks.filter(flow_task__in=self.gate_refs(), status=STATUS.STARTED)
+        behind = [*self.protected_refs(), *self.issue_refs()]
+        found = parked | tasks.filter(flow_task__in=behind, status=STATUS.DONE)
+        steps = set(found.values_list("flow_task", "status"))
+        done = {node.name for node, status in steps if node is not None and status == STATUS.DONE}
+        return (
+            any(status == STATUS.STARTED for _, status in steps),
+            bool(self.gate.protects) and done.issuperset(self.gate.protects),
+            not done.isdisjoint(self.gate.issues),
+        )
+
     def refs(self) -> tuple[str, ...]:
         """Stored references of every node that the flow has."""
         return tuple(sorted(graph.node_ref(node) for node in graph.nodes_of(self.flow_class).values()))

@@ -40,7 +40,7 @@ def panel_for(process: Any) -> Panel | None:
         case = binding.case(process.pk)
     except CaseInvalid:
         case = None
-    waiting, decided, issued = _progress(binding, process.pk)
+    waiting, decided, issued = binding.progress(process.pk)
     panel = presenting.build(host_key, case=case, waiting=waiting, decided=decided)
     if issued:
         readings = IssueReading.objects.filter(host_key=host_key).order_by("pk")
@@ -232,18 +232,3 @@ def _waiting_tasks(binding: Binding, process_pk: int) -> list[int]:
     parked = tasks.filter(flow_task__in=binding.gate_refs(), status=STATUS.STARTED)
     held = tasks.filter(flow_task__in=binding.protected_refs(), status__in=WAITING)
     return [*parked.values_list("pk", flat=True), *held.values_list("pk", flat=True)]
-
-
-def _progress(binding: Binding, process_pk: int) -> tuple[bool, bool, bool]:
-    """Whether a gate of the case is parked, its decision is taken, and its licence is issued. One query."""
-    tasks = binding.flow_class.task_class._default_manager.filter(process_id=process_pk)
-    parked = tasks.filter(flow_task__in=binding.gate_refs(), status=STATUS.STARTED)
-    behind = [*binding.protected_refs(), *binding.issue_refs()]
-    found = parked | tasks.filter(flow_task__in=behind, status=STATUS.DONE)
-    steps = set(found.values_list("flow_task", "status"))
-    done = {node.name for node, status in steps if node is not None and status == STATUS.DONE}
-    return (
-        any(status == STATUS.STARTED for _, status in steps),
-        bool(binding.gate.protects) and done.issuperset(binding.gate.protects),
-        not done.isdisjoint(binding.gate.issues),
-    )

@@ -80,6 +80,8 @@ def _cited(rules: RuleSet) -> Iterator[LegalBasis]:
         rules.excluded_procedures,
         rules.messages,
         rules.lapses,
+        rules.promise_texts,
+        rules.promise_bars,
         rules.matters,
         (m.clock for m in rules.matters),
         (material for m in rules.matters for material in m.materials),

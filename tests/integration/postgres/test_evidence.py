@@ -21,6 +21,9 @@ from approval_hook.models import (
     IssueReading,
     Observation,
     OutgoingAct,
+    Promise,
+    PromiseStep,
+    PromiseWords,
     RawReply,
     Reminder,
     Reply,
@@ -54,6 +57,9 @@ EVIDENCE = (
     Reminder,
     Notice,
     NoticePrint,
+    Promise,
+    PromiseStep,
+    PromiseWords,
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from viewflow.workflow.status import STATUS
@@ -64,6 +65,33 @@ def reviewed(client: Client, case: Any) -> None:
     accepted(client, case)
     assert do(client, case, "review", {"review_opinion": "符合法定条件。"}).status_code == 302
     case.refresh_from_db()
+
+
+#: What a scanner makes of a signed sheet.
+SCAN = b"%PDF-1.4\n% signed"
+
+
+def promised(client: Client, case: Any, handed_in: list[str], until: date | str) -> Any:
+    """Put a promise to the applicant and register the signed sheet; the accept step stays open."""
+    claim(client, case, "accept")
+    url = task_named(case, "accept").reverse("execute")
+    answer = client.post(url, {"materials": handed_in, "supply_until": str(until), "save": "promise"})
+    if answer.status_code != 302:
+        return answer
+    promise = client.get(f"/cases/{case.pk}/").context["promise"]
+    sheet = {"by": "applicant", "version": promise.version, "digest": promise.digest}
+    sheet |= {"scan": SimpleUploadedFile("签字.pdf", SCAN)}
+    signed = client.post(f"/cases/{case.pk}/promise/paper/", sheet, follow=True)
+    assert "已登记纸质承诺书" in signed.content.decode(), [str(m) for m in signed.context["messages"]]
+    return signed
+
+
+def accepted_on_promise(client: Client, case: Any, handed_in: list[str], until: date | str) -> Any:
+    """Accept with a promise to bring what is missing; returns the last response."""
+    promised(client, case, handed_in, until)
+    answer = client.post(task_named(case, "accept").reverse("execute"), {"materials": handed_in})
+    case.refresh_from_db()
+    return answer
 
 
 def posted(data: dict[str, Any]) -> dict[str, Any]:

@@ -16,11 +16,13 @@ from approval_hook.workcalendar import published_calendar
 from tests.integration.workflows.driving import (
     REFUSAL,
     accepted,
+    accepted_on_promise,
     claim,
     do,
     filed_driver,
     filed_food,
     open_names,
+    promised,
     reviewed,
     task_named,
 )
@@ -79,8 +81,9 @@ def test_a_missing_required_material_stops_acceptance(clerk: Client, food: dict[
     """A material the law requires is never tolerated missing, promise or not."""
     case = filed_food(food)
     present = [code for code in food["materials"] if code != "safety-rules"]
-    response = do(clerk, case, "accept", {"materials": present, "promise_signed": "on", "supply_until": _soon()})
+    response = do(clerk, case, "accept", {"materials": present})
     assert "食品安全规章制度" in response.content.decode()
+    assert "“食品安全规章制度”不能容缺" in promised(clerk, case, present, _soon()).content.decode()
     case.refresh_from_db()
     assert case.accepted_at is None
 
@@ -91,11 +94,8 @@ def test_a_missing_secondary_material_needs_a_signed_promise(clerk: Client, food
     case = filed_food(food)
     response = do(clerk, case, "accept", {"materials": food["materials"]})
     assert "容缺承诺书" in response.content.decode()
-    url = task_named(case, "accept").reverse("execute")
-    promised = {"materials": food["materials"], "promise_signed": "on", "supply_until": _soon()}
-    late = promised | {"supply_until": "2099-01-05"}
-    assert "早于法定办结日期" in clerk.post(url, late).content.decode()
-    assert clerk.post(url, promised).status_code == 302
+    assert "来得及审查" in promised(clerk, case, food["materials"], "2099-01-05").content.decode()
+    assert accepted_on_promise(clerk, case, food["materials"], _soon()).status_code == 302
     case.refresh_from_db()
     assert str(case.supply_until) == _soon()
     assert case.accepted_at is not None

@@ -16,8 +16,17 @@ from pypdf import PdfReader
 from approval_hook.errors import AppendOnlyError
 from approval_hook.testing import lifted_triggers
 from tests.integration.workflows.conftest import OTHER_ORGAN
-from tests.integration.workflows.driving import accepted, filed_driver, filed_food, posted, reviewed
+from tests.integration.workflows.driving import (
+    accepted,
+    accepted_on_promise,
+    filed_driver,
+    filed_food,
+    posted,
+    promised,
+    reviewed,
+)
 from tests.unit.notices.building import rare_font
+from workflows import promising
 from workflows.flows import FoodBusinessFlow
 from workflows.groups import DECIDERS
 from workflows.models import FoodBusinessCase
@@ -193,6 +202,7 @@ def test_s17_statutory_material_missing_is_corrected_never_tolerated(clerk: Clie
     refused = clerk.get(address(case, "tolerance"))
     assert refused.status_code == 403
     assert "一次性补正告知书" in refused.content.decode()
+    assert "不能容缺" in promised(clerk, case, food["materials"], "2099-01-05").content.decode()
     sent = {"note-safety-rules": "原件一份", "note-service-address": "签字", "more": "申请书：第3页缺签名"}
     assert clerk.post(address(case, "correction"), sent | {"due_on": "2000-01-01"}).status_code == 422
     left_out = {key: value for key, value in sent.items() if key != "note-safety-rules"}
@@ -202,16 +212,18 @@ def test_s17_statutory_material_missing_is_corrected_never_tolerated(clerk: Clie
     assert {"食品安全规章制度", "送达地址确认书", "申请书", "第3页缺签名"} <= set(texts)
 
 
-def test_tolerance_comes_with_the_promise_and_the_mandate(clerk: Client, food: dict[str, Any]) -> None:
-    """The notice lists the missing items; the promise names the agent, the mandate and the version of the text."""
+def test_tolerance_comes_with_the_promise_that_was_signed(clerk: Client, food: dict[str, Any]) -> None:
+    """With acceptance: the missing items, the day, the words that were signed and by whom."""
     food["materials"].remove("service-address")
     case = filed_food(food)
-    proposed = clerk.get(address(case, "tolerance")).context["form"]["due_on"].value()
-    sent = {"note-service-address": "次要材料", "due_on": str(proposed), "agent": "李示例"}
-    assert clerk.post(address(case, "tolerance"), sent).status_code == 422  # an agent without a mandate
-    assert clerk.post(address(case, "tolerance"), sent | {"mandate": "WT-2026-1"}).status_code == 302
-    document = Notice.objects.get(kind="tolerance").document
-    assert {"service-address", "代理人 李示例", "授权委托书 WT-2026-1", document.version} <= set(document.texts())
+    until = promising.latest_day(case, ["service-address"])
+    assert until is not None
+    assert accepted_on_promise(clerk, case, food["materials"], until).status_code == 302
+    found = promising.given(case)
+    assert found is not None
+    texts = Notice.objects.get(kind="tolerance").document.texts()
+    assert {"service-address", f"申请人 {case.applicant_name}", found.promise.version} <= set(texts)
+    assert set(found.promise.words.text().split("\n")) <= set(texts)
 
 
 def test_only_a_head_who_did_not_accept_extends_and_only_once(

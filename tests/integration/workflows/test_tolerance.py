@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from approval_hook import clock
 from approval_hook.panel import Badge
-from approval_hook.policy.workdays import add_workdays, workdays_between
+from approval_hook.policy.workdays import add_workdays
 from approval_hook.workcalendar import published_calendar
-from tests.integration.workflows.driving import claim, do, filed_food, task_named
-from workflows import materials
+from tests.integration.workflows.driving import accepted_on_promise, claim, do, filed_food, promised, task_named
+from workflows import promising
 from workflows.clerk import tolerance
-from workflows.clerk.tolerance import latest_supply, shown_badge
+from workflows.clerk.tolerance import shown_badge
 from workflows.models import FoodBusinessCase
 from workflows.templatetags.clerk import day
 
@@ -32,9 +33,7 @@ def tolerated(clerk: Client, food: dict[str, Any]) -> FoodBusinessCase:
     """A case accepted with one material promised."""
     food["materials"].remove(MISSING)
     case: FoodBusinessCase = filed_food(food)
-    form = {"materials": food["materials"], "promise_signed": "on", "supply_until": str(_workday())}
-    assert do(clerk, case, "accept", form).status_code == 302
-    case.refresh_from_db()
+    assert accepted_on_promise(clerk, case, food["materials"], _workday()).status_code == 302
     return case
 
 
@@ -60,9 +59,12 @@ def test_s16_what_comes_late_counts_only_if_the_head_says_so(
     clerk: Client, head: Client, tolerated: FoodBusinessCase
 ) -> None:
     """The day after, the clerk is told who decides; the head writes why, and the history keeps it."""
-    yesterday = add_workdays(timezone.localdate(), -1, published_calendar()).on
-    FoodBusinessCase.objects.filter(pk=tolerated.pk).update(supply_until=yesterday)
     url, page = f"/cases/{tolerated.pk}/supply/", f"/cases/{tolerated.pk}/"
+    with clock.standing_at(_after(_workday())):
+        _late_supply(clerk, head, tolerated, url, page)
+
+
+def _late_supply(clerk: Client, head: Client, tolerated: FoodBusinessCase, url: str, page: str) -> None:
     shown = clerk.get(page).content.decode()
     assert "请负责人在本页登记并写明理由" in shown
     assert 'name="reason"' not in shown
@@ -85,7 +87,7 @@ def test_s15_a_day_off_is_no_last_day(tolerated: FoodBusinessCase) -> None:
     tolerated.supply_until = date(2026, 10, 1)  # 国庆 to 7 October
     for today, late in ((date(2026, 10, 8), False), (date(2026, 10, 9), True)):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(timezone, "localdate", lambda day=today: day)
+            patch.setattr(tolerance, "today", lambda day=today: day)
             assert tolerance.is_late(tolerated) is late
 
 
@@ -136,8 +138,8 @@ def test_the_last_day_of_a_promise_is_a_working_day(clerk: Client, food: dict[st
     day = timezone.localdate() + timedelta(days=1)
     while published_calendar().is_workday(day):
         day += timedelta(days=1)
-    form = {"materials": food["materials"], "promise_signed": "on", "supply_until": str(day)}
-    assert "须是工作日" in do(clerk, case, "accept", form).content.decode()
+    assert "工作日" in promised(clerk, case, food["materials"], day).content.decode()
+    assert promising.given(case) is None
 
 
 def test_received_materials_are_kept_without_accepting(clerk: Client, food: dict[str, Any]) -> None:
@@ -162,20 +164,10 @@ def test_the_rule_limits_the_date_of_supply(clerk: Client, food: dict[str, Any])
     claim(clerk, case, "accept")
     form = clerk.get(task_named(case, "accept").reverse("execute")).context["form"]
     latest = form["supply_until"].value()
-    late = add_workdays(latest, 1, published_calendar()).on
-    answer = clerk.post(
-        task_named(case, "accept").reverse("execute"),
-        {"materials": food["materials"], "promise_signed": "on", "supply_until": str(late)},
-    )
-    assert "按规则最迟" in str(answer.context["form"].errors["supply_until"])
-    assert day(latest) in str(answer.context["form"].errors["supply_until"])
-    case.refresh_from_db()
-    assert case.accepted_at is None
-    answer = clerk.post(
-        task_named(case, "accept").reverse("execute"),
-        {"materials": food["materials"], "promise_signed": "on", "supply_until": str(latest)},
-    )
-    assert answer.status_code == 302
+    refused = promised(clerk, case, food["materials"], add_workdays(latest, 1, published_calendar()).on)
+    assert f"按规则最迟{latest}" in str(refused.context["form"].errors["supply_until"])
+    assert accepted_on_promise(clerk, case, food["materials"], latest).status_code == 302
+    assert case.supply_until == latest
 
 
 def test_after_acceptance_one_date_is_shown(clerk: Client, tolerated: FoodBusinessCase) -> None:
@@ -185,22 +177,19 @@ def test_after_acceptance_one_date_is_shown(clerk: Client, tolerated: FoodBusine
     assert set(re.findall(r"最迟 (.{4,12}?)(?: 补交|。)", text)) == {day(_workday())}
 
 
-def test_the_days_run_from_acceptance(clerk: Client, food: dict[str, Any], monkeypatch: Any) -> None:
-    """The check counted from the filing, two working days ago; as many days run from the day of acceptance."""
-    food["materials"].remove(MISSING)
+def test_the_days_run_from_acceptance(food: dict[str, Any]) -> None:
+    """Filed two working days ago; as many days run from the day of acceptance."""
     case = filed_food(food)
-    titles = {str(m.title) for m in materials.FOOD if m.code == MISSING}
-    counted = latest_supply(case, titles)
+    calendar, today = published_calendar(), clock.today()
+    counted = promising.latest_day(case, [MISSING])
     assert counted is not None
-    calendar, filed = published_calendar(), timezone.localdate(case.filed_at)
-    days = workdays_between(filed, counted, calendar)
-    today = add_workdays(filed, 2, calendar).on
+    later = add_workdays(today, 2, calendar).on
+    with clock.standing_at(_after(today, days=2)):
+        assert promising.latest_day(case, [MISSING]) == add_workdays(counted, 2, calendar).on
+        assert later == clock.today()
+    assert promising.latest_day(case, ["application-form"]) is None
 
-    class Later:
-        @staticmethod
-        def localdate(value: Any = None) -> date:
-            return timezone.localdate(value) if value is not None else today
 
-    monkeypatch.setattr(tolerance, "timezone", Later)
-    assert latest_supply(case, titles) == add_workdays(today, days, calendar).on
-    assert latest_supply(case, {"别的材料"}) is None
+def _after(day: date, days: int = 1) -> datetime:
+    """Nine in the morning in China, so many working days after a day."""
+    return datetime.combine(add_workdays(day, days, published_calendar()).on, time(9), clock.CHINA)

@@ -191,6 +191,12 @@ ACTS = st.lists(
 )
 
 
+MAY_FOLLOW = {
+    PromiseAct.REPAIRED: {PromiseState.BROKEN},
+    PromiseAct.RETURNED: {PromiseState.OPEN, PromiseState.LATE, PromiseState.FULFILLED},
+}
+
+
 @given(acts=ACTS, later=st.floats(0, 60), buffer=st.integers(0, 8))
 def test_no_supplement_day_lies_after_the_decision_less_its_buffer(
     acts: Sequence[tuple[PromiseAct, float, list[str], int]], later: float, buffer: int
@@ -207,8 +213,8 @@ def test_no_supplement_day_lies_after_the_decision_less_its_buffer(
         except CaseInvalid:
             continue
         after = standing(steps, bounds, CALENDAR, moment)
-        assert before.state in (PromiseState.OPEN, PromiseState.LATE)
-        assert set(after.out) <= set(before.out)
+        assert before.state in MAY_FOLLOW.get(act, {PromiseState.OPEN, PromiseState.LATE})
+        assert act is PromiseAct.RETURNED or set(after.out) <= set(before.out)
     found = standing(steps, bounds, CALENDAR, steps[-1].at + timedelta(days=later))
     assert found.due <= add_workdays(bounds.decision_due, -buffer, CALENDAR).on
     assert CALENDAR.is_workday(found.due)
@@ -227,3 +233,38 @@ def test_in_time_is_until_midnight_in_china(moment: int) -> None:
     midnight = datetime.fromisoformat("2026-10-17T00:00:00+08:00")
     found = run(SIGNED, step, days=30)
     assert (found.state is PromiseState.FULFILLED) is (step.at < midnight)
+
+
+def test_what_is_not_what_was_promised_goes_back_with_a_reason() -> None:
+    """It is out again and comes in time, or too late, as if it had never come."""
+    came = at(PromiseAct.SUPPLIED, 1, "copy", "photo")
+    back = at(PromiseAct.RETURNED, 2, "photo", reason="照片不是本人")
+    found = run(SIGNED, came, back, days=2)
+    assert (found.state, found.out) == (PromiseState.OPEN, ("photo",))
+    assert run(SIGNED, came, back, at(PromiseAct.SUPPLIED, 3, "photo"), days=9).state is PromiseState.FULFILLED
+    late = [SIGNED, came, back, at(PromiseAct.SUPPLIED, 5, "photo")]
+    assert run(*late, days=9).late == ("photo",)
+    admitted = [*late, at(PromiseAct.ADMITTED, 6, "photo")]
+    assert run(*admitted, days=9).admitted == ("photo",)
+    assert run(*admitted, at(PromiseAct.RETURNED, 7, "photo"), days=9).out == ("photo",)
+    refused([SIGNED, came], at(PromiseAct.RETURNED, 2, "photo", reason=""), "没有写明理由")
+    for wrong in (("proof",), ()):
+        refused([SIGNED, came], at(PromiseAct.RETURNED, 2, *wrong), "没有收到这份材料")
+    refused([SIGNED], at(PromiseAct.RETURNED, 2, "photo"), "没有收到这份材料")
+    withdrawn = [SIGNED, at(PromiseAct.SUPPLIED, 1, "copy"), at(PromiseAct.WITHDRAWN, 2)]
+    refused(withdrawn, at(PromiseAct.RETURNED, 3, "copy"), "没有收到这份材料")
+
+
+def test_a_breach_is_repaired_once_with_a_reason_also_after_the_decision() -> None:
+    """Only what was broken; nothing else of the promise changes."""
+    broken = [SIGNED, at(PromiseAct.BROKEN, 8)]
+    repaired = at(PromiseAct.REPAIRED, 30)
+    decided = replace(BOUNDS, decided=True)
+    assert not run(*broken, days=30).repaired
+    assert checked(broken, repaired, decided, CALENDAR) is repaired
+    found = standing([*broken, repaired], decided, CALENDAR, repaired.at)
+    assert (found.state, found.repaired) == (PromiseState.BROKEN, True)
+    for before in ([], [SIGNED], [*broken, repaired]):
+        refused(before, at(PromiseAct.REPAIRED, 31), "没有待修复的违诺记录", decided)
+    refused(broken, at(PromiseAct.REPAIRED, 7), "没有待修复的违诺记录")
+    refused(broken, at(PromiseAct.REPAIRED, 30, reason="无"), "没有写明理由")

@@ -107,6 +107,7 @@ class CaseSpec(_Strict):
     register_: tuple[RegisterSpec, ...] = Field(default=(), alias="register")
     fault: FaultSpec | None = None
     settle: tuple[SettleSpec, ...] = ()
+    promised: tuple[str, ...] = ()  # codes of materials that follow on a promise, signed online by the representative
 
     @property
     def is_firm(self) -> bool:
@@ -120,6 +121,8 @@ class CaseSpec(_Strict):
         subjects = {row.subject for row in self.records} | {row.subject for row in self.register_}
         if subjects - {Who.APPLICANT} and not self.is_firm:
             raise ValueError(f"{self.name}: a driver's case has one subject")
+        if self.promised and not self.is_firm:
+            raise ValueError(f"{self.name}: only a firm's representative has an account here")
         return self
 
 
@@ -134,6 +137,8 @@ class CaseFile(_Strict):
         names = [case.name for case in self.cases]
         if len(set(names)) != len(names):
             raise ValueError("two cases share a name")
+        if sum(bool(case.promised) for case in self.cases) > 1:
+            raise ValueError("more than one case rests on a promise: there is one applicant's account")
         return self
 
 

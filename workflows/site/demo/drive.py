@@ -12,11 +12,14 @@ from workflows import materials
 from workflows.site.demo.browser import Browser, PageRefused, path_of, shown_errors
 from workflows.site.demo.cases import Stage, Who
 from workflows.site.demo.cast import Actor, Drawn
-from workflows.site.demo.officers import Login
+from workflows.site.demo.officers import APPLICANT, Login
 
 _FLOWS = {"food-business": "foodbusiness", "ride-hailing-driver": "ridehailingdriver"}
 _CASE = re.compile(r"/cases/(\d+)/")
 _CLAIM = re.compile(r"/cases/\d+/claim/\d+/")
+_UNTIL = re.compile(r'name="supply_until" value="([0-9-]{10})"')
+_NUMBER = re.compile(r'class="mono dim">([0-9-]+)</span>')
+_HIDDEN = re.compile(r'<input type="hidden" name="(promise|version|digest)" value="([^"]*)">')
 _NEW = re.compile(r'href="(/flows/[^"]*/start/[^"]*)"')
 
 _REFUSAL = (
@@ -70,7 +73,10 @@ class Driver:
         for step in _STEPS[target]:
             if step == "decide":
                 self._settle(drawn, pk)
-            if not self._take(pk, self._as(matter, _BY[step]), self._fields(step, drawn)):
+            fields = self._fields(step, drawn)
+            if step == "accept" and drawn.spec.promised:
+                self._promise(drawn, pk, fields)
+            elif not self._take(pk, self._as(matter, _BY[step]), fields):
                 return Driven(pk, Stage.HELD if step == "decide" else stage)
             stage = {
                 "accept": Stage.ACCEPTED,
@@ -123,6 +129,29 @@ class Driver:
             raise PageRefused(f"{path_of(page)}: {shown_errors(page.text)}")
         return True
 
+    def _promise(self, drawn: Drawn, pk: int, fields: Mapping[str, Any]) -> None:
+        """The clerk puts the promise, the applicant signs it in a browser of their own, the clerk accepts."""
+        clerk = self._as(drawn.spec.matter, "clerk")
+        claim = _CLAIM.search(clerk.get(f"/cases/{pk}/").text)
+        if claim is None:
+            raise PageRefused(f"{drawn.spec.name}: nothing to accept")
+        form = clerk.post(claim.group(), {})
+        until = _UNTIL.search(form.text)
+        if until is None:
+            raise PageRefused(f"{drawn.spec.name}: no day is proposed for the supplement")
+        page = clerk.post(path_of(form), {**fields, "supply_until": until[1], "save": "promise"})
+        number = _NUMBER.search(page.text)
+        applicant = Browser(self._address, APPLICANT, self._password)
+        try:
+            address = f"/my/{number[1] if number else ''}/promise/"
+            hidden = dict(_HIDDEN.findall(applicant.get(address).text))
+            applicant.post(address, hidden | {"read": "1", "password": self._password})
+        finally:
+            applicant.close()
+        page = clerk.post(path_of(form), fields)
+        if path_of(page) != f"/cases/{pk}/":
+            raise PageRefused(f"{path_of(page)}: {shown_errors(page.text)}")
+
     def _settle(self, drawn: Drawn, pk: int) -> None:
         for act in drawn.spec.settle:
             officer = self._as(drawn.spec.matter, act.by)
@@ -140,7 +169,7 @@ class Driver:
                 "document_type": driver.id_type,
                 "number": driver.number,
                 "driving_since": drawn.driving_since.isoformat(),
-                "materials": _codes(materials.DRIVER),
+                "materials": _handed_in(drawn),
                 **self._consent(drawn),
             }
         firm = drawn.applicant
@@ -149,7 +178,7 @@ class Driver:
             "firm_code": firm.number,
             "established_on": f"{drawn.established_on}",
             "premises": drawn.premises,
-            "materials": _codes(materials.FOOD),
+            "materials": _handed_in(drawn),
             "persons-TOTAL_FORMS": "2",
             "persons-INITIAL_FORMS": "0",
         }
@@ -173,7 +202,7 @@ class Driver:
     def _fields(self, step: str, drawn: Drawn) -> dict[str, Any]:
         match step:
             case "accept":
-                return {"materials": _codes(materials.FOOD if drawn.spec.is_firm else materials.DRIVER)}
+                return {"materials": _handed_in(drawn)}
             case "review":
                 return {"review_opinion": "申请材料齐全，逐项核对，符合法定条件。"}
             case "deliver":
@@ -183,8 +212,9 @@ class Driver:
         return {"decision": "granted", "decision_reason": "符合法定条件、标准，准予许可。"}
 
 
-def _codes(catalogue: tuple[materials.Material, ...]) -> list[str]:
-    return [material.code for material in catalogue]
+def _handed_in(drawn: Drawn) -> list[str]:
+    catalogue = materials.CATALOGUES[drawn.spec.matter]
+    return [material.code for material in catalogue if material.code not in drawn.spec.promised]
 
 
 def _person_fields(role: str, actor: Actor, since: date | None) -> dict[str, str]:

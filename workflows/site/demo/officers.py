@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.db import transaction
+from django.utils import timezone
 
 from workflows.groups import CLERKS, DECIDERS, MANAGERS, RULE_AUTHORS, RULE_PUBLISHERS
-from workflows.models import Officer, PenaltyDecision, PenaltyPerson, RegisteredUnit
+from workflows.models import ApplicantAccount, Mandate, Officer, PenaltyDecision, PenaltyPerson, RegisteredUnit
 from workflows.site.demo.cases import Who
 from workflows.site.demo.cast import Drawn
 
@@ -75,6 +76,33 @@ def create_officers() -> tuple[dict[tuple[str, str], Login], str]:
                 Officer.objects.create(user=user, organ=organ.name, region=organ.region, matters=[matter])
                 logins[matter, duty] = Login(user.username, organ, duty, group)
     return logins, password
+
+
+#: Login of the representative of the firm that promised something.
+APPLICANT = "applicant"
+
+
+def create_applicant(cast: Iterable[Drawn], password: str) -> None:
+    """An account for the representative of the one firm that promised something, if there is one."""
+    drawn = next((d for d in cast if d.spec.promised), None)
+    if drawn is None:
+        return
+    person = drawn.actor(Who.REPRESENTATIVE)
+    with transaction.atomic():
+        user = User.objects.create(username=APPLICANT, first_name=person.name, password=make_password(password))
+        account = ApplicantAccount.objects.create(
+            user=user,
+            name=person.name,
+            number=person.number,
+            level=ApplicantAccount.Level.WINDOW,
+            verified_at=timezone.now(),
+        )
+        Mandate.objects.create(
+            account=account,
+            firm_code=drawn.applicant.number,
+            capacity=Mandate.Capacity.REPRESENTATIVE,
+            valid_from=drawn.established_on or timezone.localdate(),
+        )
 
 
 def fill_registers(cast: Iterable[Drawn]) -> None:

@@ -30,7 +30,14 @@ from workflows.site.demo.cases import CASES_FILE, read_cases
 from workflows.site.demo.cast import Drawn, draw
 from workflows.site.demo.drive import Driven, Driver
 from workflows.site.demo.evidence import NoRecord, check_ledger, row_of
-from workflows.site.demo.officers import POLICY_STAFF, Login, create_officers, fill_registers
+from workflows.site.demo.officers import (
+    APPLICANT,
+    POLICY_STAFF,
+    Login,
+    create_applicant,
+    create_officers,
+    fill_registers,
+)
 from workflows.site.demo.progress import Progress
 from workflows.site.demo.servers import Runner, WebServer, log_to
 from workflows.site.demo.state import STATE_VARIABLE, DemoState
@@ -132,6 +139,7 @@ class Command(BaseCommand):
         progress.step("建立演示数据库")
         call_command("migrate", verbosity=0, interactive=False)
         logins, password = create_officers()
+        create_applicant(cast, password)
         fill_registers(cast)
         platform.enter(cast)
         if flipped is not None:
@@ -252,6 +260,7 @@ class Command(BaseCommand):
         for name, organ in organs.items():
             accounts = "  ".join(f"{i.username}（{i.title}）" for i in logins.values() if i.organ == organ)
             write(f"  {name}：{accounts}")
+        write(f"  申请人（我的办件）：{APPLICANT}")
         write(f"  规则工作台：{'  '.join(f'{login}（{group}）' for login, (_name, group) in POLICY_STAFF.items())}")
         record = next((a.records[0]["record_id"] for r in results for a in r.drawn.actors if a.records), "RECORD")
         write(f"\n模拟平台控制接口：{platform.control_url}    令牌文件：{platform.token_file}")

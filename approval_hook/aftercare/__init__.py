@@ -1,0 +1,1 @@
+"""What follows a decision of the gate: promises that are kept or broken."""

@@ -1,0 +1,1 @@
+"""The applicants' pages: where a case stands, a promise to sign, materials to supply."""

@@ -1,0 +1,107 @@
+"""What an applicant sees of a case: first what is needed and until when, then what happens otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from viewflow.workflow.status import PROCESS
+
+from approval_hook.policy.promises import PromiseState
+from workflows import materials, promising
+from workflows.citizen.scope import Case
+from workflows.clerk import clock
+from workflows.models import HandedIn, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """The one thing that the applicant is waited for."""
+
+    kind: str  # "sign" or "supply"
+    title: str
+    until: date
+    items: list[tuple[str, str]]  # code, title
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the case, in the order of the law."""
+
+    title: str
+    at: datetime | None
+    state: str  # "done", "now" or "later"
+
+
+def todo_of(case: Case) -> Todo | None:
+    """What the applicant has to do; None when nothing is waited for."""
+    if case.status != PROCESS.NEW or case.decision:
+        return None
+    found = promising.given(case)
+    if found is None:
+        return None
+    titles = {m.code: str(m.title) for m in materials.catalogue_of(case)}
+    if found.standing is None:
+        items = [(code, titles.get(code, code)) for code in found.promise.items]
+        return Todo("sign", _("请阅读并签署容缺承诺书"), found.promise.until, items)
+    if found.standing.state not in promising.OPEN:
+        return None
+    items = [(code, titles.get(code, code)) for code in found.standing.out if code not in found.standing.late]
+    if not items:
+        return None
+    title = _("还差 %(count)d 份材料") % {"count": len(items)}
+    return Todo("supply", title, found.standing.due, items, late=found.standing.state is PromiseState.LATE)
+
+
+def page_of(case: Case) -> dict[str, Any]:
+    """Everything the page of a case shows."""
+    found = promising.given(case)
+    handed_in = list(case.handed_in.exclude(code=HandedIn.PROMISE).defer("content"))
+    titles = {m.code: str(m.title) for m in materials.catalogue_of(case)}
+    return {
+        "case": case,
+        "case_title": case.flow_class.process_title,
+        "todo": todo_of(case),
+        "stages": stages_of(case),
+        "deadline": clock.deadline(case, timezone.localdate()),
+        "promise": found,
+        "may_withdraw_promise": found is not None
+        and found.standing is not None
+        and found.standing.state in promising.OPEN
+        and not case.decision,
+        "handed_in": [{"row": row, "title": titles.get(row.code, row.code)} for row in handed_in],
+        "ended": _ended(case),
+    }
+
+
+def stages_of(case: Case) -> list[Stage]:
+    """The stages, each done, under way or still to come."""
+    moments = [
+        (_("收件"), case.filed_at),
+        (_("受理"), case.accepted_at),
+        (_("审查"), case.reviewed_at),
+        (_("决定"), case.decided_at),
+    ]
+    if case.decision != Result.REFUSED:
+        moments.append((_("送达"), case.delivered_at))
+    stages: list[Stage] = []
+    for title, at in moments:
+        first_open = case.status == PROCESS.NEW and all(s.state == "done" for s in stages)
+        stages.append(Stage(title, at, "done" if at else "now" if first_open else "later"))
+    return stages
+
+
+def _ended(case: Case) -> str:
+    if case.withdrawn_at:
+        return _("您已撤回申请，办件终止。没有作出不予许可的记录，可以重新申请。")
+    if case.decision == Result.REFUSED:
+        return _("已决定不予许可。理由：%(reason)s") % {"reason": case.decision_reason}
+    if case.delivered_at:
+        return _("许可证件已送达。")
+    if case.decision == Result.GRANTED:
+        return _("已准予许可，正在送达。")
+    return ""
