@@ -50,7 +50,14 @@ _ITEMS = (
 FACTS: dict[str, Facts] = {
     "receipt": ReceiptFacts(MOMENT, "窗口", _ITEMS),
     "acceptance": AcceptanceFacts(DAY, LATER, date(2026, 11, 27)),
-    "tolerance": ToleranceFacts(_ITEMS, date(2026, 11, 25), "代理人 李示例", "授权委托书 WT-2026-1"),
+    "tolerance": ToleranceFacts(
+        _ITEMS,
+        date(2026, 11, 25),
+        "代理人",
+        "授权委托书 WT-2026-1",
+        "容缺受理承诺书\n申请人自愿选择容缺受理。\n承诺按期补交。",
+        "tolerance-promise@guangdong-2026-10-01",
+    ),
     "correction": CorrectionFacts(_ITEMS, date(2026, 12, 2)),
     "extension": ExtensionFacts("现场核查发现布局与图纸不符。", 10, LATER, date(2026, 12, 30), "赵示例"),
     "special_procedure": SpecialProcedureFacts("专家评审", "示例条例第三条", date(2026, 11, 23), 15, "另行通知"),
