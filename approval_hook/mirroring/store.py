@@ -147,7 +147,9 @@ def _listed(numbers: Iterable[int]) -> str:
 
 def _found(subject: Subject, wanted: Wanted, editions: tuple[_Edition, ...], rows: list[tuple[Any, ...]]) -> Found:
     whole = {row[0] for row in rows if not row[1] and row[2] == wanted.sentinel}
-    standings = _all_standings(editions, damaged={e.rows_in for e in editions} - whole)
+    # A role that may only read leaves the sentinel of a list that it found damaged.
+    damaged = {e.rows_in for e in editions if e.rows_in not in whole or watching.is_known_wrong(e.id)}
+    standings = _all_standings(editions, damaged)
     asked = {(s.source, s.list_type) for s in standings}
     lists = {e.rows_in: e.standing for e in editions if (e.standing.source, e.standing.list_type) in asked}
     entries: dict[tuple[int, str], ListEntry | None] = {}

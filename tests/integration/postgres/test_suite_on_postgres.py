@@ -26,6 +26,7 @@ SUITE = (
     "tests/integration/test_sweeping.py",
     "tests/integration/test_renaming.py",
     "tests/integration/mirror/test_loading.py",
+    "tests/integration/mirror/test_readiness.py",
     "tests/integration/test_moving.py",
     "tests/integration/postgres",
     "tests/acceptance/test_bypass.py",
