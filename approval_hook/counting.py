@@ -114,6 +114,7 @@ def recount(
     fired = _fired(cases)
     new: list[Deadline] = []
     changed: list[Deadline] = []
+    fields: set[str] = set()
     gone: list[int] = []
     written: list[StatutoryAct] = []
     for case in cases:
@@ -128,12 +129,15 @@ def recount(
             fresh = _derived(case, found, by, rows[case.pk], fired)
             old = {row.pk: row for row in rows[case.pk]}
             new += [row for row in fresh if row.pk is None]
-            changed += [row for row in fresh if row.pk is not None and _differs(row, old[row.pk])]
+            for row in fresh:
+                if row.pk is not None and (moved := _moved(row, old[row.pk])):
+                    changed.append(row)
+                    fields |= moved
             gone += old.keys() - {row.pk for row in fresh}
             case.owed = any(row.owed or row.next_fire_at for row in fresh)
     StatutoryAct.objects.bulk_create(written)
     if changed:
-        Deadline.objects.bulk_update(changed, _DERIVED)
+        Deadline.objects.bulk_update(changed, sorted(fields))
     if gone:
         Deadline.objects.filter(pk__in=gone).delete()
     Deadline.objects.bulk_create(new)
@@ -234,8 +238,8 @@ def _fired(cases: Iterable[ClockedCase]) -> dict[_Due, str]:
     return found
 
 
-def _differs(one: Deadline, other: Deadline) -> bool:
-    return any(getattr(one, name) != getattr(other, name) for name in _DERIVED)
+def _moved(one: Deadline, other: Deadline) -> set[str]:
+    return {name for name in _DERIVED if getattr(one, name) != getattr(other, name)}
 
 
 def steps(row: Deadline) -> list[tuple[Grade, date]]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from approval_hook import clock
+from approval_hook import clock, statements
 from approval_hook.counting import BY_LAW, Ruling, recount, ruling, steps, upcoming
 from approval_hook.logs import get_logger
 from approval_hook.models import ClockedCase, Deadline, Grade, Reminder
@@ -130,10 +130,11 @@ def _fire(cases: list[ClockedCase], now: datetime, by: Ruling) -> Swept:
             if row.lapse in BY_LAW and not row.provisional:
                 lapsing[case.pk] = case
         changes[row.fired, row.state, upcoming(row)].append(row.pk)
-    Reminder.objects.bulk_create(reminders)
+    told = [reminder for reminder in reminders if not reminder.missed]
+    Reminder.objects.bulk_create(told)
+    statements.insert_many([reminder for reminder in reminders if reminder.missed])
     for (fired, state, at), keys in changes.items():
         Deadline.objects.filter(pk__in=keys).update(fired=fired, state=state, next_fire_at=at)
-    told = [reminder for reminder in reminders if not reminder.missed]
     lapsed = len(recount(list(lapsing.values()), by)) if lapsing else 0
     for reminder in told:
         deadline_reached.send(sender=Reminder, reminder=reminder)
