@@ -30,7 +30,7 @@ from tests.acceptance.evidence.office import SETTLED, fresh, inquiries, key_of, 
 from tests.contract.conftest import RunningSimulator, start_simulator
 
 SEED = 20261001
-ROUNDS = 120 if os.environ.get("LONG") == "1" else 12
+ROUNDS = 120 if os.environ.get("LONG") == "1" else 6
 #: When a worker is killed, in the time that one case takes: some in their first case, most in a later one.
 MOMENTS = (0.05, 2.5)
 #: More cases than a worker can finish before it is killed.
