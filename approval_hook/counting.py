@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -33,6 +33,10 @@ Kind = StatutoryAct.Kind
 BY_LAW = {Consequence.DEEMED_ACCEPTED: Kind.DEEMED_ACCEPTED, Consequence.DEEMED_RENEWED: Kind.DEEMED_RENEWED}
 #: The kinds of act that clocks are counted from.
 COUNTED = frozenset(act.value for act in Act)
+#: Case number, clock, number and due date: what a reminder is about.
+_Due = tuple[str, str, int, date]
+#: What of a deadline may change when it is counted anew.
+_DERIVED = [f.name for f in Deadline._meta.concrete_fields if f.name not in ("id", "case", "clock", "number")]
 _GRADES = (Grade.NORMAL, Grade.WARNING, Grade.OVERDUE)
 
 
@@ -91,31 +95,64 @@ def progress_of(events: Sequence[Event], terms: Terms, by: Ruling) -> Progress:
 
 
 def recount(
-    case: ClockedCase, acts: list[StatutoryAct], by: Ruling, rows: Iterable[Deadline] | None = None
+    cases: Collection[ClockedCase], by: Ruling, acts: dict[str, list[StatutoryAct]] | None = None
 ) -> list[StatutoryAct]:
-    """Bring the deadlines of a case in line with its acts, and write down what the law has done.
+    """Bring the deadlines of cases in line with their acts, and write down what the law has done.
 
     Args:
-        case: its row is locked by the caller.
-        acts: all of the case, in their order; what the law did is appended.
+        cases: their rows are locked by the caller.
         by: rules and calendar.
-        rows: the deadlines as they stand, where they were read under the lock.
+        acts: all of each case, in their order, where they were read under the lock; what the law did is appended.
 
     Returns:
         The acts by law that were written.
     """
-    events, terms = events_of(acts), by.terms(case)
+    acts = acts if acts is not None else acts_by_case(cases)
+    rows: dict[int, list[Deadline]] = {case.pk: [] for case in cases}
+    for row in Deadline.objects.filter(case__in=rows):
+        rows[row.case_id].append(row)
+    fired = _fired(cases)
+    new: list[Deadline] = []
+    changed: list[Deadline] = []
+    fields: set[str] = set()
+    gone: list[int] = []
     written: list[StatutoryAct] = []
-    if terms is None:
-        get_logger().error("no statutory clocks are counted", alarm=True, matter=case.matter, case=case.case_no)
-        case.owed = True
-    elif events:
-        found = progress_of(events, terms, by)
-        written = _lapsed(case, acts, found)
-        case.owed = _write(case, found, by, case.deadlines.all() if rows is None else rows)
-    case.counted_by = by.key
-    case.save(update_fields=["owed", "counted_by"])
+    for case in cases:
+        events, terms = events_of(acts[case.case_no]), by.terms(case)
+        case.counted_by = by.key
+        if terms is None:
+            get_logger().error("no statutory clocks are counted", alarm=True, matter=case.matter, case=case.case_no)
+            case.owed = True
+        elif events:
+            found = progress_of(events, terms, by)
+            written += _lapsed(case, acts[case.case_no], found)
+            fresh = _derived(case, found, by, rows[case.pk], fired)
+            old = {row.pk: row for row in rows[case.pk]}
+            new += [row for row in fresh if row.pk is None]
+            for row in fresh:
+                if row.pk is not None and (moved := _moved(row, old[row.pk])):
+                    changed.append(row)
+                    fields |= moved
+            gone += old.keys() - {row.pk for row in fresh}
+            case.owed = any(row.owed or row.next_fire_at for row in fresh)
+    StatutoryAct.objects.bulk_create(written)
+    if changed:
+        Deadline.objects.bulk_update(changed, sorted(fields))
+    if gone:
+        Deadline.objects.filter(pk__in=gone).delete()
+    Deadline.objects.bulk_create(new)
+    for owed in {case.owed for case in cases}:
+        keys = [case.pk for case in cases if case.owed is owed]
+        ClockedCase.objects.filter(pk__in=keys).update(owed=owed, counted_by=by.key)
     return written
+
+
+def acts_by_case(cases: Iterable[ClockedCase]) -> dict[str, list[StatutoryAct]]:
+    """Every act of each case, oldest first. One query."""
+    found: dict[str, list[StatutoryAct]] = {case.case_no: [] for case in cases}
+    for act in StatutoryAct.objects.filter(case_no__in=found).order_by("case_no", "number"):
+        found[act.case_no].append(act)
+    return found
 
 
 def _lapsed(case: ClockedCase, acts: list[StatutoryAct], found: Progress) -> list[StatutoryAct]:
@@ -131,14 +168,14 @@ def _lapsed(case: ClockedCase, acts: list[StatutoryAct], found: Progress) -> lis
             at = next(a.at for a in reversed(list(begun)) if a.on == each.began_on)
         else:
             at = beginning_of(each.due.on + timedelta(days=1))
-        written.append(write_act(case, acts, kind, at, clock.now()))
+        written.append(next_act(case, acts, kind, at, clock.now()))
     return written
 
 
-def write_act(
+def next_act(
     case: ClockedCase, acts: list[StatutoryAct], kind: Kind, at: datetime, made_at: datetime, **values: Any
 ) -> StatutoryAct:
-    """Insert the next act of a case whose row is locked."""
+    """The next act of a case whose row is locked, not written yet."""
     act = StatutoryAct(
         case_no=case.case_no,
         number=acts[-1].number + 1 if acts else 1,
@@ -150,34 +187,25 @@ def write_act(
         made_at=made_at,
         **values,
     )
-    act.save()
     acts.append(act)
     return act
 
 
-def _write(case: ClockedCase, found: Progress, by: Ruling, rows: Iterable[Deadline]) -> bool:
-    """Whether somebody owes something, or is to be reminded."""
+def _derived(
+    case: ClockedCase, found: Progress, by: Ruling, rows: Iterable[Deadline], fired: dict[_Due, str]
+) -> list[Deadline]:
+    """The deadlines of a case, with the keys of the rows in whose place they stand."""
     old = {(row.clock, row.number): row for row in rows}
     counted: dict[str, int] = {}
-    fresh: list[Deadline] = []
+    fresh = []
     for each in found.clocks:
         number = counted[each.clock] = counted.get(each.clock, 0) + 1
-        fresh.append(Deadline(case=case, clock=each.clock, number=number, **_values(each, by)))
-    moved = [r for r in fresh if (k := (r.clock, r.number)) not in old or old[k].due_on != r.due_on]
-    fired = _fired(case) if moved else {}
-    for row in fresh:
-        known = old.get((row.clock, row.number))
-        same = known is not None and known.due_on == row.due_on
-        row.fired = known.fired if known and same else fired.get((row.clock, row.number, row.due_on), "")
+        known = old.get((each.clock, number))
+        row = Deadline(pk=known.pk if known else None, case=case, clock=each.clock, number=number, **_values(each, by))
+        row.fired = fired.get((case.case_no, row.clock, row.number, row.due_on), "")
         row.next_fire_at = upcoming(row)
-        row.pk = known.pk if known else None
-    for row in fresh:
-        if row.pk is not None and _differs(row, old[row.clock, row.number]):
-            row.save(force_update=True)
-    Deadline.objects.bulk_create([row for row in fresh if row.pk is None])
-    for key in old.keys() - {(row.clock, row.number) for row in fresh}:
-        old[key].delete()
-    return any(row.owed or row.next_fire_at for row in fresh)
+        fresh.append(row)
+    return fresh
 
 
 def _values(each: RunningClock, by: Ruling) -> dict[str, Any]:
@@ -200,18 +228,18 @@ def _values(each: RunningClock, by: Ruling) -> dict[str, Any]:
     }
 
 
-def _fired(case: ClockedCase) -> dict[tuple[str, int, date], str]:
+def _fired(cases: Iterable[ClockedCase]) -> dict[_Due, str]:
     """The highest grade that was reached of each due date."""
-    rows = Reminder.objects.filter(case_no=case.case_no).values_list("clock", "number", "due_on", "grade")
-    found: dict[tuple[str, int, date], str] = {}
-    for clock_id, number, due_on, grade in rows:
-        key = (clock_id, number, due_on)
+    rows = Reminder.objects.filter(case_no__in=[case.case_no for case in cases])
+    found: dict[_Due, str] = {}
+    for *due, grade in rows.values_list("case_no", "clock", "number", "due_on", "grade"):
+        key = (due[0], due[1], due[2], due[3])
         found[key] = max(found.get(key, grade), grade, key=_GRADES.index)
     return found
 
 
-def _differs(one: Deadline, other: Deadline) -> bool:
-    return any(getattr(one, f.attname) != getattr(other, f.attname) for f in Deadline._meta.concrete_fields)
+def _moved(one: Deadline, other: Deadline) -> set[str]:
+    return {name for name in _DERIVED if getattr(one, name) != getattr(other, name)}
 
 
 def steps(row: Deadline) -> list[tuple[Grade, date]]:

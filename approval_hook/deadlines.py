@@ -34,11 +34,11 @@ from approval_hook.counting import (
     Ruling,
     event_of,
     events_of,
+    next_act,
     progress_of,
     recount,
     ruling,
     standing_of,
-    write_act,
 )
 from approval_hook.errors import CaseInvalid
 from approval_hook.models import ClockedCase, StatutoryAct
@@ -124,8 +124,9 @@ def _write(
         terms = by.terms(row)
         if terms is not None:
             checked(events_of(acts), event, terms, by.calendar)
-    act = write_act(row, acts, kind, at, clock.now(), by=hand, person=person_of(hand), **values)
-    recount(row, acts, by)
+    act = next_act(row, acts, kind, at, clock.now(), by=hand, person=person_of(hand), **values)
+    act.save()
+    recount([row], by, {row.case_no: acts})
     return act
 
 
@@ -235,8 +236,9 @@ def take_back(case_no: str, act: Act, by: str, reason: str = "") -> list[Statuto
                 kept.append(event_of(each))
         at = clock.now()
         values = {"by": by, "person": person_of(by), "reason": reason.strip()}
-        written = [write_act(row, acts, Kind.TAKEN_BACK, at, at, about=each, **values) for each in gone]
-        recount(row, acts, by_now)
+        written = [next_act(row, acts, Kind.TAKEN_BACK, at, at, about=each, **values) for each in gone]
+        StatutoryAct.objects.bulk_create(written)
+        recount([row], by_now, {row.case_no: acts})
         return written
 
 
@@ -255,4 +257,4 @@ def rebuild(case_no: str) -> None:
     with transaction.atomic():
         row = ClockedCase.objects.select_for_update().get(case_no=case_no)
         row.deadlines.all().delete()
-        recount(row, acts_of(case_no), ruling())
+        recount([row], ruling())

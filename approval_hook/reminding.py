@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
-from approval_hook import clock
+from approval_hook import clock, statements
 from approval_hook.counting import BY_LAW, Ruling, recount, ruling, steps, upcoming
 from approval_hook.logs import get_logger
-from approval_hook.models import ClockedCase, Deadline, Grade, Reminder, StatutoryAct
+from approval_hook.models import ClockedCase, Deadline, Grade, Reminder
 from approval_hook.policy.clocks import ClockState
 from approval_hook.signals import deadline_reached
 
@@ -56,17 +55,25 @@ def _recount_some(by: Ruling, after: int, swept: Swept) -> int:
         # Two ranges, because an index finds no inequality.
         stale = ClockedCase.objects.filter(Q(counted_by__lt=by.key) | Q(counted_by__gt=by.key), owed=True, pk__gt=after)
         cases = list(stale.order_by("pk").select_for_update(skip_locked=True)[:BATCH])
-        acts, rows = _acts_of(cases), _rows_of(cases)
-        for case in cases:
-            try:
-                with transaction.atomic():
-                    swept.lapsed += len(recount(case, acts[case.case_no], by, rows[case.pk]))
-                swept.recounted += 1
-            except Exception as error:  # noqa: BLE001 - one broken case must not stop the others
-                _failed(case, error, swept)
-                # Told once; its deadlines stand as they were until its next act, or until other rules hold.
-                ClockedCase.objects.filter(pk=case.pk).update(counted_by=by.key)
+        try:
+            with transaction.atomic():
+                swept.lapsed += len(recount(cases, by))
+            swept.recounted += len(cases)
+        except Exception:  # noqa: BLE001 - one broken case must not stop the others
+            _recount_apart(cases, by, swept)
     return cases[-1].pk if cases else 0
+
+
+def _recount_apart(cases: list[ClockedCase], by: Ruling, swept: Swept) -> None:
+    for case in cases:
+        try:
+            with transaction.atomic():
+                swept.lapsed += len(recount([case], by))
+            swept.recounted += 1
+        except Exception as error:  # noqa: BLE001 - as above
+            _failed(case, error, swept)
+            # Told once; its deadlines stand as they were until its next act, or until other rules hold.
+            ClockedCase.objects.filter(pk=case.pk).update(counted_by=by.key)
 
 
 def _fire_some(now: datetime, by: Ruling, swept: Swept) -> int:
@@ -123,12 +130,12 @@ def _fire(cases: list[ClockedCase], now: datetime, by: Ruling) -> Swept:
             if row.lapse in BY_LAW and not row.provisional:
                 lapsing[case.pk] = case
         changes[row.fired, row.state, upcoming(row)].append(row.pk)
-    Reminder.objects.bulk_create(reminders)
+    told = [reminder for reminder in reminders if not reminder.missed]
+    Reminder.objects.bulk_create(told)
+    statements.insert_many([reminder for reminder in reminders if reminder.missed])
     for (fired, state, at), keys in changes.items():
         Deadline.objects.filter(pk__in=keys).update(fired=fired, state=state, next_fire_at=at)
-    told = [reminder for reminder in reminders if not reminder.missed]
-    acts = _acts_of(lapsing.values())
-    lapsed = sum(len(recount(case, acts[case.case_no], by)) for case in lapsing.values())
+    lapsed = len(recount(list(lapsing.values()), by)) if lapsing else 0
     for reminder in told:
         deadline_reached.send(sender=Reminder, reminder=reminder)
     return Swept(reminded=len(told), missed=len(reminders) - len(told), lapsed=lapsed)
@@ -149,21 +156,6 @@ def _reminder(case: ClockedCase, row: Deadline, grade: Grade, now: datetime, *, 
         missed=missed,
         made_at=now,
     )
-
-
-def _acts_of(cases: Iterable[ClockedCase]) -> dict[str, list[StatutoryAct]]:
-    found: dict[str, list[StatutoryAct]] = {case.case_no: [] for case in cases}
-    if found:
-        for act in StatutoryAct.objects.filter(case_no__in=found).order_by("case_no", "number"):
-            found[act.case_no].append(act)
-    return found
-
-
-def _rows_of(cases: Collection[ClockedCase]) -> dict[int, list[Deadline]]:
-    found: dict[int, list[Deadline]] = {case.pk: [] for case in cases}
-    for row in Deadline.objects.filter(case__in=found):
-        found[row.case_id].append(row)
-    return found
 
 
 def _add(swept: Swept, more: Swept) -> None:

@@ -181,6 +181,19 @@ def insert(row: Model, using: str | None = None, *, unless: tuple[str, ...] = ()
     return True
 
 
+def insert_many(rows: Sequence[Model]) -> None:
+    """Insert new rows of one model whose keys the database makes and nobody asks for; no signals are sent."""
+    if not rows:
+        return
+    model = type(rows[0])
+    using = router.db_for_write(model)
+    connection = connections[using]
+    compiled = _insert(model, using, ())
+    sql = compiled.sql.partition(" RETURNING ")[0]
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, [prepared(compiled.columns, row, connection) for row in rows])
+
+
 class Update(Generic[M]):
     """An update of a few columns where a condition with keys holds."""
 

@@ -165,7 +165,7 @@ def _title(part: str, row: Plain, names: Names) -> str:
             return f"{names['matters', row['matter']]}：{row['title']}"
         case "bases":
             return f"{names['documents', row['document']]} {row['article']}"
-        case "display_periods":
+        case "display_periods" | "reminders":
             return str(row["id"])
     return str(row["title"])
 

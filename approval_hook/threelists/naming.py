@@ -115,6 +115,8 @@ FIELD_LABELS = {
     "days": "天数",
     "unit": "单位",
     "extension_days": "可延长天数",
+    "normal_workdays": "到期前提醒（工作日）",
+    "warning_workdays": "到期前预警（工作日）",
     # matters and materials
     "department": "主管部门",
     "domain": "许可领域",
