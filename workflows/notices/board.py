@@ -15,6 +15,7 @@ from workflows import materials
 from workflows.clerk.tolerance import catalogue_of
 from workflows.notices.automatic import privacy_facts
 from workflows.notices.catalogue import catalogue
+from workflows.notices.errors import UNUSABLE
 from workflows.notices.facts import KINDS
 from workflows.notices.models import Notice
 
@@ -97,17 +98,27 @@ def board(case: Any, user: Any) -> dict[str, Any]:
         case: a case the user may see.
         user: the officer.
     """
-    titles = catalogue().titles
+    try:
+        titles, broken = catalogue().titles, False
+    except UNUSABLE:
+        titles, broken = {}, True
     found = list(Notice.objects.filter(process_id=case.pk).prefetch_related("superseded_by").defer(*_SEALED))
     issued = {notice.kind for notice in found if not notice.superseded_by.all()}
     owed = {"receipt", "credit_privacy"} | ({"acceptance"} if case.accepted_at else set())
     offers = [
-        Offer(titles[kind], reverse("clerk:notices:new", args=[case.pk, kind]), kind in owed and kind not in issued)
+        Offer(
+            titles.get(kind, kind),
+            reverse("clerk:notices:new", args=[case.pk, kind]),
+            kind in owed and kind not in issued,
+        )
         for kind in KINDS
-        if may_issue(case, kind, user) and fits(case, kind, issued)
+        if not broken and may_issue(case, kind, user) and fits(case, kind, issued)
     ]
     return {
-        "issued": [{"row": row, "title": titles[row.kind], "replaced": bool(row.superseded_by.all())} for row in found],
+        "broken": broken,
+        "issued": [
+            {"row": row, "title": titles.get(row.kind, ""), "replaced": bool(row.superseded_by.all())} for row in found
+        ],
         "offers": [offer for offer in offers if not offer.owed],
         "owed": [offer for offer in offers if offer.owed],
     }
