@@ -31,6 +31,8 @@ STEPS = {
     "service_return": "deliver",
 }
 
+_SEALED = ("facts", "sealed_document")
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -122,6 +124,3 @@ def board(case: Any, user: Any) -> dict[str, Any]:
         "offers": [offer for offer in offers if not offer.owed],
         "owed": [offer for offer in offers if offer.owed],
     }
-
-
-_SEALED = ("facts", "sealed_document")
