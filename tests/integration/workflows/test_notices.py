@@ -278,3 +278,20 @@ def test_an_acceptance_taken_back_is_replaced_by_the_next(clerk: Client, manager
     page = clerk.get(reverse("clerk:notices:show", args=[case.pk, first.pk])).content.decode()
     assert "已被新的文书替代" in page
     assert OTHER_ORGAN not in page
+
+
+def test_a_slip_in_the_organs_own_directory_stops_no_case(
+    clerk: Client, food: dict[str, Any], settings: Any, tmp_path: Path
+) -> None:
+    """A template that is just being spoilt stops neither filing nor the case page; once mended, what is owed shows."""
+    slip = tmp_path / "acceptance.yaml"
+    slip.write_text("kind: [", encoding="utf-8")
+    settings.NOTICES = {**settings.NOTICES, "OWN_TEMPLATES": [str(tmp_path)]}
+    answer = clerk.post(FoodBusinessFlow.start.reverse("execute"), posted(food), follow=True)
+    case = FoodBusinessCase.objects.get()
+    assert answer.status_code == 200
+    assert "文书模板或者字体设置有误" in answer.content.decode()
+    assert kinds(case) == []
+    assert clerk.get(address(case, "receipt")).url == f"/cases/{case.pk}/"
+    slip.unlink()
+    assert "还没有出具收件凭证" in clerk.get(f"/cases/{case.pk}/").content.decode()
