@@ -151,12 +151,13 @@ def test_numbers_run_without_gaps(food: dict[str, Any]) -> None:
 def test_an_organ_that_is_not_configured_is_named(what: str, food: dict[str, Any]) -> None:
     """Without the details of the organ nothing is issued, and the case goes on."""
     case = filed_food(food)
+    facts = receipt_facts(case)
     if what == "organ":
         case.organ = "某局"
     else:
         case.matter = "unknown"
     with pytest.raises(NoticeRefused, match=r"organs\.yaml"):
-        issue(case, "receipt", receipt_facts(case), None)
+        issue(case, "receipt", facts, None)
 
 
 @pytest.mark.parametrize("page", ["new/receipt/", "{pk}/", "{pk}/pdf/"])
