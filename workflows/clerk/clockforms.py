@@ -223,10 +223,10 @@ class AnswerForm(ClockForm):
     def act(self, user: Any) -> None:
         """Answer what was asked for."""
         asked: Any = self.standing.asked
-        deadlines.answer_extension(
-            acts.ref(self.case),
+        acts.answer_extension(
+            self.case,
             asked.pk,
-            user.get_username(),
+            user,
             agreed=self.cleaned_data["agreed"] == "yes",
             reason=self.cleaned_data["reason"],
             notice_no=acts.notice_number_for(self.case, Kind.EXTENDED, self.cleaned_data["notice_no"]),
