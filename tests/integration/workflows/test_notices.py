@@ -14,6 +14,7 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from approval_hook.errors import AppendOnlyError
+from approval_hook.models import Inquiry
 from approval_hook.testing import lifted_triggers
 from tests.integration.workflows.conftest import OTHER_ORGAN
 from tests.integration.workflows.driving import (
@@ -31,7 +32,7 @@ from workflows.flows import FoodBusinessFlow
 from workflows.groups import DECIDERS
 from workflows.models import FoodBusinessCase
 from workflows.notices.automatic import receipt_facts
-from workflows.notices.document import digest_of
+from workflows.notices.document import Table, digest_of
 from workflows.notices.errors import CharactersMissing, NoticeRefused, NoticeTampered
 from workflows.notices.issuing import in_force, issue, print_of
 from workflows.notices.models import Notice, NoticeNumberSequence, NoticePrint
@@ -47,6 +48,13 @@ def address(case: Any, kind: str) -> str:
 def kinds(case: Any) -> list[str]:
     """Kinds of the notices of a case, oldest first."""
     return list(Notice.objects.filter(process_id=case.pk).values_list("kind", flat=True))
+
+
+def table_of(case: Any) -> list[tuple[str, str]]:
+    """Subject and ground of each line of the privacy notice of a case."""
+    blocks = Notice.objects.get(process_id=case.pk, kind="credit_privacy").document.blocks
+    (table,) = [block for block in blocks if isinstance(block, Table)]
+    return [(about, note) for _, about, note in table.rows]
 
 
 def test_filing_and_acceptance_issue_what_the_law_wants(clerk: Client, food: dict[str, Any]) -> None:
@@ -89,10 +97,30 @@ def test_an_online_filing_gets_its_receipt_from_the_system(driver: dict[str, Any
     assert not any(case.number in text for text in texts)
 
 
-def test_nobody_is_told_of_a_query_that_is_not_made(driver: dict[str, Any]) -> None:
-    """A natural person who gave no consent is not queried, so there is nothing to give notice of."""
+def test_the_privacy_notice_says_of_each_subject_what_the_rules_let_be_asked(
+    food: dict[str, Any], driver: dict[str, Any]
+) -> None:
+    """The inquiry and the notice name the same subjects, grounds and sources; who gave no consent is named with less."""
+    case = filed_food(food)
+    lines = table_of(case)
+    (firm,) = [note for about, note in lines if about == f"{case.firm_name}（申请人）"]
+    assert "广东省市场监管条例 第五十三条" in firm
+    assert "省公共信用信息平台" in firm
+    queries = Inquiry.objects.get(case_no=case.case_no).queries
+    assert len(lines) == len({query["party"] for query in queries})
     driver |= {"consent_no": "", "consent_from": "", "consent_until": ""}
-    assert kinds(filed_driver(driver)) == ["receipt"]
+    ((about, note),) = table_of(filed_driver(driver))
+    assert about == "黄＊＊（申请人）"
+    assert "行政许可法 第七十八条" in note
+    assert note.endswith("查询：本机关许可处罚登记")
+
+
+def test_a_consent_is_named_as_the_ground(driver: dict[str, Any]) -> None:
+    """By its number, with the articles that ask for one; every source of the matter may then be asked."""
+    case = filed_driver(driver)
+    ((_, note),) = table_of(case)
+    assert f"本人授权（{case.consent_no}）" in note
+    assert "省公共信用信息平台" in note
 
 
 def test_personal_data_is_sealed_at_rest(driver: dict[str, Any]) -> None:
