@@ -353,7 +353,7 @@ def test_readme_shows_what_the_demonstration_expects() -> None:
 
 def test_readme_states_both_licences() -> None:
     """Both READMEs name this project's licence and Viewflow's, and the project metadata agrees."""
-    assert 'license = "Apache-2.0"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'license = "Apache-2.0 AND OFL-1.1"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for page in READMES:
         text = page.read_text(encoding="utf-8")
         assert "Apache-2.0" in text

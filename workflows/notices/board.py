@@ -13,6 +13,7 @@ from viewflow.workflow.status import PROCESS
 from approval_hook.people import same_person
 from workflows.notices.automatic import privacy_facts, tolerance_facts
 from workflows.notices.catalogue import catalogue
+from workflows.notices.errors import UNUSABLE
 from workflows.notices.facts import KINDS
 from workflows.notices.models import Notice
 
@@ -27,6 +28,8 @@ STEPS = {
     "extension": "decide",
     "service_return": "deliver",
 }
+
+_SEALED = ("facts", "sealed_document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +97,27 @@ def board(case: Any, user: Any) -> dict[str, Any]:
         case: a case the user may see.
         user: the officer.
     """
-    titles = catalogue().titles
+    try:
+        titles, broken = catalogue().titles, False
+    except UNUSABLE:
+        titles, broken = {}, True
     found = list(Notice.objects.filter(process_id=case.pk).prefetch_related("superseded_by").defer(*_SEALED))
     issued = {notice.kind for notice in found if not notice.superseded_by.all()}
     owed = {"receipt", "credit_privacy"} | ({"acceptance"} if case.accepted_at else set())
     offers = [
-        Offer(titles[kind], reverse("clerk:notices:new", args=[case.pk, kind]), kind in owed and kind not in issued)
+        Offer(
+            titles.get(kind, kind),
+            reverse("clerk:notices:new", args=[case.pk, kind]),
+            kind in owed and kind not in issued,
+        )
         for kind in KINDS
-        if may_issue(case, kind, user) and fits(case, kind, issued)
+        if not broken and may_issue(case, kind, user) and fits(case, kind, issued)
     ]
     return {
-        "issued": [{"row": row, "title": titles[row.kind], "replaced": bool(row.superseded_by.all())} for row in found],
+        "broken": broken,
+        "issued": [
+            {"row": row, "title": titles.get(row.kind, ""), "replaced": bool(row.superseded_by.all())} for row in found
+        ],
         "offers": [offer for offer in offers if not offer.owed],
         "owed": [offer for offer in offers if offer.owed],
     }
-
-
-_SEALED = ("facts", "sealed_document")

@@ -21,6 +21,10 @@ class NoticeSettingsInvalid(ConfigurationError):
     """The setting NOTICES is wrong."""
 
 
+#: What an organ's own change to its directories can bring about at any time. It stops no step and no page of a case.
+UNUSABLE = (RulesInvalid, ConfigurationError)
+
+
 class PrintingFailed(ApprovalHookError):
     """The notice could not be printed; it stays issued, and its page stays readable."""
 

@@ -18,13 +18,14 @@ from workflows.notices.catalogue import OrganDetails, catalogue
 from workflows.notices.codes import in_groups, new_code
 from workflows.notices.conf import conf
 from workflows.notices.document import digest_of
-from workflows.notices.errors import NoticeRefused
+from workflows.notices.errors import UNUSABLE, NoticeRefused
 from workflows.notices.facts import KINDS, CaseWords, Facts
 from workflows.notices.fonts import font_set, require_printable
 from workflows.notices.models import Notice, NoticeNumberSequence, NoticePrint
 from workflows.notices.wording import checked, document, labelled
 
 _VERIFIED_AT = "核验：打开 {url} ，输入文号和核验码。"
+_BROKEN = "文书模板或者字体设置有误，暂时不能出具文书。请联系管理人员检查，改正后在办件页面补出。"
 _VERIFIED_HERE = "核验：在本机关政务服务网站的“文书核验”页输入文号和核验码，或者凭文号向本机关查询。"
 
 
@@ -150,4 +151,7 @@ def issue_or_log(case: Any, kind: str, facts: Facts, by: Any, **more: Any) -> st
     except NoticeRefused as refused:
         get_logger().warning("a notice is owed", kind=kind, case_no=case.case_no, field=refused.field)
         return str(refused)
+    except UNUSABLE as broken:
+        get_logger().error("notices cannot be issued", alarm=True, kind=kind, case_no=case.case_no, reason=str(broken))
+        return _BROKEN
     return ""

@@ -19,7 +19,6 @@ from django.utils.translation import gettext_lazy as _
 from approval_hook.policy.masking import mask_name
 from workflows.clerk.formfields import PlainForm
 from workflows.fields import keyed_digest
-from workflows.notices.catalogue import catalogue
 from workflows.notices.codes import typed_code, typed_number
 from workflows.notices.models import Notice, NoticePrint
 
@@ -110,10 +109,7 @@ def verify(request: HttpRequest) -> HttpResponse:
         elif form.is_valid():
             found, asked = genuine(form.cleaned_data["number"], form.cleaned_data["code"]), True
     form.focus_first()
-    titles = catalogue().titles.values()
-    answer = render(
-        request, "notices/verify.html", {"form": form, "found": found, "asked": asked, "titles": titles}, status=status
-    )
+    answer = render(request, "notices/verify.html", {"form": form, "found": found, "asked": asked}, status=status)
     answer["Cache-Control"] = "no-store"
     return answer
 

@@ -17,7 +17,7 @@ from workflows.notices.automatic import FACTS_OF
 from workflows.notices.board import require_issuable
 from workflows.notices.catalogue import catalogue
 from workflows.notices.document import Document
-from workflows.notices.errors import CharactersMissing, NoticeRefused, PrintingFailed
+from workflows.notices.errors import UNUSABLE, CharactersMissing, NoticeRefused, PrintingFailed
 from workflows.notices.facts import KINDS
 from workflows.notices.forms import FORMS, NoticeForm
 from workflows.notices.issuing import in_force, issue, print_of
@@ -29,6 +29,11 @@ def new(request: HttpRequest, process_pk: int, kind: str) -> HttpResponse:
     case = case_of(request.user, process_pk)
     if kind not in KINDS:
         raise Http404
+    try:
+        title = catalogue().titles[kind]
+    except UNUSABLE as broken:
+        messages.error(request, str(broken))
+        return HttpResponseRedirect(reverse("clerk:case", args=[case.pk]))
     with case.flow_class.lock(case.pk), transaction.atomic():
         case = type(case)._default_manager.get(pk=case.pk)
         require_issuable(case, kind, request.user)
@@ -38,13 +43,13 @@ def new(request: HttpRequest, process_pk: int, kind: str) -> HttpResponse:
             try:
                 old = in_force(case, kind) if kind in FACTS_OF else None
                 notice = issue(case, kind, form.facts(), request.user, supersedes=old)
-            except NoticeRefused as refused:
+            except (NoticeRefused, *UNUSABLE) as refused:
                 form.add_error(None, str(refused))
             else:
                 messages.success(request, _("已出具，文号 %(number)s。") % {"number": notice.number})
                 return HttpResponseRedirect(reverse("clerk:notices:show", args=[case.pk, notice.pk]))
         form.focus_first()
-        context = {"case": case, "form": form, "title": catalogue().titles[kind], "kind": kind}
+        context = {"case": case, "form": form, "title": title, "kind": kind}
         return render(request, "notices/new.html", context, status=422 if form.errors else 200)
 
 
@@ -60,7 +65,7 @@ def pdf(request: HttpRequest, process_pk: int, notice_pk: int) -> HttpResponse:
     case, notice = _notice(request, process_pk, notice_pk)
     try:
         content = print_of(notice).pdf
-    except (PrintingFailed, CharactersMissing) as failed:
+    except (PrintingFailed, CharactersMissing, *UNUSABLE) as failed:
         messages.error(request, _("暂时不能印出：%(why)s") % {"why": failed})
         return HttpResponseRedirect(reverse("clerk:notices:show", args=[case.pk, notice.pk]))
     answer = HttpResponse(content, content_type="application/pdf")

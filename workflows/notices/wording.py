@@ -58,6 +58,8 @@ def labelled(case: CaseWords, facts: Facts) -> list[tuple[str, str]]:
                 for place, item in enumerate(value, 1):
                     label = f"{labels[name]}第{place}项"
                     found += [(label, text) for text in (item.code, item.title, item.note)]
+            elif name == "promise":  # the one text of several lines: it was signed as it is
+                found += [(labels[name], line) for line in value.split("\n")]
             elif value is not None:
                 found.append((labels[name], spoken(value)))
     return found

@@ -179,12 +179,13 @@ def test_numbers_run_without_gaps(food: dict[str, Any]) -> None:
 def test_an_organ_that_is_not_configured_is_named(what: str, food: dict[str, Any]) -> None:
     """Without the details of the organ nothing is issued, and the case goes on."""
     case = filed_food(food)
+    facts = receipt_facts(case)
     if what == "organ":
         case.organ = "某局"
     else:
         case.matter = "unknown"
     with pytest.raises(NoticeRefused, match=r"organs\.yaml"):
-        issue(case, "receipt", receipt_facts(case), None)
+        issue(case, "receipt", facts, None)
 
 
 @pytest.mark.parametrize("page", ["new/receipt/", "{pk}/", "{pk}/pdf/"])
@@ -306,3 +307,20 @@ def test_an_acceptance_taken_back_is_replaced_by_the_next(clerk: Client, manager
     page = clerk.get(reverse("clerk:notices:show", args=[case.pk, first.pk])).content.decode()
     assert "已被新的文书替代" in page
     assert OTHER_ORGAN not in page
+
+
+def test_a_slip_in_the_organs_own_directory_stops_no_case(
+    clerk: Client, food: dict[str, Any], settings: Any, tmp_path: Path
+) -> None:
+    """A template that is just being spoilt stops neither filing nor the case page; once mended, what is owed shows."""
+    slip = tmp_path / "acceptance.yaml"
+    slip.write_text("kind: [", encoding="utf-8")
+    settings.NOTICES = {**settings.NOTICES, "OWN_TEMPLATES": [str(tmp_path)]}
+    answer = clerk.post(FoodBusinessFlow.start.reverse("execute"), posted(food), follow=True)
+    case = FoodBusinessCase.objects.get()
+    assert answer.status_code == 200
+    assert "文书模板或者字体设置有误" in answer.content.decode()
+    assert kinds(case) == []
+    assert clerk.get(address(case, "receipt")).url == f"/cases/{case.pk}/"
+    slip.unlink()
+    assert "还没有出具收件凭证" in clerk.get(f"/cases/{case.pk}/").content.decode()

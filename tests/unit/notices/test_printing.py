@@ -223,10 +223,10 @@ def test_a_file_that_is_no_font_is_named(settings: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "facts",
     [
-        ToleranceFacts((), CASE.filed_on, "申请人", ""),
-        ToleranceFacts((Item("x" * 201),), CASE.filed_on, "申请人", ""),
-        ToleranceFacts((Item("材料", note="x" * 501),), CASE.filed_on, "申请人", ""),
-        ToleranceFacts((Item("材料"),) * 201, CASE.filed_on, "申请人", ""),
+        ToleranceFacts((), CASE.filed_on, "申请人", "", "承诺书", "1"),
+        ToleranceFacts((Item("x" * 201),), CASE.filed_on, "申请人", "", "承诺书", "1"),
+        ToleranceFacts((Item("材料", note="x" * 501),), CASE.filed_on, "申请人", "", "承诺书", "1"),
+        ToleranceFacts((Item("材料"),) * 201, CASE.filed_on, "申请人", "", "承诺书", "1"),
     ],
     ids=["nothing", "long-title", "long-note", "many"],
 )

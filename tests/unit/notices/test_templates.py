@@ -18,6 +18,7 @@ from workflows.notices.conf import conf
 from workflows.notices.errors import NoticeRefused, NoticeSettingsInvalid, TemplatesInvalid
 from workflows.notices.facts import KINDS
 from workflows.notices.templates import Demand, Template, problems
+from workflows.site.demo.officers import ORGANS
 
 DAY = date(2026, 11, 18)
 DEMANDS = [
@@ -197,3 +198,9 @@ def ids(found: Any) -> list[str]:
     """Ids of what a check says."""
     messages: list[CheckMessage] = list(found)
     return [str(message.id) for message in messages]
+
+
+def test_the_organs_of_the_demonstration_can_issue_notices() -> None:
+    """Each has details and a word for its matter."""
+    for matter, organ in ORGANS.items():
+        assert matter in catalogue().organ(organ.name).matters
