@@ -14,6 +14,7 @@ from workflows.clerk import clock, credit_bridge
 from workflows.notices.errors import NoticeRefused
 from workflows.notices.facts import AcceptanceFacts, CreditPrivacyFacts, Facts, Item, ReceiptFacts, ToleranceFacts
 from workflows.notices.issuing import in_force, issue_or_log
+from workflows.notices.wording import in_chinese
 
 _LONGEST_NAME = 200
 
@@ -98,10 +99,20 @@ FACTS_OF: dict[str, Callable[[Any], Facts | None]] = {
 }
 
 
+def facts_of(case: Any, kind: str) -> Facts | None:
+    """The facts of a notice that follow from the case, in Chinese whatever the officer reads; None where it has none.
+
+    Raises:
+        NoticeRefused: the case does not give them yet.
+    """
+    with in_chinese():
+        return FACTS_OF[kind](case)
+
+
 def gives(case: Any, kind: str) -> bool:
     """Whether a notice of this kind is to be given about the case, though a fact of it may be wanting."""
     try:
-        return FACTS_OF[kind](case) is not None
+        return facts_of(case, kind) is not None
     except NoticeRefused:
         return True
 
@@ -124,7 +135,7 @@ def _issued(case: Any, by: Any, *kinds: str) -> list[str]:
     refused = []
     for kind in kinds:
         try:
-            facts = FACTS_OF[kind](case)
+            facts = facts_of(case, kind)
         except NoticeRefused as error:
             refused.append(str(error))
             continue

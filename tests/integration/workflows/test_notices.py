@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -29,7 +28,6 @@ from tests.integration.workflows.driving import (
 from tests.unit.notices.building import rare_font
 from workflows import promising
 from workflows.flows import FoodBusinessFlow
-from workflows.groups import DECIDERS
 from workflows.models import FoodBusinessCase
 from workflows.notices.automatic import receipt_facts
 from workflows.notices.document import Table, digest_of
@@ -100,7 +98,7 @@ def test_an_online_filing_gets_its_receipt_from_the_system(driver: dict[str, Any
 def test_the_privacy_notice_says_of_each_subject_what_the_rules_let_be_asked(
     food: dict[str, Any], driver: dict[str, Any]
 ) -> None:
-    """The inquiry and the notice name the same subjects, grounds and sources; who gave no consent is named with less."""
+    """Notice and inquiry name the same subjects; who gave no consent is named with the organ's own register alone."""
     case = filed_food(food)
     lines = table_of(case)
     (firm,) = [note for about, note in lines if about == f"{case.firm_name}（申请人）"]
@@ -230,15 +228,23 @@ def test_s17_statutory_material_missing_is_corrected_never_tolerated(clerk: Clie
     case = filed_food(food)
     refused = clerk.get(address(case, "tolerance"))
     assert refused.status_code == 403
-    assert "一次性补正告知书" in refused.content.decode()
+    assert "一次性告知补正" in refused.content.decode()
     assert "不能容缺" in promised(clerk, case, food["materials"], "2099-01-05").content.decode()
-    sent = {"note-safety-rules": "原件一份", "note-service-address": "签字", "more": "申请书：第3页缺签名"}
-    assert clerk.post(address(case, "correction"), sent | {"due_on": "2000-01-01"}).status_code == 422
-    left_out = {key: value for key, value in sent.items() if key != "note-safety-rules"}
-    assert clerk.post(address(case, "correction"), left_out | {"due_on": "2099-01-05"}).status_code == 422
-    assert clerk.post(address(case, "correction"), sent | {"due_on": "2099-01-05"}).status_code == 302
+    sent = {
+        "act": "notice",
+        "notice-note-safety-rules": "原件一份",
+        "notice-note-service-address": "签字",
+        "notice-more": "申请书：第3页缺签名",
+        "notice-due_on": "2099-01-05",
+    }
+    clocks = f"/cases/{case.pk}/clocks/"
+    assert clerk.post(clocks, sent | {"notice-due_on": "2000-01-01"}).status_code == 422
+    assert clerk.post(clocks, sent | {"notice-note-safety-rules": " "}).status_code == 422
+    assert clerk.post(clocks, sent | {"notice-more": "申请书"}).status_code == 422
+    assert "correction" not in kinds(case)
+    assert clerk.post(clocks, sent).status_code == 302
     texts = Notice.objects.get(kind="correction").document.texts()
-    assert {"食品安全规章制度", "送达地址确认书", "申请书", "第3页缺签名"} <= set(texts)
+    assert {"食品安全规章制度", "送达地址确认书", "申请书", "第3页缺签名", "2099年1月5日（含当日）"} <= set(texts)
 
 
 def test_tolerance_comes_with_the_promise_that_was_signed(clerk: Client, food: dict[str, Any]) -> None:
@@ -251,34 +257,21 @@ def test_tolerance_comes_with_the_promise_that_was_signed(clerk: Client, food: d
     found = promising.given(case)
     assert found is not None
     texts = Notice.objects.get(kind="tolerance").document.texts()
+    assert "次要材料容缺面向所有申请人（广东省优化营商环境条例 第三十二条）" in texts
     assert {"service-address", f"申请人 {case.applicant_name}", found.promise.version} <= set(texts)
     assert set(found.promise.words.text().split("\n")) <= set(texts)
 
 
-def test_only_a_head_who_did_not_accept_extends_and_only_once(
-    clerk: Client, head: Client, food: dict[str, Any]
-) -> None:
-    """行政许可法 42: by the head, within the most that the rules allow, once; never by whoever accepted."""
-    case = filed_food(food)
-    accepted(clerk, case)
-    sent = {"days": "10", "reason": "需要现场复核。", "approved": "on"}
-    User.objects.get(username="lin").groups.add(Group.objects.get(name=DECIDERS))
-    assert clerk.post(address(case, "extension"), sent).status_code == 403
-    assert head.post(address(case, "extension"), sent | {"days": "11"}).status_code == 422
-    assert head.post(address(case, "extension"), sent | {"approved": ""}).status_code == 422
-    assert head.post(address(case, "extension"), sent).status_code == 302
-    texts = Notice.objects.get(kind="extension").document.texts()
-    assert any("应当先申请行政复议" in text for text in texts)
-    assert head.post(address(case, "extension"), sent).status_code == 403
+@pytest.mark.parametrize("kind", ["correction", "extension", "special_procedure"])
+def test_a_notice_of_an_act_has_no_page_of_its_own(kind: str, clerk: Client, food: dict[str, Any]) -> None:
+    """It is issued with its act and in no other way."""
+    assert clerk.get(address(filed_food(food), kind)).status_code == 404
 
 
-def test_special_procedure_and_proof_of_service(clerk: Client, food: dict[str, Any]) -> None:
-    """Art. 45 in writing with the time it takes; a paper left behind needs a reason and a witness."""
+def test_proof_of_service(clerk: Client, food: dict[str, Any]) -> None:
+    """A paper left behind needs a reason and a witness."""
     case = filed_food(food)
     accepted(clerk, case)
-    sent = {"procedure": "专家评审", "basis": "示例条例第三条", "begins_on": "2026-11-30", "days": "15"}
-    assert clerk.post(address(case, "special_procedure"), sent | {"procedure": "信用核查"}).status_code == 422
-    assert clerk.post(address(case, "special_procedure"), sent).status_code == 302
     served = in_force(case, "acceptance")
     assert served is not None
     proof = {
