@@ -11,7 +11,7 @@ from django.db.models import Exists, Min, OuterRef, Q
 from approval_hook.counting import Kind, events_of, progress_of, ruling, standing_of
 from approval_hook.models import ClockedCase, Deadline, StatutoryAct
 from approval_hook.policy.clocks import PUBLICITY, Act, Consequence, Event, Progress, RunningClock
-from approval_hook.policy.rules import Lapse, LegalBasis
+from approval_hook.policy.rules import ExcludedProcedure, Lapse, LegalBasis
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Standing:
         acts: every act, oldest first.
         progress: its clocks; None where the rules in force do not say how long.
         lines: the clocks with their articles.
-        procedures: procedures that the law does not count, id and title, which may begin.
+        procedures: what the law does not count and may begin.
         extension_days: working days by which the decision may be put off at most; 0 once it was.
         asked: an extension that waits for the head.
         place: in the order of acceptance, where the licence has a quota; None before acceptance.
@@ -61,7 +61,7 @@ class Standing:
     acts: tuple[StatutoryAct, ...]
     progress: Progress | None
     lines: tuple[ClockLine, ...] = ()
-    procedures: tuple[tuple[str, str], ...] = ()
+    procedures: tuple[ExcludedProcedure, ...] = ()
     extension_days: int = 0
     asked: StatutoryAct | None = None
     place: Place | None = None
@@ -70,6 +70,11 @@ class Standing:
     def decision(self) -> RunningClock | None:
         """The clock of the decision, once the case counts as accepted."""
         return next((line.running for line in self.lines if line.running.lapse is Consequence.SILENCE), None)
+
+    @property
+    def notice_numbers(self) -> frozenset[str]:
+        """Numbers of the notices of the acts that stand."""
+        return frozenset(act.notice_no for act in standing_of(self.acts) if act.notice_no)
 
     def has(self, act: Act) -> bool:
         """Whether such an act stands."""
@@ -110,7 +115,7 @@ def standing(case_no: str, today: date | None = None) -> Standing:
         tuple(acts),
         found,
         tuple(lines),
-        tuple((p.id, p.title) for p in by.rules.excluded_procedures if p.id in terms.procedures),
+        tuple(p for p in by.rules.excluded_procedures if p.id in terms.procedures),
         0 if any(e.act is Act.EXTENDED for e in events) else terms.decision.extension_days,
         open_request(acts),
         next((place for place in order if place.case_no == case_no), None),
@@ -151,6 +156,22 @@ def last_day_if_accepted(case: CaseRef, today: date) -> date | None:
         events.append(Event(Act.ACCEPTED, on))
     clocks = progress_of(events, terms, by).clocks
     return next(c.due.on for c in clocks if c.clock == terms.decision.id)
+
+
+def due_if_extended(case_no: str, days: int) -> date | None:
+    """The last day for the decision of an accepted case if it is put off now; None without rules.
+
+    Args:
+        case_no: of the case.
+        days: working days of the extension.
+    """
+    row, by = ClockedCase.objects.get(case_no=case_no), ruling()
+    terms, events = by.terms(row), events_of(acts_of(case_no))
+    if terms is None:
+        return None
+    on = max([by.today, *(event.on for event in events[-1:])])
+    clocks = progress_of([*events, Event(Act.EXTENDED, on, days=days)], terms, by).clocks
+    return next((c.due.on for c in clocks if c.clock == terms.decision.id), None)
 
 
 def acceptance_order(matter: str, organ: str) -> tuple[Place, ...]:

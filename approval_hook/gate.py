@@ -27,6 +27,7 @@ from approval_hook.columns import new
 from approval_hook.conf import conf
 from approval_hook.debts import keep as keep_debt
 from approval_hook.errors import CaseInvalid, ConfigurationError
+from approval_hook.grounds import planned
 from approval_hook.keeping import keep
 from approval_hook.logs import get_logger
 from approval_hook.models import CreditDecision, EmergencyAct, Identity, Inquiry, PendingQuery, Point, Reply
@@ -172,14 +173,10 @@ def _insert_inquiry(case: Case, point: Point, gate_key: str, round_: int, by: st
     inquiry_id = uuid.uuid4()
     queries: list[dict[str, str]] = []
     exemption = exemption_of(case, point)
-    for party in () if exemption else case.view.parties:
-        ground = case.loaded.rules.ground_for(party, case.matter, case.view.region, case.on)
-        if party.role.value in {str(r) for r in case.matter.queried_roles} and ground:
-            required, advisory = case.loaded.rules.sources_for(ground, case.matter)
-            # An advisory source that is not configured is not asked; a required one gives could-not-tell.
-            for source in (*required, *(s for s in advisory if s in conf().platforms)):
-                query_id = f"{inquiry_id.hex}-{len(queries) + 1}"
-                queries.append({"query_id": query_id, "party": party.ref, "source": source, "ground": ground})
+    for each in () if exemption else planned(case):
+        for source in each.sources:
+            query_id = f"{inquiry_id.hex}-{len(queries) + 1}"
+            queries.append({"query_id": query_id, "party": each.party.ref, "source": source, "ground": each.ground})
     inquiry = new(
         Inquiry,
         id=inquiry_id,

@@ -126,6 +126,8 @@ DECIDED_NEXT = {
 RUN_OUT = ("应急放行已到期，没有作出决定", "系统会重新核查；仍无答复的转为待核，确有需要的可重新提请")
 UNCHECKED_TITLE = "未核查"
 RELEASE_ASKED = "应急放行等待第二人批准"
+#: How a person's own authorisation is named as the ground of a query.
+AUTHORISED = "本人授权（{reference}）"
 NOT_ASKED = "没有查询（没有依据或本人未授权），按普通程序办理"
 
 

@@ -20,11 +20,6 @@ def ref(case: Case) -> CaseRef:
     return CaseRef(case.case_no, case.matter, case.organ)
 
 
-def notice_number_for(case: Case, kind: StatutoryAct.Kind, typed: str) -> str:
-    """Number of the notice that goes out with an act: for now the one that the officer typed from the paper."""
-    return typed.strip()
-
-
 def register(case: Case, act: Act, user: Any, *, at: datetime | None = None, **values: Any) -> StatutoryAct:
     """Write down an act of a case in the caller's transaction; see ``deadlines.record``.
 

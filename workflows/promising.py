@@ -53,6 +53,15 @@ def given(case: Case) -> Any | None:
     return desk.given(case) if desk else None
 
 
+def why_tolerated(case: Case, codes: Collection[str]) -> dict[str, str]:
+    """Why each of these materials may follow, with the articles.
+
+    Raises:
+        CaseInvalid: the rules in force do not know one of them.
+    """
+    return dict(_installed().why_tolerated(case, codes))
+
+
 def breaches(case: Case) -> list[Any]:
     """Earlier promises of the applicant that were broken and not repaired."""
     desk = _desk()

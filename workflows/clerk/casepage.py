@@ -18,6 +18,7 @@ from approval_hook.models import StatutoryAct
 from approval_hook.policy.subjects import mask_number
 from workflows import materials, promising
 from workflows.clerk import clock, credit_bridge, promisecard
+from workflows.clerk.noticedforms import AnswerForm
 from workflows.clerk.scope import OPEN, Case
 from workflows.clerk.settlement import settling_of
 from workflows.clerk.tolerance import is_late, may_supply, promised, shown_badge, still_out
@@ -89,15 +90,14 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
         "deadline": clock.deadline(case, timezone.localdate()) if case.status == PROCESS.NEW else None,
         "clocks": clocks,
         "may_clock": case.status == PROCESS.NEW or bool(case.delivered_at),
-        "extension_waits": clocks.asked is not None
-        and request.user.has_perm(f"workflows.decide_{case._meta.model_name}"),
+        "extension_waits": AnswerForm.fits(case, clocks) and AnswerForm.permits(request.user, case, clocks),
         "facts": _facts(case),
         "material_rows": rows,
         "materials_here": sum(row["here"] for row in rows),
         "dates": _dates(case, panel),
         "next_step": None if open_task else _next_step(request.user, case, tasks, panel),
         "history": _history(case, tasks, panel, clocks, promise),
-        "board": board(case, request.user),
+        "board": board(case, request.user, clocks),
         "panel": panel,
         "emergency": _emergency(request.user, case, panel),
         "reasons": _grouped(panel),

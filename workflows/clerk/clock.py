@@ -71,11 +71,6 @@ def last_day(case: Case, today: date) -> date | None:
     return deadlines.last_day_if_accepted(acts.ref(case), today)
 
 
-def most_extension(case: Case) -> int:
-    """Working days by which the head may extend the decision; 0 where it may not be, or was already."""
-    return deadlines.standing(case.case_no).extension_days
-
-
 def _shown(row: Row, today: date) -> Deadline:
     calendar = published_calendar()
     titles = {NOTICE: _("受理期限"), DELIVERY: _("送达期限")}

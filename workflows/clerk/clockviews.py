@@ -16,7 +16,8 @@ from approval_hook import deadlines
 from approval_hook.deadlines import Standing
 from approval_hook.errors import CaseInvalid
 from workflows.clerk.casepage import case_context, case_url
-from workflows.clerk.clockforms import FORMS, ClockForm, PublishedForm
+from workflows.clerk.clockforms import ClockForm, PublishedForm
+from workflows.clerk.noticedforms import FORMS
 from workflows.clerk.scope import Case, case_of
 
 
@@ -25,12 +26,12 @@ def clocks(request: HttpRequest, process_pk: int) -> HttpResponse:
     case = case_of(request.user, process_pk)
     if request.method != "POST":
         return _page(request, case, forms_for(request.user, case, deadlines.standing(case.case_no)), 200)
-    chosen = next((form for form in FORMS if form.code == request.POST.get("act")), None)
-    if chosen is None or not _permitted(request.user, case, chosen):
-        raise PermissionDenied(_("您没有登记这一环节的权限。"))
+    chosen = next((form for form in FORMS if form.code == request.POST.get("act")), ClockForm)
     with case.flow_class.lock(case.pk), transaction.atomic():
         case = type(case)._default_manager.get(pk=case.pk)
         standing = deadlines.standing(case.case_no)
+        if chosen is ClockForm or not chosen.permits(request.user, case, standing):
+            raise PermissionDenied(chosen.denied)
         forms = forms_for(request.user, case, standing, chosen, request.POST)
         form = next((form for form in forms if form.code == chosen.code), None)
         if form is None:
@@ -43,7 +44,7 @@ def clocks(request: HttpRequest, process_pk: int) -> HttpResponse:
             except CaseInvalid as error:
                 form.add_error(None, f"{error.message}{error.remedy}")
             else:
-                messages.success(request, str(form.done))
+                messages.success(request, form.done())
                 return HttpResponseRedirect(case_url(case))
     return _page(request, case, forms, 422)
 
@@ -55,14 +56,10 @@ def forms_for(
     return [
         form(data if form is chosen else None, case=case, standing=standing)
         for form in FORMS
-        if _permitted(user, case, form)
+        if form.permits(user, case, standing)
         and (case.status == PROCESS.NEW or form is PublishedForm)
         and form.fits(case, standing)
     ]
-
-
-def _permitted(user: Any, case: Case, form: type[ClockForm]) -> bool:
-    return bool(user.has_perm(f"workflows.{form.step}_{case._meta.model_name}"))
 
 
 def _page(request: HttpRequest, case: Case, forms: list[ClockForm], status: int) -> HttpResponse:

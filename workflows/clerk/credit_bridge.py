@@ -31,6 +31,17 @@ def panel_for(process: Any) -> Any | None:
     return module.panel_for(process) if module else None
 
 
+def told_queries(process: Any) -> list[Any]:
+    """Who is asked about, on which ground and where (``approval_hook.grounds.Told``); nobody without a check.
+
+    Raises:
+        CaseInvalid: the facts cannot be used.
+        RulesInvalid: no rule set is in force.
+    """
+    module = _desk()
+    return list(module.told_queries(process)) if module else []
+
+
 def badges_for(processes: Sequence[Any]) -> dict[int, Any]:
     """Channel of each case by process key, in a bounded number of queries."""
     module = _desk()

@@ -75,8 +75,12 @@ class PlainForm(forms.Form):
     """A form that names the field it misses and puts the cursor on the first field it rejects."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Word the demand of each field by its label."""
+        """Word the demands of the fields that the class has."""
         super().__init__(*args, **kwargs)
+        self.word_demands()
+
+    def word_demands(self) -> None:
+        """Word the demand of each field by its label; call it again after adding fields."""
         for field in self.fields.values():
             if isinstance(field, forms.BooleanField):
                 text = _("请核对后勾选：%(label)s。")

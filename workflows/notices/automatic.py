@@ -7,18 +7,16 @@ from typing import Any
 
 from django.utils import timezone
 
-from approval_hook.policy.masking import mask_name
+from approval_hook.errors import CaseInvalid, RulesInvalid
 from approval_hook.policy.promises import SignedBy
 from workflows import materials, promising
 from workflows.clerk import clock, credit_bridge
 from workflows.notices.errors import NoticeRefused
 from workflows.notices.facts import AcceptanceFacts, CreditPrivacyFacts, Facts, Item, ReceiptFacts, ToleranceFacts
 from workflows.notices.issuing import in_force, issue_or_log
+from workflows.notices.wording import in_chinese
 
-_FIRM_GROUND = "申请人。依据《广东省市场监管条例》第五十三条，查询公共信用记录"
-_MAY_FOLLOW = "属于次要材料，主要材料齐全并符合法定条件"
 _LONGEST_NAME = 200
-_PERSON_GROUND = "依据本人授权（{number}），查询公共信用记录"
 
 
 def receipt_facts(case: Any) -> ReceiptFacts:
@@ -29,21 +27,19 @@ def receipt_facts(case: Any) -> ReceiptFacts:
 
 
 def privacy_facts(case: Any) -> CreditPrivacyFacts | None:
-    """Who is queried on which ground; None where nobody is, or no credit check is installed."""
-    if not credit_bridge.is_installed():
-        return None
-    if case.is_person:
-        givers = [(f"{mask_name(case.driver_name)}（申请人）", case)]
-        items = []
-    else:
-        givers = [(f"{mask_name(p.name)}（{p.get_role_display()}）", p) for p in case.persons.all()]
-        items = [Item(case.firm_name, note=_FIRM_GROUND)]
-    today = timezone.localdate(case.filed_at)
-    for title, giver in givers:
-        start, end = giver.consent_from, giver.consent_until
-        if giver.consent_no and start is not None and end is not None and start <= today <= end:
-            items.append(Item(title, note=_PERSON_GROUND.format(number=giver.consent_no)))
-    return CreditPrivacyFacts(tuple(items)) if items else None
+    """Who is queried, on which ground and where, as the rules in force say; None where nobody is.
+
+    Raises:
+        NoticeRefused: the rules in force do not say.
+    """
+    try:
+        queries = credit_bridge.told_queries(case)
+    except CaseInvalid as error:
+        raise NoticeRefused("查询对象", error.message, error.remedy) from None
+    except RulesInvalid:
+        raise NoticeRefused("查询对象", "没有生效的信用核查规则。", "请规则管理人员发布后再出具。") from None
+    items = tuple(Item(q.about, note=f"依据：{q.ground}。查询：{q.sources}") for q in queries)
+    return CreditPrivacyFacts(items) if items else None
 
 
 def acceptance_facts(case: Any) -> AcceptanceFacts:
@@ -68,7 +64,7 @@ def tolerance_facts(case: Any) -> ToleranceFacts | None:
     """What may follow, until when, and the promise that was signed; None where no promise was.
 
     Raises:
-        NoticeRefused: its words were erased.
+        NoticeRefused: its words were erased, or the rules in force do not say why a material may follow.
     """
     found = promising.given(case)
     signature = found.steps[0].signature if found is not None and found.steps else None
@@ -78,7 +74,11 @@ def tolerance_facts(case: Any) -> ToleranceFacts | None:
     if words is None:
         raise NoticeRefused("承诺书文本", "承诺书文本已依法删除。", "删除前出具的文书仍然有效。")
     titles = {m.code: str(m.title) for m in materials.catalogue_of(case)}
-    items = tuple(Item(titles.get(code, code), code, _MAY_FOLLOW) for code in found.promise.items)
+    try:
+        why = promising.why_tolerated(case, found.promise.items)
+    except (CaseInvalid, promising.PromiseRefused) as error:
+        raise NoticeRefused("可以容缺的理由", str(error), "请联系规则管理人员后再出具。") from None
+    items = tuple(Item(titles.get(code, code), code, why[code]) for code in found.promise.items)
     agent = signature.by is SignedBy.AGENT
     return ToleranceFacts(
         items,
@@ -99,6 +99,24 @@ FACTS_OF: dict[str, Callable[[Any], Facts | None]] = {
 }
 
 
+def facts_of(case: Any, kind: str) -> Facts | None:
+    """The facts of a notice that follow from the case, in Chinese whatever the officer reads; None where it has none.
+
+    Raises:
+        NoticeRefused: the case does not give them yet.
+    """
+    with in_chinese():
+        return FACTS_OF[kind](case)
+
+
+def gives(case: Any, kind: str) -> bool:
+    """Whether a notice of this kind is to be given about the case, though a fact of it may be wanting."""
+    try:
+        return facts_of(case, kind) is not None
+    except NoticeRefused:
+        return True
+
+
 def after_filing(case: Any, by: Any) -> list[str]:
     """Issue what the law wants at once with a filing.
 
@@ -117,7 +135,7 @@ def _issued(case: Any, by: Any, *kinds: str) -> list[str]:
     refused = []
     for kind in kinds:
         try:
-            facts = FACTS_OF[kind](case)
+            facts = facts_of(case, kind)
         except NoticeRefused as error:
             refused.append(str(error))
             continue

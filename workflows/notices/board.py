@@ -10,22 +10,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from viewflow.workflow.status import PROCESS
 
-from approval_hook.people import same_person
-from workflows.notices.automatic import privacy_facts, tolerance_facts
+from approval_hook.deadlines import Standing
+from workflows.notices.automatic import gives
 from workflows.notices.catalogue import catalogue
 from workflows.notices.errors import UNUSABLE
-from workflows.notices.facts import KINDS
 from workflows.notices.models import Notice
 
-#: The step whose permission it takes to issue each kind.
+#: The step whose permission it takes to issue each kind. The others are issued with an act of 期限与程序.
 STEPS = {
     "receipt": "file",
     "credit_privacy": "file",
     "acceptance": "accept",
     "tolerance": "accept",
-    "correction": "accept",
-    "special_procedure": "review",
-    "extension": "decide",
     "service_return": "deliver",
 }
 
@@ -54,24 +50,14 @@ def fits(case: Any, kind: str, issued: set[str]) -> bool:
         return bool(issued - {"service_return"})
     if not running:
         return False
-    if kind == "receipt":
-        return True
-    if kind == "credit_privacy":
-        return privacy_facts(case) is not None
-    if kind == "tolerance":
-        return case.accepted_at is not None and tolerance_facts(case) is not None
-    if kind == "correction":
-        return case.accepted_at is None
-    # One extension is all the law knows.
-    return case.accepted_at is not None and not (kind == "extension" and "extension" in issued)
+    if kind in ("acceptance", "tolerance") and case.accepted_at is None:
+        return False
+    return gives(case, kind) if kind in ("credit_privacy", "tolerance") else True
 
 
 def may_issue(case: Any, kind: str, user: Any) -> bool:
-    """Whether the user may issue this kind: by the step it belongs to, an extension never by whoever accepted."""
-    if not user.has_perm(f"workflows.{STEPS[kind]}_{case._meta.model_name}"):
-        return False
-    first = case.accepted_by
-    return kind != "extension" or first is None or not same_person(first.get_username(), user.get_username())
+    """Whether the user may issue this kind: by the step it belongs to."""
+    return bool(user.has_perm(f"workflows.{STEPS[kind]}_{case._meta.model_name}"))
 
 
 def require_issuable(case: Any, kind: str, user: Any) -> None:
@@ -81,21 +67,24 @@ def require_issuable(case: Any, kind: str, user: Any) -> None:
         PermissionDenied: with the reason.
     """
     if not may_issue(case, kind, user):
-        raise PermissionDenied(_("您没有出具这种文书的权限；延长期限须由未经手受理的审批负责人批准。"))
+        raise PermissionDenied(_("您没有出具这种文书的权限。"))
     if not fits(case, kind, _kinds_in_force(case)):
-        raise PermissionDenied(_("这种文书不适合办件现在的阶段。缺必备材料的，不能容缺，请出具一次性补正告知书。"))
+        raise PermissionDenied(
+            _("这种文书不适合办件现在的阶段。缺必备材料的不能容缺，请在“期限与程序”中一次性告知补正。")
+        )
 
 
 def _kinds_in_force(case: Any) -> set[str]:
     return set(Notice.objects.filter(process_id=case.pk, superseded_by=None).values_list("kind", flat=True))
 
 
-def board(case: Any, user: Any) -> dict[str, Any]:
+def board(case: Any, user: Any, clocks: Standing) -> dict[str, Any]:
     """What the case page shows of notices.
 
     Args:
         case: a case the user may see.
         user: the officer.
+        clocks: of the case; the notices of its acts are shown with them.
     """
     try:
         titles, broken = catalogue().titles, False
@@ -110,14 +99,22 @@ def board(case: Any, user: Any) -> dict[str, Any]:
             reverse("clerk:notices:new", args=[case.pk, kind]),
             kind in owed and kind not in issued,
         )
-        for kind in KINDS
+        for kind in STEPS
         if not broken and may_issue(case, kind, user) and fits(case, kind, issued)
+    ]
+    lines: list[dict[str, Any]] = [
+        {
+            "row": row,
+            "title": titles.get(row.kind, ""),
+            "replaced": bool(row.superseded_by.all()),
+            "taken_back": row.kind not in STEPS and row.number not in clocks.notice_numbers,
+        }
+        for row in found
     ]
     return {
         "broken": broken,
-        "issued": [
-            {"row": row, "title": titles.get(row.kind, ""), "replaced": bool(row.superseded_by.all())} for row in found
-        ],
+        "issued": [line for line in lines if line["row"].kind in STEPS],
+        "of_acts": [line for line in lines if line["row"].kind not in STEPS],
         "offers": [offer for offer in offers if not offer.owed],
         "owed": [offer for offer in offers if offer.owed],
     }

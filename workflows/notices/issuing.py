@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -23,10 +24,12 @@ from workflows.notices.errors import UNUSABLE, NoticeRefused
 from workflows.notices.facts import KINDS, CaseWords, Facts
 from workflows.notices.fonts import font_set, require_printable
 from workflows.notices.models import Notice, NoticeNumberSequence, NoticePrint
-from workflows.notices.wording import checked, document, labelled
+from workflows.notices.templates import Template
+from workflows.notices.wording import checked, document, in_chinese, labelled
 
 _VERIFIED_AT = "核验：打开 {url} ，输入文号和核验码。"
-_BROKEN = "文书模板或者字体设置有误，暂时不能出具文书。请联系管理人员检查，改正后在办件页面补出。"
+_BROKEN = "文书模板或者字体设置有误，暂时不能出具文书。请联系管理人员检查。"
+_LATER = "改正后在办件页面补出。"
 _VERIFIED_HERE = "核验：在本机关政务服务网站的“文书核验”页输入文号和核验码，或者凭文号向本机关查询。"
 
 
@@ -54,12 +57,9 @@ def issue(case: Any, kind: str, facts: Facts, by: Any, *, supersedes: Notice | N
         raise ValueError("a notice replaces only one of its own case and kind")
     now = clock.now()
     day = clock.china_date(now)
-    known = catalogue()
-    organ, template = known.organ(case.organ), known.template(kind, day)
-    word = organ.matters.get(case.matter)
-    if word is None:
-        raise NoticeRefused("机关", "没有本事项的文号用字。", "请管理人员在文书目录的 organs.yaml 的 matters 中补充。")
-    words, facts = checked(_words(case, organ)), checked(facts)
+    organ, word, template = _configured(case, kind, day)
+    with in_chinese():
+        words, facts = checked(_words(case, organ)), checked(facts)
     fonts = font_set()
     require_printable(labelled(words, facts), fonts)
     code, url = new_code(), conf().verify_url
@@ -86,6 +86,31 @@ def issue(case: Any, kind: str, facts: Facts, by: Any, *, supersedes: Notice | N
         )
         telling.issued(case, notice, known.titles[kind])
         return notice
+
+
+def _configured(case: Any, kind: str, day: date) -> tuple[OrganDetails, str, Template]:
+    """Details of the organ, the word of the matter in the number, and the template in force."""
+    known = catalogue()
+    organ, template = known.organ(case.organ), known.template(kind, day)
+    word = organ.matters.get(case.matter)
+    if word is None:
+        raise NoticeRefused("机关", "没有本事项的文号用字。", "请管理人员在文书目录的 organs.yaml 的 matters 中补充。")
+    return organ, word, template
+
+
+def why_on_paper(case: Any, kind: str) -> str:
+    """Why a notice of this kind can only be written outside this installation, in Chinese; empty where it can issue it.
+
+    A fact that is wrong or a character that cannot be printed is no such reason: those are put right, or a font added.
+    """
+    try:
+        _configured(case, kind, clock.today())
+        font_set()
+    except NoticeRefused as refused:
+        return str(refused)
+    except UNUSABLE:
+        return _BROKEN
+    return ""
 
 
 def _words(case: Any, organ: OrganDetails) -> CaseWords:
@@ -156,5 +181,5 @@ def issue_or_log(case: Any, kind: str, facts: Facts, by: Any, **more: Any) -> st
         return str(refused)
     except UNUSABLE as broken:
         get_logger().error("notices cannot be issued", alarm=True, kind=kind, case_no=case.case_no, reason=str(broken))
-        return _BROKEN
+        return _BROKEN + _LATER
     return ""

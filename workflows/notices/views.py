@@ -14,11 +14,10 @@ from django.utils.translation import gettext as _
 
 from workflows.clerk.scope import Case, case_of
 from workflows.notices.automatic import FACTS_OF
-from workflows.notices.board import require_issuable
+from workflows.notices.board import STEPS, require_issuable
 from workflows.notices.catalogue import catalogue
 from workflows.notices.document import Document
 from workflows.notices.errors import UNUSABLE, CharactersMissing, NoticeRefused, PrintingFailed
-from workflows.notices.facts import KINDS
 from workflows.notices.forms import FORMS, NoticeForm
 from workflows.notices.issuing import in_force, issue, print_of
 from workflows.notices.models import Notice
@@ -27,7 +26,7 @@ from workflows.notices.models import Notice
 def new(request: HttpRequest, process_pk: int, kind: str) -> HttpResponse:
     """出具文书: what the kind needs, then the notice."""
     case = case_of(request.user, process_pk)
-    if kind not in KINDS:
+    if kind not in STEPS:
         raise Http404
     try:
         title = catalogue().titles[kind]

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from django.utils import translation
 from msgspec import Struct, ValidationError, convert, to_builtins
 
 from workflows.notices import document as made
@@ -18,6 +19,11 @@ _CHINA = ZoneInfo("Asia/Shanghai")
 #: Stands where there is nothing to say.
 _NONE = "无"
 S = TypeVar("S", bound=Struct)
+
+
+def in_chinese() -> translation.override:
+    """What a notice says is read in Chinese, whatever language the pages of the officer are in."""
+    return translation.override("zh-hans")
 
 
 def checked(facts: S) -> S:

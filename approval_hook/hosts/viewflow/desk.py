@@ -15,6 +15,7 @@ from viewflow.workflow.status import PROCESS, STATUS
 
 from approval_hook import cases, clock, gate, presenting
 from approval_hook.errors import ApprovalHookError, CaseInvalid
+from approval_hook.grounds import Told, told
 from approval_hook.hosts.viewflow.attending import Attended, attend
 from approval_hook.hosts.viewflow.binding import WAITING, Binding, handled_by
 from approval_hook.hosts.viewflow.injection import bindings, find_binding
@@ -49,6 +50,17 @@ def panel_for(process: Any) -> Panel | None:
         return panel
     seen = Observation.objects.filter(host_key=host_key).order_by("pk")
     return replace(panel, observing=True, observed=[row.text for row in seen])
+
+
+def told_queries(process: Any) -> list[Told]:
+    """Who of a case is asked about, on which ground and where, for the notice to the applicant; nobody without a gate.
+
+    Raises:
+        CaseInvalid: the facts cannot be used.
+        RulesInvalid: no rule set is in force.
+    """
+    binding = find_binding(process.flow_class)
+    return told(binding.case(process.pk)) if binding is not None else []
 
 
 def badge_for(processes: Sequence[Any]) -> dict[int, Badge]:

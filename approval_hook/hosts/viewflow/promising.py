@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from approval_hook import clock
+from approval_hook import clock, grounds
 from approval_hook.aftercare import promises, reminding, reporting
 from approval_hook.cases import Case
 from approval_hook.errors import CaseInvalid
@@ -24,6 +24,15 @@ def given(process: Any) -> promises.Given | None:
         return None
     case, decided = _case(process)
     return promises.given(case, decided=decided)
+
+
+def why_tolerated(process: Any, items: Collection[str]) -> dict[str, str]:
+    """Why each of these materials may follow, by the rules in force.
+
+    Raises:
+        CaseInvalid: one of them is not a material of the matter.
+    """
+    return grounds.why_tolerated(_case(process)[0], items)
 
 
 def latest_day(process: Any, items: Collection[str]) -> date:

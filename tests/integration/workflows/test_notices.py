@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
 from approval_hook.errors import AppendOnlyError
+from approval_hook.models import Inquiry
 from approval_hook.testing import lifted_triggers
 from tests.integration.workflows.conftest import OTHER_ORGAN
 from tests.integration.workflows.driving import (
@@ -28,10 +28,9 @@ from tests.integration.workflows.driving import (
 from tests.unit.notices.building import rare_font
 from workflows import promising
 from workflows.flows import FoodBusinessFlow
-from workflows.groups import DECIDERS
 from workflows.models import FoodBusinessCase
 from workflows.notices.automatic import receipt_facts
-from workflows.notices.document import digest_of
+from workflows.notices.document import Table, digest_of
 from workflows.notices.errors import CharactersMissing, NoticeRefused, NoticeTampered
 from workflows.notices.issuing import in_force, issue, print_of
 from workflows.notices.models import Notice, NoticeNumberSequence, NoticePrint
@@ -47,6 +46,13 @@ def address(case: Any, kind: str) -> str:
 def kinds(case: Any) -> list[str]:
     """Kinds of the notices of a case, oldest first."""
     return list(Notice.objects.filter(process_id=case.pk).values_list("kind", flat=True))
+
+
+def table_of(case: Any) -> list[tuple[str, str]]:
+    """Subject and ground of each line of the privacy notice of a case."""
+    blocks = Notice.objects.get(process_id=case.pk, kind="credit_privacy").document.blocks
+    (table,) = [block for block in blocks if isinstance(block, Table)]
+    return [(about, note) for _, about, note in table.rows]
 
 
 def test_filing_and_acceptance_issue_what_the_law_wants(clerk: Client, food: dict[str, Any]) -> None:
@@ -89,10 +95,30 @@ def test_an_online_filing_gets_its_receipt_from_the_system(driver: dict[str, Any
     assert not any(case.number in text for text in texts)
 
 
-def test_nobody_is_told_of_a_query_that_is_not_made(driver: dict[str, Any]) -> None:
-    """A natural person who gave no consent is not queried, so there is nothing to give notice of."""
+def test_the_privacy_notice_says_of_each_subject_what_the_rules_let_be_asked(
+    food: dict[str, Any], driver: dict[str, Any]
+) -> None:
+    """Notice and inquiry name the same subjects; who gave no consent is named with the organ's own register alone."""
+    case = filed_food(food)
+    lines = table_of(case)
+    (firm,) = [note for about, note in lines if about == f"{case.firm_name}（申请人）"]
+    assert "广东省市场监管条例 第五十三条" in firm
+    assert "省公共信用信息平台" in firm
+    queries = Inquiry.objects.get(case_no=case.case_no).queries
+    assert len(lines) == len({query["party"] for query in queries})
     driver |= {"consent_no": "", "consent_from": "", "consent_until": ""}
-    assert kinds(filed_driver(driver)) == ["receipt"]
+    ((about, note),) = table_of(filed_driver(driver))
+    assert about == "黄＊＊（申请人）"
+    assert "行政许可法 第七十八条" in note
+    assert note.endswith("查询：本机关许可处罚登记")
+
+
+def test_a_consent_is_named_as_the_ground(driver: dict[str, Any]) -> None:
+    """By its number, with the articles that ask for one; every source of the matter may then be asked."""
+    case = filed_driver(driver)
+    ((_, note),) = table_of(case)
+    assert f"本人授权（{case.consent_no}）" in note
+    assert "省公共信用信息平台" in note
 
 
 def test_personal_data_is_sealed_at_rest(driver: dict[str, Any]) -> None:
@@ -202,15 +228,23 @@ def test_s17_statutory_material_missing_is_corrected_never_tolerated(clerk: Clie
     case = filed_food(food)
     refused = clerk.get(address(case, "tolerance"))
     assert refused.status_code == 403
-    assert "一次性补正告知书" in refused.content.decode()
+    assert "一次性告知补正" in refused.content.decode()
     assert "不能容缺" in promised(clerk, case, food["materials"], "2099-01-05").content.decode()
-    sent = {"note-safety-rules": "原件一份", "note-service-address": "签字", "more": "申请书：第3页缺签名"}
-    assert clerk.post(address(case, "correction"), sent | {"due_on": "2000-01-01"}).status_code == 422
-    left_out = {key: value for key, value in sent.items() if key != "note-safety-rules"}
-    assert clerk.post(address(case, "correction"), left_out | {"due_on": "2099-01-05"}).status_code == 422
-    assert clerk.post(address(case, "correction"), sent | {"due_on": "2099-01-05"}).status_code == 302
+    sent = {
+        "act": "notice",
+        "notice-note-safety-rules": "原件一份",
+        "notice-note-service-address": "签字",
+        "notice-more": "申请书：第3页缺签名",
+        "notice-due_on": "2099-01-05",
+    }
+    clocks = f"/cases/{case.pk}/clocks/"
+    assert clerk.post(clocks, sent | {"notice-due_on": "2000-01-01"}).status_code == 422
+    assert clerk.post(clocks, sent | {"notice-note-safety-rules": " "}).status_code == 422
+    assert clerk.post(clocks, sent | {"notice-more": "申请书"}).status_code == 422
+    assert "correction" not in kinds(case)
+    assert clerk.post(clocks, sent).status_code == 302
     texts = Notice.objects.get(kind="correction").document.texts()
-    assert {"食品安全规章制度", "送达地址确认书", "申请书", "第3页缺签名"} <= set(texts)
+    assert {"食品安全规章制度", "送达地址确认书", "申请书", "第3页缺签名", "2099年1月5日（含当日）"} <= set(texts)
 
 
 def test_tolerance_comes_with_the_promise_that_was_signed(clerk: Client, food: dict[str, Any]) -> None:
@@ -223,34 +257,21 @@ def test_tolerance_comes_with_the_promise_that_was_signed(clerk: Client, food: d
     found = promising.given(case)
     assert found is not None
     texts = Notice.objects.get(kind="tolerance").document.texts()
+    assert "次要材料容缺面向所有申请人（广东省优化营商环境条例 第三十二条）" in texts
     assert {"service-address", f"申请人 {case.applicant_name}", found.promise.version} <= set(texts)
     assert set(found.promise.words.text().split("\n")) <= set(texts)
 
 
-def test_only_a_head_who_did_not_accept_extends_and_only_once(
-    clerk: Client, head: Client, food: dict[str, Any]
-) -> None:
-    """行政许可法 42: by the head, within the most that the rules allow, once; never by whoever accepted."""
-    case = filed_food(food)
-    accepted(clerk, case)
-    sent = {"days": "10", "reason": "需要现场复核。", "approved": "on"}
-    User.objects.get(username="lin").groups.add(Group.objects.get(name=DECIDERS))
-    assert clerk.post(address(case, "extension"), sent).status_code == 403
-    assert head.post(address(case, "extension"), sent | {"days": "11"}).status_code == 422
-    assert head.post(address(case, "extension"), sent | {"approved": ""}).status_code == 422
-    assert head.post(address(case, "extension"), sent).status_code == 302
-    texts = Notice.objects.get(kind="extension").document.texts()
-    assert any("应当先申请行政复议" in text for text in texts)
-    assert head.post(address(case, "extension"), sent).status_code == 403
+@pytest.mark.parametrize("kind", ["correction", "extension", "special_procedure"])
+def test_a_notice_of_an_act_has_no_page_of_its_own(kind: str, clerk: Client, food: dict[str, Any]) -> None:
+    """It is issued with its act and in no other way."""
+    assert clerk.get(address(filed_food(food), kind)).status_code == 404
 
 
-def test_special_procedure_and_proof_of_service(clerk: Client, food: dict[str, Any]) -> None:
-    """Art. 45 in writing with the time it takes; a paper left behind needs a reason and a witness."""
+def test_proof_of_service(clerk: Client, food: dict[str, Any]) -> None:
+    """A paper left behind needs a reason and a witness."""
     case = filed_food(food)
     accepted(clerk, case)
-    sent = {"procedure": "专家评审", "basis": "示例条例第三条", "begins_on": "2026-11-30", "days": "15"}
-    assert clerk.post(address(case, "special_procedure"), sent | {"procedure": "信用核查"}).status_code == 422
-    assert clerk.post(address(case, "special_procedure"), sent).status_code == 302
     served = in_force(case, "acceptance")
     assert served is not None
     proof = {
