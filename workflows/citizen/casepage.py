@@ -91,7 +91,7 @@ def _clock_notes(case: Case) -> list[str]:
     """Why the last day is not the ordinary one, as the applicant was notified; and what the law makes of a lapse."""
     standing = deadlines.standing(case.case_no)
     going = standing.progress.open_procedures if standing.progress and case.status == PROCESS.NEW else ()
-    titles = dict(standing.procedures)
+    titles = {p.id: p.title for p in standing.procedures}
     notes = []
     for act in standing_of(standing.acts):
         about = {"days": act.days, "date": day(act.on), "reason": act.reason, "number": act.notice_no}

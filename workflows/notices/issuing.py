@@ -84,7 +84,7 @@ def issue(case: Any, kind: str, facts: Facts, by: Any, *, supersedes: Notice | N
             issued_by=by,
             supersedes=supersedes,
         )
-        telling.issued(case, notice, known.titles[kind])
+        telling.issued(case, notice, template.title)
         return notice
 
 
