@@ -38,7 +38,7 @@ from approval_hook.policy.synthetic import synthetic_firm_name, synthetic_reside
 from approval_hook.testing import make_query
 from tests.contract.conftest import SECONDS, message_gateway, row, sealed_gateway
 
-EXAMPLES = 2_000 if os.environ.get("LONG") == "1" else 40
+EXAMPLES = 2_000 if os.environ.get("LONG") == "1" else 25
 ON = date(2026, 10, 1)
 
 #: Faults that show only in that time runs out, so that little of it is given to them.

@@ -18,8 +18,8 @@ from tests.sabotage.catalogue import CATALOGUE, VARIABLE, Sabotage
 ROOT = Path(__file__).resolve().parents[2]
 
 
-#: Each takes a process of its own, so without LONG=1 a sixth of them runs, and another sixth each day.
-PARTS = 1 if os.environ.get("LONG") == "1" else 6
+#: Each takes a process of its own, so without LONG=1 a tenth of them runs, and another tenth each day.
+PARTS = 1 if os.environ.get("LONG") == "1" else 10
 TODAY = datetime.now(UTC).toordinal() % PARTS
 CHOSEN = [name for nth, name in enumerate(sorted(CATALOGUE)) if nth % PARTS == TODAY]
 
