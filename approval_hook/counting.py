@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -113,8 +114,7 @@ def recount(
         rows[row.case_id].append(row)
     fired = _fired(cases)
     new: list[Deadline] = []
-    changed: list[Deadline] = []
-    fields: set[str] = set()
+    changed: dict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
     gone: list[int] = []
     written: list[StatutoryAct] = []
     for case in cases:
@@ -131,13 +131,12 @@ def recount(
             new += [row for row in fresh if row.pk is None]
             for row in fresh:
                 if row.pk is not None and (moved := _moved(row, old[row.pk])):
-                    changed.append(row)
-                    fields |= moved
+                    changed[tuple(moved.items())].append(row.pk)
             gone += old.keys() - {row.pk for row in fresh}
             case.owed = any(row.owed or row.next_fire_at for row in fresh)
     StatutoryAct.objects.bulk_create(written)
-    if changed:
-        Deadline.objects.bulk_update(changed, sorted(fields))
+    for values, keys in changed.items():
+        Deadline.objects.filter(pk__in=keys).update(**dict(values))
     if gone:
         Deadline.objects.filter(pk__in=gone).delete()
     Deadline.objects.bulk_create(new)
@@ -238,8 +237,8 @@ def _fired(cases: Iterable[ClockedCase]) -> dict[_Due, str]:
     return found
 
 
-def _moved(one: Deadline, other: Deadline) -> set[str]:
-    return {name for name in _DERIVED if getattr(one, name) != getattr(other, name)}
+def _moved(one: Deadline, other: Deadline) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in _DERIVED if getattr(one, name) != getattr(other, name)}
 
 
 def steps(row: Deadline) -> list[tuple[Grade, date]]:

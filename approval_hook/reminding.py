@@ -18,6 +18,8 @@ from approval_hook.signals import deadline_reached
 
 #: Cases of one transaction; memory is bounded by it.
 BATCH = 500
+#: What a reminder is unique by.
+_UNIQUE = ("case_no", "clock", "number", "due_on", "grade")
 #: Wait before a case is tried again of which something failed.
 AGAIN = timedelta(minutes=15)
 
@@ -131,14 +133,22 @@ def _fire(cases: list[ClockedCase], now: datetime, by: Ruling) -> Swept:
                 lapsing[case.pk] = case
         changes[row.fired, row.state, upcoming(row)].append(row.pk)
     told = [reminder for reminder in reminders if not reminder.missed]
-    Reminder.objects.bulk_create(told)
-    statements.insert_many([reminder for reminder in reminders if reminder.missed])
+    statements.insert_many(reminders)
     for (fired, state, at), keys in changes.items():
         Deadline.objects.filter(pk__in=keys).update(fired=fired, state=state, next_fire_at=at)
     lapsed = len(recount(list(lapsing.values()), by)) if lapsing else 0
-    for reminder in told:
-        deadline_reached.send(sender=Reminder, reminder=reminder)
+    if told and deadline_reached.has_listeners(Reminder):
+        _tell(told)
     return Swept(reminded=len(told), missed=len(reminders) - len(told), lapsed=lapsed)
+
+
+def _tell(told: list[Reminder]) -> None:
+    """Send the signal of each reminder, with the key that the database gave it."""
+    rows = Reminder.objects.filter(case_no__in={reminder.case_no for reminder in told})
+    keys = {tuple(about): pk for pk, *about in rows.values_list("pk", *_UNIQUE)}
+    for reminder in told:
+        reminder.pk = keys[tuple(getattr(reminder, name) for name in _UNIQUE)]
+        deadline_reached.send(sender=Reminder, reminder=reminder)
 
 
 def _reminder(case: ClockedCase, row: Deadline, grade: Grade, now: datetime, *, missed: bool) -> Reminder:

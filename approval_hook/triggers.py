@@ -28,6 +28,7 @@ from approval_hook.models import (
     Observation,
     OutgoingAct,
     Promise,
+    PromiseReminder,
     PromiseStep,
     PromiseWords,
     RawReply,
@@ -97,6 +98,7 @@ APPEND_ONLY: tuple[type[Model], ...] = (
     Reminder,
     Promise,
     PromiseStep,
+    PromiseReminder,
 )
 #: Tables of applications beside ours that are append-only as well.
 _adopted: list[type[Model]] = []

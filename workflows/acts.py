@@ -9,6 +9,7 @@ from approval_hook import deadlines
 from approval_hook.deadlines import CaseRef
 from approval_hook.models import ClockedCase, StatutoryAct
 from approval_hook.policy.clocks import Act
+from workflows import telling
 from workflows.models import FoodBusinessCase, Result, RideHailingDriverCase
 
 Case = FoodBusinessCase | RideHailingDriverCase
@@ -34,7 +35,22 @@ def register(case: Case, act: Act, user: Any, *, at: datetime | None = None, **v
     """
     if act is not Act.RECEIVED and not ClockedCase.objects.filter(case_no=case.case_no).exists():
         _adopt(type(case)._default_manager.get(pk=case.pk))
-    return deadlines.record(ref(case), act, user.get_username() if user is not None else "", at=at, **values)
+    row = deadlines.record(ref(case), act, user.get_username() if user is not None else "", at=at, **values)
+    telling.acted(case, row)
+    return row
+
+
+def answer_extension(case: Case, request: int, user: Any, **answer: Any) -> StatutoryAct:
+    """Answer what was asked for, and tell the applicant; see ``deadlines.answer_extension``."""
+    row = deadlines.answer_extension(ref(case), request, user.get_username(), **answer)
+    telling.acted(case, row)
+    return row
+
+
+def take_back(case: Case, act: Act, by: str) -> None:
+    """Take back an act with what cannot stand without it, and what the applicant was told of them."""
+    for row in deadlines.take_back(case.case_no, act, by):
+        telling.taken_back(case, row.about)
 
 
 def _adopt(case: Case) -> None:

@@ -21,7 +21,7 @@ from viewflow.workflow.status import PROCESS
 from approval_hook.errors import CaseInvalid
 from approval_hook.people import same_person
 from approval_hook.policy.promises import PromiseAct, PromiseState, Signature
-from workflows import materials
+from workflows import materials, telling
 from workflows.models import FoodBusinessCase, HandedIn, RideHailingDriverCase
 from workflows.uploads import Upload
 
@@ -94,7 +94,7 @@ def offer(case: Case, user: Any, codes: Sequence[str], until: date) -> None:
     """
     _demand(user, case, "accept", _("您没有办理容缺受理的权限。请由窗口经办人员办理。"))
     with _told():
-        _installed().offer(case, items=codes, until=until, by=user.get_username())
+        telling.offered(case, _installed().offer(case, items=codes, until=until, by=user.get_username()))
 
 
 def sign(case: Case, user: Any, promise_id: Any, signature: Signature, scan: Upload | None = None) -> None:
@@ -121,7 +121,7 @@ def supply(case: Case, user: Any, files: dict[str, Upload]) -> bool:
     with _held(case) as current, _told():
         if not files:
             raise PromiseRefused(_("没有选择文件。请选择要补交的材料。"))
-        found = _installed().act(current, PromiseAct.SUPPLIED, by=user.get_username(), items=sorted(files))
+        found = _act(current, user, PromiseAct.SUPPLIED, codes=sorted(files))
         for code, upload in files.items():
             keep_file(current, user, code, upload)
         in_time = not set(files) & set(found.late)
@@ -146,7 +146,7 @@ def act(
     """
     with _held(case) as current, _told():
         _may(user, current, what)
-        found = _installed().act(current, what, by=user.get_username(), items=codes, until=until, reason=reason)
+        found = _act(current, user, what, codes=codes, until=until, reason=reason)
         if what is PromiseAct.RETURNED:
             current.materials = [code for code in current.materials if code not in codes]
             current.save(update_fields=["materials"])
@@ -162,14 +162,15 @@ def take(case: Case, user: Any, what: PromiseAct, *, codes: Sequence[str] = (), 
         PromiseRefused: the act may not follow.
     """
     with _told():
-        _installed().act(case, what, by=user.get_username(), items=codes, reason=reason)
+        _act(case, user, what, codes=codes, reason=reason)
 
 
 def void(case: Case, user: Any) -> None:
     """A promise that is still open ends with its case (S-14); under the flow lock."""
     found = given(case)
     if found is not None and found.standing is not None and found.standing.state in OPEN:
-        take(case, user, PromiseAct.WITHDRAWN, reason=_("申请人撤回申请"))
+        with _told():  # the withdrawal of the case is what the applicant is told
+            _installed().act(case, PromiseAct.WITHDRAWN, by=user.get_username(), reason=_("申请人撤回申请"))
 
 
 def withdraw_own(case: Case, user: Any, reason: str) -> None:
@@ -179,9 +180,28 @@ def withdraw_own(case: Case, user: Any, reason: str) -> None:
         PromiseRefused: nothing to withdraw any more.
     """
     with _held(case) as current, _told():
-        _installed().act(current, PromiseAct.WITHDRAWN, by=user.get_username(), reason=reason)
+        _act(current, user, PromiseAct.WITHDRAWN, reason=reason)
         current.supply_until = None
         current.save(update_fields=["supply_until"])
+
+
+def _act(case: Case, user: Any, what: PromiseAct, *, codes: Sequence[str] = (), **more: Any) -> Any:
+    """Register an act and tell the applicant; how the promise stands then."""
+    found = _installed().act(case, what, by=user.get_username(), items=codes, **more)
+    telling.promised(case, what, given(case), codes)
+    return found
+
+
+def late(cases: Sequence[Case]) -> set[int]:
+    """Keys of those cases whose promise is open after its last day: somebody must look into it (S-16)."""
+    desk = _desk()
+    return set(desk.late(cases)) if desk and cases else set()
+
+
+def reported(promise: Any) -> list[str]:
+    """Names of the platforms that are told of the breach of a promise; none where no feedback is configured."""
+    desk = _desk()
+    return list(desk.reported(promise)) if desk else []
 
 
 def keep_file(case: Case, user: Any, code: str, upload: Upload) -> None:

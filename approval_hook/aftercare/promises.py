@@ -18,6 +18,7 @@ import msgspec
 from django.db import IntegrityError, transaction
 
 from approval_hook import clock, gate, privacy
+from approval_hook.aftercare import reminding, reporting
 from approval_hook.cases import Case
 from approval_hook.errors import CaseInvalid
 from approval_hook.models import CreditDecision, Promise, PromiseStep, PromiseWords
@@ -191,9 +192,13 @@ def take(case: Case, step: Step, *, decided: bool) -> PromiseStanding:
                 reason=step.reason,
                 signature=msgspec.to_builtins(step.signature) if step.signature else None,
             ).save()
+            found = promises.standing([*before, step], bounds, published_calendar(), step.at)
+            reminding.follow(promise, [*before, step], found)
+            if step.act in (PromiseAct.BROKEN, PromiseAct.REPAIRED):
+                reporting.report(case, promise, step.act, TOLERANCE)
     except IntegrityError:
         raise CaseInvalid("承诺书", "刚刚有人登记了同一份承诺。", "请刷新页面，核对后再办理。") from None
-    return promises.standing([*before, step], bounds, published_calendar(), step.at)
+    return found
 
 
 def breaches(subject: str) -> list[Promise]:

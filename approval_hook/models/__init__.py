@@ -16,7 +16,7 @@ from approval_hook.models.mirror import MirroredEdition, MirroredRow
 from approval_hook.models.observations import IssueReading, Observation
 from approval_hook.models.operations import Hold, LateCheck, Recheck, SourceDay, TaskMove
 from approval_hook.models.outbox import Kind, Outgoing, OutgoingAct, RestingTarget
-from approval_hook.models.promises import Promise, PromiseStep, PromiseWords
+from approval_hook.models.promises import OpenPromise, Promise, PromiseReminder, PromiseStep, PromiseWords
 from approval_hook.models.rules import CalendarEdition, RuleDraft, RuleRevision
 
 __all__ = [
@@ -36,11 +36,13 @@ __all__ = [
     "MirroredEdition",
     "MirroredRow",
     "Observation",
+    "OpenPromise",
     "Outgoing",
     "OutgoingAct",
     "PendingQuery",
     "Point",
     "Promise",
+    "PromiseReminder",
     "PromiseStep",
     "PromiseWords",
     "RawReply",

@@ -1,4 +1,4 @@
-"""Written promises (承诺书): what was put to the applicant, and every act about it. Append-only.
+"""Written promises (承诺书): what was put to the applicant, every act about it, every reminder. Append-only.
 
 The words name the applicant, so they stand sealed in a side row whose content can be erased; their digest stays.
 """
@@ -12,6 +12,7 @@ import msgspec
 from django.db import models
 
 from approval_hook import clock, privacy
+from approval_hook.models.casehistory import Grade
 from approval_hook.models.evidence import AppendOnly
 from approval_hook.policy.promises import PromiseAct, Signature, Step
 
@@ -101,3 +102,44 @@ class PromiseStep(AppendOnly):
         """The act as the core reads it."""
         signature = msgspec.convert(self.signature, Signature) if self.signature else None
         return Step(PromiseAct(self.act), self.at, self.by, tuple(self.items), self.until, self.reason, signature)
+
+
+class OpenPromise(models.Model):
+    """A signed promise of which materials are out. Derived from its acts, and gone once it is kept or ended."""
+
+    promise = models.OneToOneField(Promise, on_delete=models.PROTECT, primary_key=True, related_name="waiting")
+    items = models.JSONField("未到的材料")  # codes
+    began_on = models.DateField("起算日")  # signed, or put off; not counted
+    due_on = models.DateField("到期日")
+    next_fire_at = models.DateTimeField("下次提醒", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "待补交的承诺"
+        indexes = [
+            models.Index(
+                fields=["next_fire_at", "promise"],
+                condition=models.Q(next_fire_at__isnull=False),
+                name="promise_to_fire",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.promise_id} {self.due_on}"
+
+
+class PromiseReminder(AppendOnly):
+    """A promise came to a grade. Once for each due date and grade, whoever sweeps and however often."""
+
+    promise = models.ForeignKey(Promise, on_delete=models.PROTECT, related_name="reminders")
+    due_on = models.DateField("到期日")
+    grade = models.CharField("程度", max_length=10, choices=Grade.choices)
+    items = models.JSONField("未到的材料")  # codes
+    missed = models.BooleanField("错过", default=False)  # nobody was told: a later grade held, or the case is over
+    made_at = models.DateTimeField("登记时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "承诺提醒"
+        constraints = [models.UniqueConstraint(fields=["promise", "due_on", "grade"], name="one_reminder_of_a_promise")]
+
+    def __str__(self) -> str:
+        return f"{self.promise_id} {self.get_grade_display()}"

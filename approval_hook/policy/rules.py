@@ -410,10 +410,14 @@ class MessageTemplate(Part):
         return self.text_en if language == "en" else self.text
 
 
+#: Id of the reminder of written promises, which are no statutory clock.
+PROMISE_REMINDER = "promise"
+
+
 class ClockReminder(Part):
     """When people are reminded that a clock runs out; once it is over they always are."""
 
-    id: Code  # of the clock, or "default": every clock that has no row of its own
+    id: Code  # of the clock, PROMISE_REMINDER, or "default": everything that has no row of its own
     normal_workdays: Days  # working days before the last day; 0: no such reminder
     warning_workdays: Days  # the same, more urgent; not more than the normal one, unless there is none
 

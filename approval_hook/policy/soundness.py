@@ -18,6 +18,7 @@ from approval_hook.policy.records import Severity
 from approval_hook.policy.rules import (
     ADVERSE_BASES,
     INCENTIVE_EFFECTS,
+    PROMISE_REMINDER,
     BasisType,
     Exemption,
     GatePoint,
@@ -175,8 +176,8 @@ def _reminders(rules: RuleSet) -> Iterator[str]:
     clocks = {clock.id for clock in rules.clocks}
     for item in rules.reminders:
         place = f"reminders({item.id})"
-        if item.id not in clocks and item.id != "default":
-            yield f"{place}：期限“{item.id}”不在 clocks 中；请改成 clocks 中的编号，或者 default。"
+        if item.id not in clocks and item.id not in ("default", PROMISE_REMINDER):
+            yield f"{place}：期限“{item.id}”不在 clocks 中；请改成 clocks 中的编号，或者 default、{PROMISE_REMINDER}。"
         if 0 < item.normal_workdays < item.warning_workdays:
             yield f"{place}.warning_workdays：预警早于一般提醒；请改为不多于{item.normal_workdays}个工作日。"
 

@@ -44,6 +44,7 @@ FIELD_LABELS = {
     "sources.name": "编号",
     "sources.keep_raw": "留存答复原文",
     "title": "名称",
+    "paragraphs": "段落",
     "title_en": "英文名称",
     "basis": "依据",
     "valid_from": "生效日期",

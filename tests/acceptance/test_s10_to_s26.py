@@ -57,7 +57,9 @@ def test_s10_list_updated_after_acceptance_is_caught_before_the_decision(wired: 
     case = office.file(firm.filing(materials=[m for m in everything if m not in _secondary()]))
     assert opinion(case).outcome == "O-09"
     promised = add_workdays(clock.today(), 5, published_calendar()).on.isoformat()
-    assert accepted_on_promise(office.clerk, fresh(case), fresh(case).materials, promised).status_code == 302
+    assert (
+        accepted_on_promise(office.browsers["clerk"], fresh(case), fresh(case).materials, promised).status_code == 302
+    )
     accepted = fresh(case)
     firm.enter(wired.province.control, people.row("S10"))
     with later(10):

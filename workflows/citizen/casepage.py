@@ -10,11 +10,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from viewflow.workflow.status import PROCESS
 
-from approval_hook.policy.promises import PromiseState
-from workflows import materials, promising
+from approval_hook import deadlines
+from approval_hook.counting import standing_of
+from approval_hook.policy.clocks import Act
+from approval_hook.policy.promises import PromiseAct, PromiseState
+from workflows import materials, promising, telling
+from workflows.citizen.notices import notices_of
 from workflows.citizen.scope import Case
 from workflows.clerk import clock
 from workflows.models import HandedIn, Result
+from workflows.templatetags.clerk import day
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,12 @@ def page_of(case: Case) -> dict[str, Any]:
         "case_title": case.flow_class.process_title,
         "todo": todo_of(case),
         "stages": stages_of(case),
-        "deadline": clock.deadline(case, timezone.localdate()),
+        "deadline": clock.deadline(case, timezone.localdate()) if case.status == PROCESS.NEW else None,
+        "clock_notes": _clock_notes(case),
         "promise": found,
+        "promise_note": _promise_note(found),
+        "notices": notices_of(case),
+        "told": telling.messages_of(case),
         "may_withdraw_promise": found is not None
         and found.standing is not None
         and found.standing.state in promising.OPEN
@@ -76,6 +85,34 @@ def page_of(case: Case) -> dict[str, Any]:
         "handed_in": [{"row": row, "title": titles.get(row.code, row.code)} for row in handed_in],
         "ended": _ended(case),
     }
+
+
+def _clock_notes(case: Case) -> list[str]:
+    """Why the last day is not the ordinary one, as the applicant was notified; and what the law makes of a lapse."""
+    standing = deadlines.standing(case.case_no)
+    going = standing.progress.open_procedures if standing.progress and case.status == PROCESS.NEW else ()
+    titles = {p.id: p.title for p in standing.procedures}
+    notes = []
+    for act in standing_of(standing.acts):
+        about = {"days": act.days, "date": day(act.on), "reason": act.reason, "number": act.notice_no}
+        about["procedure"] = titles.get(act.procedure, act.procedure)
+        if act.kind == Act.EXTENDED:
+            notes.append(_("办理期限已延长 %(days)d 个工作日。理由：%(reason)s（文书号 %(number)s）") % about)
+        elif act.kind == Act.PROCEDURE_BEGAN and act.procedure in going:
+            said = _("期限停止计算：%(date)s起进行“%(procedure)s”，所需时间不计入期限。%(reason)s（文书号 %(number)s）")
+            notes.append(said % about)
+        elif act.kind == Act.PROCEDURE_BEGAN:
+            notes.append(_("“%(procedure)s”所需时间没有计入期限。%(reason)s（文书号 %(number)s）") % about)
+    return notes + [line.lapse for line in standing.lines if line.lapse]
+
+
+def _promise_note(found: Any | None) -> str:
+    """What was found about a promise that was not kept, and why."""
+    if found is None or found.standing is None or found.standing.state is not PromiseState.BROKEN:
+        return ""
+    broken = next(step for step in found.steps if step.act is PromiseAct.BROKEN)
+    said = _("容缺承诺经核实认定未履行。理由：%(reason)s") % {"reason": broken.reason}
+    return said + (_("（违约已经修复）") if found.standing.repaired else "")
 
 
 def stages_of(case: Case) -> list[Stage]:

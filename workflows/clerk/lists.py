@@ -19,10 +19,12 @@ from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
 from approval_hook.policy.subjects import mask_name, mask_number
+from workflows import promising
 from workflows.clerk import clock, credit_bridge
 from workflows.clerk.casepage import case_url, ended, step_hint
+from workflows.clerk.context import may_supervise
 from workflows.clerk.scope import Case, officer_of, open_tasks_of, settled_cases_of
-from workflows.clerk.tolerance import shown_badge
+from workflows.clerk.tolerance import promised, shown_badge
 from workflows.models import Officer, RideHailingDriverCase
 
 PAGE_ROWS = 50
@@ -46,6 +48,8 @@ class Row:
     mine: bool
     claimable: bool
     awaited: bool = False  # the case waits for this officer to settle its credit check
+    owes: bool = False  # promised materials are out
+    late: bool = False  # they are, after the last day: somebody must look into it (S-16)
 
     @property
     def channel(self) -> str:
@@ -60,13 +64,15 @@ class Chip:
     key: str
     title: str | Promise
     keep: Callable[[Row], bool]
+    supervised: bool = False  # for those who supervise
 
 
 CHIPS = (
     Chip("mine", _("我的"), lambda row: row.mine or row.claimable or row.awaited),
     Chip("all", _("本机关"), lambda _row: True),
     Chip("green", _("绿色通道"), lambda row: row.channel == "green"),
-    Chip("tolerant", _("容缺待补"), lambda row: row.channel == "tolerant"),
+    Chip("tolerant", _("容缺待补"), lambda row: row.owes),
+    Chip("late", _("逾期未补齐"), lambda row: row.late, supervised=True),
     Chip("strict", _("从严"), lambda row: row.channel == "strict"),
     Chip("restricted", _("依法限制"), lambda row: row.channel == "restricted"),
     Chip("undetermined", _("待核"), lambda row: row.channel == "undetermined"),
@@ -89,12 +95,16 @@ def rows_of(user: Any, organ: str, today: date, text: str = "") -> list[Row]:
     waiting = {held.process_pk: held for held in credit_bridge.held_cases(organ)}
     badges = credit_bridge.badges_for([task.process.coerced for task in tasks])
     dates = clock.deadlines_of([task.process.coerced for task in tasks], today)
-    rows = [_row(task, user, badges.get(task.process_id), waiting.get(task.process_id), dates) for task in tasks]
+    late = promising.late([task.process.coerced for task in tasks])
+    rows = [
+        _row(task, user, badges.get(task.process_id), waiting.get(task.process_id), dates, late=task.process_id in late)
+        for task in tasks
+    ]
     far = date.max
     return sorted(rows, key=lambda row: (row.deadline.on if row.deadline else far, row.case.filed_at, row.task.pk))
 
 
-def _row(task: Any, user: Any, badge: Any, held: Any, dates: dict[str, clock.Deadline]) -> Row:
+def _row(task: Any, user: Any, badge: Any, held: Any, dates: dict[str, clock.Deadline], *, late: bool) -> Row:
     case = task.process.coerced
     node = task.flow_task
     applicant, note = applicant_of(case)
@@ -115,6 +125,8 @@ def _row(task: Any, user: Any, badge: Any, held: Any, dates: dict[str, clock.Dea
         mine=task.owner_id == user.pk,
         claimable=claimable,
         awaited=stands is not None and credit_bridge.may_settle_held(user, stands),
+        owes=case.supply_until is not None and bool(promised(case)),
+        late=late and bool(promised(case)),
     )
 
 
@@ -140,8 +152,9 @@ def worklist(request: HttpRequest) -> HttpResponse:
     officer = officer_of(request.user)
     organ = officer.organ
     rows = rows_of(request.user, organ, timezone.localdate(), text)
-    show = request.GET.get("show", "mine")
-    chip = next((chip for chip in CHIPS if chip.key == show), CHIPS[0])
+    show, supervises = request.GET.get("show", "mine"), may_supervise(request.user)
+    offered = [chip for chip in CHIPS if supervises or not chip.supervised]
+    chip = next((chip for chip in offered if chip.key == show), offered[0])
     chips = [
         {
             "title": item.title,
@@ -149,7 +162,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
             "on": item is chip,
             "url": "?" + urlencode({"show": item.key} | ({"q": text} if text else {})),
         }
-        for item in CHIPS
+        for item in offered
     ]
     # The case page leads back to the list as it was left.
     request.session["clerk_list"] = f"{reverse('clerk:worklist')}?{request.GET.urlencode()}"

@@ -263,10 +263,10 @@ class AnswerForm(NoticedForm):
         """Answer what was asked for; a yes goes out to the applicant."""
         asked: Any = self.standing.asked
         agreed = self.cleaned_data["agreed"] == "yes"
-        deadlines.answer_extension(
-            acts.ref(self.case),
+        acts.answer_extension(
+            self.case,
             asked.pk,
-            user.get_username(),
+            user,
             agreed=agreed,
             reason=self.cleaned_data["reason"],
             notice_no=self.number(user) if agreed else "",

@@ -82,6 +82,7 @@ class Card:
         offered: what this officer may do now.
         may_sign_paper: whether this officer may register a sheet signed on paper.
         breaches: case numbers of earlier promises that were broken.
+        feedback: of a broken promise, which platforms are told; empty for others.
     """
 
     state: str
@@ -97,6 +98,7 @@ class Card:
     version: str
     digest: str
     promise_id: str
+    feedback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ def card_of(case: Any, user: Any, found: Any | None) -> Card | None:
         version=promise.version,
         digest=promise.text_digest,
         promise_id=str(promise.pk),
+        feedback=_feedback(promise) if standing and standing.state is PromiseState.BROKEN else "",
     )
 
 
@@ -166,6 +169,13 @@ def history_of(case: Any, found: Any | None) -> list[Line]:
         text = f"{names(step.by)} {ACTS[step.act]}" + (_("：%(about)s") % {"about": about} if about else "")
         lines.append(Line(step.at, text, tone))
     return lines
+
+
+def _feedback(promise: Any) -> str:
+    targets = promising.reported(promise)
+    if targets:
+        return _("违约已列入发往信用平台的反馈：%(targets)s。") % {"targets": "、".join(targets)}
+    return _("违约没有报送信用平台：没有配置结果反馈，或者平台没有答复过对申请人的查询。")
 
 
 def _dated(step: Step) -> bool:

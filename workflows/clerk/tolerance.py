@@ -15,7 +15,7 @@ from approval_hook.panel import Badge
 from approval_hook.policy.promises import PromiseAct
 from approval_hook.policy.workdays import workday_from
 from approval_hook.workcalendar import published_calendar
-from workflows import materials, promising
+from workflows import materials, promising, telling
 from workflows.models import CaseEvent, FoodBusinessCase, RideHailingDriverCase
 from workflows.templatetags.clerk import day
 
@@ -129,8 +129,12 @@ def _register(case: Case, user: Any, codes: Sequence[str], reason: str, *, late:
             promising.take(case, user, PromiseAct.SUPPLIED, codes=fresh)
         if late:
             promising.take(case, user, PromiseAct.ADMITTED, codes=codes, reason=reason)
+    else:
+        found = None
     promising.put(case, codes)
-    register(case, user, CaseEvent.Kind.SUPPLIED, codes, _admitted(case, codes, reason) if late else "")
+    row = register(case, user, CaseEvent.Kind.SUPPLIED, codes, _admitted(case, codes, reason) if late else "")
+    if found is None:
+        telling.supplied(case, codes, row)
 
 
 def _admitted(case: Case, codes: Collection[str], reason: str) -> str:
@@ -140,8 +144,8 @@ def _admitted(case: Case, codes: Collection[str], reason: str) -> str:
     return whole if len(whole) <= longest else whole[: longest - 1] + "…"
 
 
-def register(case: Case, user: Any, kind: CaseEvent.Kind, codes: Sequence[str] = (), note: str = "") -> None:
+def register(case: Case, user: Any, kind: CaseEvent.Kind, codes: Sequence[str] = (), note: str = "") -> CaseEvent:
     """Keep what an officer did to the case outside its steps, for the history."""
-    CaseEvent.objects.create(
+    return CaseEvent.objects.create(
         process_id=case.pk, kind=kind, at=timezone.now(), by=user, materials=list(codes), note=note
     )

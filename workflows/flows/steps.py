@@ -8,7 +8,6 @@ from viewflow.workflow import flow
 from viewflow.workflow.flow.views import UndoTaskView
 from viewflow.workflow.lock import SelectForUpdateLock
 
-from approval_hook import deadlines
 from approval_hook.people import same_person
 from approval_hook.policy.clocks import Act
 from workflows import acts
@@ -95,7 +94,7 @@ def undo_deliver(activation: Any) -> None:
 
 
 def _take_back(activation: Any, act: Act) -> None:
-    deadlines.take_back(activation.process.case_no, act, getattr(activation, "undone_by", ""))
+    acts.take_back(activation.process, act, getattr(activation, "undone_by", ""))
 
 
 def _clear(process: Any, **values: Any) -> None:

@@ -13,6 +13,7 @@ from msgspec import json
 from approval_hook import clock
 from approval_hook.logs import get_logger
 from approval_hook.policy.masking import mask_number
+from workflows import telling
 from workflows.fields import keyed_digest
 from workflows.notices import pdf
 from workflows.notices.catalogue import OrganDetails, catalogue
@@ -69,7 +70,7 @@ def issue(case: Any, kind: str, facts: Facts, by: Any, *, supersedes: Notice | N
         # The words of template and organ were looked at too: nothing of the paper may be a box.
         require_printable((("文书模板", text) for text in made.texts()), fonts)
         text = made.text()
-        return Notice.objects.create(
+        notice = Notice.objects.create(
             process_id=case.pk,
             organ=case.organ,
             kind=kind,
@@ -83,6 +84,8 @@ def issue(case: Any, kind: str, facts: Facts, by: Any, *, supersedes: Notice | N
             issued_by=by,
             supersedes=supersedes,
         )
+        telling.issued(case, notice, template.title)
+        return notice
 
 
 def _configured(case: Any, kind: str, day: date) -> tuple[OrganDetails, str, Template]:

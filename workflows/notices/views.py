@@ -62,11 +62,22 @@ def show(request: HttpRequest, process_pk: int, notice_pk: int) -> HttpResponse:
 def pdf(request: HttpRequest, process_pk: int, notice_pk: int) -> HttpResponse:
     """The notice as PDF, every copy."""
     case, notice = _notice(request, process_pk, notice_pk)
+    return printed(request, notice, reverse("clerk:notices:show", args=[case.pk, notice.pk]))
+
+
+def printed(request: HttpRequest, notice: Notice, otherwise: str) -> HttpResponse:
+    """The PDF of a notice that the reader may see.
+
+    Args:
+        request: of the reader.
+        notice: any.
+        otherwise: address of the page that says why, where it cannot be printed now.
+    """
     try:
         content = print_of(notice).pdf
     except (PrintingFailed, CharactersMissing, *UNUSABLE) as failed:
         messages.error(request, _("暂时不能印出：%(why)s") % {"why": failed})
-        return HttpResponseRedirect(reverse("clerk:notices:show", args=[case.pk, notice.pk]))
+        return HttpResponseRedirect(otherwise)
     answer = HttpResponse(content, content_type="application/pdf")
     answer["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(notice.number)}.pdf"
     answer["Cache-Control"] = "private, no-store"

@@ -7,9 +7,10 @@ from datetime import date
 from typing import Any
 
 from approval_hook import clock, grounds
-from approval_hook.aftercare import promises
+from approval_hook.aftercare import promises, reminding, reporting
 from approval_hook.cases import Case
 from approval_hook.errors import CaseInvalid
+from approval_hook.hosts.viewflow.binding import process_table
 from approval_hook.hosts.viewflow.injection import find_binding
 from approval_hook.models import Promise
 from approval_hook.policy.promises import PromiseAct, PromiseStanding, Signature, Step
@@ -86,6 +87,17 @@ def breaches(process: Any) -> list[Promise]:
     """Earlier broken promises of the applicant that were not repaired."""
     case, _ = _case(process)
     return [p for p in promises.breaches(case.view.parties[0].ref) if p.case_no != case.facts.case_no]
+
+
+def late(processes: Collection[Any]) -> set[int]:
+    """Keys of those cases whose promise is open after its last day, so that somebody must look into it. One query."""
+    keys = {f"{process_table(process.flow_class)}:{process.pk}": process.pk for process in processes}
+    return {keys[key] for key in reminding.late(keys)}
+
+
+def reported(promise: Promise) -> list[str]:
+    """Names of the platforms that are told of the breach of a promise."""
+    return reporting.reported(promise)
 
 
 def _case(process: Any) -> tuple[Case, bool]:

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 from viewflow.workflow.status import STATUS
 
 from approval_hook import clock, deadlines, debts, gate
+from approval_hook.aftercare import reminding
 from approval_hook.hosts.viewflow.attending import attend, log_failure
 from approval_hook.hosts.viewflow.binding import WAITING, Binding, process_table
 from approval_hook.hosts.viewflow.injection import bindings
@@ -39,6 +40,7 @@ class Tally:
     reminded: int = 0  # deadlines that came to a reminder, a warning or their end
     lapsed: int = 0  # cases that the law counts as accepted or renewed, because nobody said anything in time
     recounted: int = 0  # cases whose deadlines follow new rules or a new calendar
+    promises: int = 0  # promises that came to a reminder, a warning or their end
     failed: int = 0
 
 
@@ -65,6 +67,9 @@ def tend() -> Tally:
     swept = deadlines.sweep()
     tally.reminded, tally.lapsed, tally.recounted = swept.reminded, swept.lapsed, swept.recounted
     tally.failed += swept.failed
+    promised = reminding.remind()
+    tally.promises = promised.told
+    tally.failed += promised.failed
     return tally
 
 

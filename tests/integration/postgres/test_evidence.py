@@ -22,6 +22,7 @@ from approval_hook.models import (
     Observation,
     OutgoingAct,
     Promise,
+    PromiseReminder,
     PromiseStep,
     PromiseWords,
     RawReply,
@@ -60,6 +61,7 @@ EVIDENCE = (
     Promise,
     PromiseStep,
     PromiseWords,
+    PromiseReminder,
 )
 
 

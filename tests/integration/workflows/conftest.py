@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import date
 from importlib import import_module
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from workflows.groups import CLERKS, DECIDERS, MANAGERS
-from workflows.models import FoodBusinessCase, Officer, RideHailingDriverCase
+from workflows.models import ApplicantAccount, FoodBusinessCase, Mandate, Officer, RideHailingDriverCase
 
 ORGAN = "越秀区市场监督管理局（示例）"
 OTHER_ORGAN = "天河区市场监督管理局（示例）"
@@ -124,3 +125,32 @@ def manager(sign_in: Callable[..., Client]) -> Client:
 def stranger(sign_in: Callable[..., Client]) -> Client:
     """A window officer of another organ."""
     return sign_in("wai", CLERKS, OTHER_ORGAN)
+
+
+@pytest.fixture
+def chen() -> Client:
+    """The firm's legal representative, whose identity was verified."""
+    from tests.integration.workflows.driving import account  # it reads the names above
+
+    client = account("chen", "陈示例", FOOD["persons"][0]["number"])  # type: ignore[index] # plain data
+    Mandate.objects.create(
+        account=ApplicantAccount.objects.get(user__username="chen"),
+        firm_code=FOOD["firm_code"],
+        capacity=Mandate.Capacity.REPRESENTATIVE,
+        valid_from=date(2021, 3, 1),
+    )
+    return client
+
+
+@pytest.fixture
+def offered(clerk: Client, food: dict[str, Any]) -> Any:
+    """A case with a promise that nobody signed yet."""
+    from tests.integration.workflows.driving import MISSING, claim, filed_food, promise_day, task_named  # as above
+
+    food["materials"].remove(MISSING)
+    case = filed_food(food)
+    claim(clerk, case, "accept")
+    url = task_named(case, "accept").reverse("execute")
+    sent = {"materials": food["materials"], "supply_until": str(promise_day()), "save": "promise"}
+    assert clerk.post(url, sent).status_code == 302
+    return FoodBusinessCase.objects.get(pk=case.pk)

@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from viewflow.workflow.status import STATUS
 
+from approval_hook import clock
+from approval_hook.policy.workdays import add_workdays
+from approval_hook.workcalendar import published_calendar
 from tests.integration.workflows.conftest import ORGAN, REGION
 from workflows.filing import file_case
 from workflows.flows import FoodBusinessFlow, RideHailingDriverFlow
-from workflows.models import PenaltyDecision, PenaltyEvent
+from workflows.models import ApplicantAccount, PenaltyDecision, PenaltyEvent
 
 REFUSAL = "经营场所与有毒场所距离不足，不符合《食品安全法》第三十三条规定的条件。"
 
@@ -65,6 +70,31 @@ def reviewed(client: Client, case: Any) -> None:
     accepted(client, case)
     assert do(client, case, "review", {"review_opinion": "符合法定条件。"}).status_code == 302
     case.refresh_from_db()
+
+
+#: A paper that may follow on a promise.
+MISSING = "service-address"
+PASSWORD = "long-enough-1"
+
+
+def account(login: str, name: str, number: str) -> Client:
+    """Sign in as an applicant whose identity was verified."""
+    user = User.objects.create_user(login, password=PASSWORD)
+    ApplicantAccount.objects.create(
+        user=user,
+        name=name,
+        number=number,
+        level=ApplicantAccount.Level.WINDOW,
+        verified_at=timezone.now(),
+    )
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def promise_day() -> date:
+    """A day until which a promise may run that is made today."""
+    return add_workdays(clock.today(), 4, published_calendar()).on
 
 
 #: What a scanner makes of a signed sheet.

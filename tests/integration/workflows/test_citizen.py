@@ -11,74 +11,29 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.utils import timezone
 
 from approval_hook import clock
 from approval_hook.models import PromiseStep, PromiseWords
 from approval_hook.policy.promises import PromiseAct, PromiseState
 from approval_hook.policy.workdays import add_workdays
 from approval_hook.workcalendar import published_calendar
-from tests.integration.workflows.conftest import FOOD, REGION
+from tests.integration.workflows.conftest import REGION
 from tests.integration.workflows.driving import (
+    MISSING,
+    PASSWORD,
     SCAN,
     accepted_on_promise,
-    claim,
+    account,
     do,
     filed_driver,
     filed_food,
+    promise_day,
     promised,
     task_named,
 )
 from workflows import promising, uploads
-from workflows.models import ApplicantAccount, FoodBusinessCase, HandedIn, Mandate
+from workflows.models import FoodBusinessCase, HandedIn, Mandate
 from workflows.withdrawal import withdraw
-
-MISSING = "service-address"
-PASSWORD = "long-enough-1"
-CHEN = FOOD["persons"][0]["number"]  # type: ignore[index] # plain data
-
-
-def _account(login: str, name: str, number: str) -> Client:
-    user = User.objects.create_user(login, password=PASSWORD)
-    ApplicantAccount.objects.create(
-        user=user,
-        name=name,
-        number=number,
-        level=ApplicantAccount.Level.WINDOW,
-        verified_at=timezone.now(),
-    )
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def chen() -> Client:
-    """The firm's legal representative, whose identity was verified."""
-    client = _account("chen", "陈示例", CHEN)
-    Mandate.objects.create(
-        account=ApplicantAccount.objects.get(user__username="chen"),
-        firm_code=FOOD["firm_code"],
-        capacity=Mandate.Capacity.REPRESENTATIVE,
-        valid_from=date(2021, 3, 1),
-    )
-    return client
-
-
-@pytest.fixture
-def offered(clerk: Client, food: dict[str, Any]) -> Any:
-    """A case with a promise that nobody signed yet."""
-    food["materials"].remove(MISSING)
-    case = filed_food(food)
-    claim(clerk, case, "accept")
-    url = task_named(case, "accept").reverse("execute")
-    sent = {"materials": food["materials"], "supply_until": str(_until()), "save": "promise"}
-    assert clerk.post(url, sent).status_code == 302
-    return FoodBusinessCase.objects.get(pk=case.pk)
-
-
-def _until() -> date:
-    return add_workdays(clock.today(), 4, published_calendar()).on
 
 
 def _signed(client: Client, case: Any, **changes: str) -> Any:
@@ -96,7 +51,7 @@ def _uploaded(client: Client, case: Any, code: str = MISSING, content: bytes = S
 @contextmanager
 def _after_the_day() -> Iterator[None]:
     """One minute after the last day of the promise is over, in China."""
-    with clock.standing_at(datetime.combine(_until() + timedelta(days=1), time(0, 1), clock.CHINA)):
+    with clock.standing_at(datetime.combine(promise_day() + timedelta(days=1), time(0, 1), clock.CHINA)):
         yield
 
 
@@ -107,7 +62,7 @@ def test_an_applicant_reads_signs_and_supplies(clerk: Client, head: Client, chen
     assert "不签也可以" in page
     text = chen.get(f"/my/{offered.case_no}/promise/").content.decode()
     assert "送达地址确认书" in text
-    assert f"{_until().month}月{_until().day}日" in text
+    assert f"{promise_day().month}月{promise_day().day}日" in text
     assert "已签署" in _signed(chen, offered).content.decode()
     step = PromiseStep.objects.get()
     assert (step.act, step.by, step.signature["level"], step.signature["how"]) == ("signed", "chen", "window", "online")
@@ -132,7 +87,7 @@ def test_an_applicant_reads_signs_and_supplies(clerk: Client, head: Client, chen
 
 def test_nobody_else_sees_the_case(chen: Client, clerk: Client, stranger: Client, offered: Any, driver: Any) -> None:
     """Neither another applicant nor a revoked mandate, nor an officer; and an applicant sees no officer's page."""
-    other, own = _account("huang", "黄示例", driver["number"]), filed_driver(driver)
+    other, own = account("huang", "黄示例", driver["number"]), filed_driver(driver)
     assert [row["case"] for row in other.get("/my/").context["rows"]] == [own]
     pages = ("", "promise/", "supply/", "promise/withdraw/", "files/1/")
     for page in pages:
@@ -168,7 +123,7 @@ def test_only_who_read_these_words_signs_them(chen: Client, offered: Any, change
 def test_a_newer_promise_takes_the_place_of_one_nobody_signed(clerk: Client, chen: Client, offered: Any) -> None:
     """Whoever read the older one is told to read again; a signed one stays."""
     older = chen.get(f"/my/{offered.case_no}/promise/").context["promise"]
-    later = add_workdays(_until(), 1, published_calendar()).on
+    later = add_workdays(promise_day(), 1, published_calendar()).on
     assert "纸质" in promised(clerk, offered, offered.materials, later).content.decode()
     assert promising.given(offered).promise.until == later  # type: ignore[union-attr] # it is there
     sent = {"promise": str(older.pk), "version": older.version, "digest": older.text_digest}
@@ -199,7 +154,7 @@ def test_s16_a_minute_late_is_kept_and_the_head_decides(
     clerk: Client, head: Client, chen: Client, offered: Any
 ) -> None:
     """Nothing is lost, nothing counts by itself; the head admits it with a reason."""
-    assert accepted_on_promise(clerk, offered, offered.materials, _until()).status_code == 302
+    assert accepted_on_promise(clerk, offered, offered.materials, promise_day()).status_code == 302
     with _after_the_day():
         assert "补交期限已过" in chen.get(f"/my/{offered.case_no}/").content.decode()
         assert "已过补交期限" in _uploaded(chen, offered).content.decode()
@@ -221,7 +176,7 @@ def test_s16_a_breach_is_said_by_a_person_and_bars_only_where_a_law_says_so(
     clerk: Client, head: Client, food: dict[str, Any], offered: Any
 ) -> None:
     """Not before the day; Guangzhou bars nothing, Shenzhen the next promise until the breach is repaired."""
-    assert accepted_on_promise(clerk, offered, offered.materials, _until()).status_code == 302
+    assert accepted_on_promise(clerk, offered, offered.materials, promise_day()).status_code == 302
     assert "补交期限未到" in _act(head, offered, "broken")
     with _after_the_day():
         assert "普通程序" in clerk.get("/work/?show=all").content.decode()
@@ -248,8 +203,8 @@ def test_an_extension_is_approved_by_the_head_and_a_wrong_paper_goes_back(
     clerk: Client, head: Client, chen: Client, offered: Any
 ) -> None:
     """Within the decision's time only; what is returned is out again and counts as missing."""
-    assert accepted_on_promise(clerk, offered, offered.materials, _until()).status_code == 302
-    later = add_workdays(_until(), 2, published_calendar()).on
+    assert accepted_on_promise(clerk, offered, offered.materials, promise_day()).status_code == 302
+    later = add_workdays(promise_day(), 2, published_calendar()).on
     assert "须由审批负责人办理" in _act(clerk, offered, "extended", until=str(later))
     assert "来不及审查" in _act(head, offered, "extended", until="2099-01-05")
     assert "日期填写有误" in _act(head, offered, "extended", until="soon")
@@ -265,7 +220,7 @@ def test_an_extension_is_approved_by_the_head_and_a_wrong_paper_goes_back(
 
 def test_an_applicant_may_go_on_without_the_promise(clerk: Client, head: Client, chen: Client, offered: Any) -> None:
     """The case stays accepted and is granted only when the paper is here."""
-    assert accepted_on_promise(clerk, offered, offered.materials, _until()).status_code == 302
+    assert accepted_on_promise(clerk, offered, offered.materials, promise_day()).status_code == 302
     left = chen.post(f"/my/{offered.case_no}/promise/withdraw/", {}, follow=True).content.decode()
     assert "按普通程序办理" in left
     case = FoodBusinessCase.objects.get(pk=offered.pk)
@@ -279,7 +234,7 @@ def test_an_applicant_may_go_on_without_the_promise(clerk: Client, head: Client,
 
 def test_s14_the_promise_ends_with_the_case(clerk: Client, offered: Any) -> None:
     """Withdrawn before the decision: no breach can follow."""
-    assert accepted_on_promise(clerk, offered, offered.materials, _until()).status_code == 302
+    assert accepted_on_promise(clerk, offered, offered.materials, promise_day()).status_code == 302
     withdraw(FoodBusinessCase.objects.get(pk=offered.pk), User.objects.get(username="lin"), "不再经营")
     found = promising.given(offered)
     assert found is not None
@@ -291,10 +246,10 @@ def test_s17_a_statutory_material_is_promised_by_no_way(clerk: Client, food: dic
     """Neither by page nor by code, whoever asks."""
     food["materials"].remove(code)
     case = filed_food(food)
-    assert "不能容缺" in promised(clerk, case, food["materials"], _until()).content.decode()
+    assert "不能容缺" in promised(clerk, case, food["materials"], promise_day()).content.decode()
     lin = User.objects.get(username="lin")
     with pytest.raises(promising.PromiseRefused, match="法律、法规要求的材料不能容缺"):
-        promising.offer(case, lin, [code], _until())
+        promising.offer(case, lin, [code], promise_day())
     assert promising.given(case) is None
 
 
@@ -304,7 +259,7 @@ def test_s23_a_young_firm_may_promise_too(clerk: Client, food: dict[str, Any]) -
     food["persons"][0]["since"] = food["established_on"]
     food["materials"].remove(MISSING)
     case = filed_food(food)
-    assert accepted_on_promise(clerk, case, food["materials"], _until()).status_code == 302
+    assert accepted_on_promise(clerk, case, food["materials"], promise_day()).status_code == 302
 
 
 def test_the_words_are_sealed_and_can_be_forgotten(clerk: Client, chen: Client, offered: Any) -> None:

@@ -50,6 +50,7 @@ def rules_of_food() -> dict[str, Any]:
             item["matters"] = item["matters"] and ["food-business"]
     data["applications"] = [row for row in data["applications"] if row["matter"] == "food-business"]
     data["clocks"] = [clock for clock in data["clocks"] if clock["id"] == data["matters"][0]["clock"]]
+    data["reminders"] = [each for each in data["reminders"] if each["id"] == "default"]
     cited = set(_cited(data))
     data["bases"] = [basis for basis in data["bases"] if basis["id"] in cited]
     named = {basis["document"] for basis in data["bases"]}

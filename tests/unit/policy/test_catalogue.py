@@ -1018,3 +1018,22 @@ def test_replies_are_kept_only_where_the_rules_say_so_and_silence_keeps_the_dige
     )
     assert rules_with(lambda data: data["sources"][0].update(keep_raw=False)).digest == rules().digest
     assert keeping.digest != rules().digest
+
+
+def test_a_clock_is_reminded_of_by_its_own_row_or_the_common_one() -> None:
+    """Without either nobody is reminded before it is over; a row of no clock and one that warns first are refused."""
+    shipped = rules()
+    assert shipped.reminder("delivery") != shipped.reminder("anything-else") == shipped.reminder("default")
+    assert rules_with(lambda data: data.update(reminders=[])).reminder("delivery") is None
+    row = {"id": "delivery", "normal_workdays": 2, "warning_workdays": 3}
+    for change, why in ((row | {"id": "nothing"}, "不在 clocks 中"), (row, "预警早于一般提醒")):
+        with pytest.raises(RulesInvalid, match=why):
+            rules_with(lambda data, change=change: data.update(reminders=[change]))
+
+
+def test_a_message_that_the_rules_lack_is_told() -> None:
+    """Nothing is sent in words that nobody approved."""
+    code = rules().messages[0].code
+    assert rules().message(code).code == code
+    with pytest.raises(CaseInvalid, match="没有消息模板"):
+        rules().message("nothing")
