@@ -18,7 +18,7 @@ from approval_hook.models import StatutoryAct
 from approval_hook.policy.subjects import mask_number
 from workflows import materials, promising
 from workflows.clerk import clock, credit_bridge, promisecard
-from workflows.clerk.noticedforms import AnswerForm
+from workflows.clerk.noticedforms import AnswerForm, open_to
 from workflows.clerk.scope import OPEN, Case
 from workflows.clerk.settlement import settling_of
 from workflows.clerk.tolerance import is_late, may_supply, promised, shown_badge, still_out
@@ -72,6 +72,7 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
     tasks = list(case.task_set.select_related("owner").order_by("created", "pk"))
     panel = credit_bridge.panel_for(case)
     clocks = deadlines.standing(case.case_no)
+    registrable = open_to(request.user, case, clocks)
     promise = promising.given(case)
     handed_in = set(case.materials)
     rows = [{"material": material, "here": material.code in handed_in} for material in materials.catalogue_of(case)]
@@ -89,8 +90,8 @@ def case_context(request: HttpRequest, case: Case, open_task: Any = None) -> dic
         "case_title": case.flow_class.process_title,
         "deadline": clock.deadline(case, timezone.localdate()) if case.status == PROCESS.NEW else None,
         "clocks": clocks,
-        "may_clock": case.status == PROCESS.NEW or bool(case.delivered_at),
-        "extension_waits": AnswerForm.fits(case, clocks) and AnswerForm.permits(request.user, case, clocks),
+        "may_clock": bool(registrable),
+        "extension_waits": AnswerForm in registrable,
         "facts": _facts(case),
         "material_rows": rows,
         "materials_here": sum(row["here"] for row in rows),

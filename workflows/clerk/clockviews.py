@@ -10,14 +10,13 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from viewflow.workflow.status import PROCESS
 
 from approval_hook import deadlines
 from approval_hook.deadlines import Standing
 from approval_hook.errors import CaseInvalid
 from workflows.clerk.casepage import case_context, case_url
-from workflows.clerk.clockforms import ClockForm, PublishedForm
-from workflows.clerk.noticedforms import FORMS
+from workflows.clerk.clockforms import ClockForm
+from workflows.clerk.noticedforms import FORMS, open_to
 from workflows.clerk.scope import Case, case_of
 
 
@@ -54,11 +53,7 @@ def forms_for(
 ) -> list[ClockForm]:
     """The forms of what this officer may register now; the chosen one is bound to what was sent."""
     return [
-        form(data if form is chosen else None, case=case, standing=standing)
-        for form in FORMS
-        if form.permits(user, case, standing)
-        and (case.status == PROCESS.NEW or form is PublishedForm)
-        and form.fits(case, standing)
+        form(data if form is chosen else None, case=case, standing=standing) for form in open_to(user, case, standing)
     ]
 
 

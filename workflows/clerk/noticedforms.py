@@ -9,6 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from viewflow.workflow.status import PROCESS
 
 from approval_hook import clock, deadlines
 from approval_hook.deadlines import Standing
@@ -274,3 +275,14 @@ class AnswerForm(NoticedForm):
 
 #: Every form, in the order of the page.
 FORMS: tuple[type[ClockForm], ...] = (AnswerForm, NoticeForm, EndForm, BeginForm, AskForm, PublishedForm)
+
+
+def open_to(user: Any, case: Case, standing: Standing) -> list[type[ClockForm]]:
+    """What this officer may register now."""
+    return [
+        form
+        for form in FORMS
+        if form.permits(user, case, standing)
+        and (case.status == PROCESS.NEW or form is PublishedForm)
+        and form.fits(case, standing)
+    ]
