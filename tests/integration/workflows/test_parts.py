@@ -18,6 +18,7 @@ from approval_hook.testing import lifted_triggers
 from tests.integration.workflows.driving import filed_food
 from workflows import acts, fields
 from workflows.clerk import clock
+from workflows.flows import FoodBusinessFlow
 from workflows.models import CasePerson, FoodBusinessCase, PenaltyDecision, PenaltyPerson
 from workflows.secrets import find_secret, read_secret
 from workflows.site.database import database_from_url
@@ -104,7 +105,9 @@ MONDAY = datetime(2026, 10, 12, 2, 0, tzinfo=UTC)
 
 def _case(filed_at: datetime = MONDAY, **values: Any) -> Any:
     """A case with its acts, as the pages write them."""
-    case = FoodBusinessCase(case_no="440104-20261012-0001", organ="示例局", filed_at=filed_at, **values)
+    case = FoodBusinessCase(
+        flow_class=FoodBusinessFlow, case_no="440104-20261012-0001", organ="示例局", filed_at=filed_at, **values
+    )
     with standing_at(filed_at):
         acts.register(case, Act.RECEIVED, None, at=filed_at)
         if case.accepted_at:
