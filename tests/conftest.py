@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-
 #: Runs for minutes by itself, so the other worker must have something left to do.
 _FIRST = "test_suite_on_postgres.py"
 
