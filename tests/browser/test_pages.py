@@ -195,7 +195,8 @@ def late(demo: Any) -> Iterator[int]:
         pk, papers, until = database.execute(
             f"SELECT process_ptr_id, materials, supply_until FROM {table}"
             " JOIN viewflow_process p ON p.id = process_ptr_id"
-            " WHERE accepted_at IS NOT NULL AND decision = '' AND p.status = 'NEW' ORDER BY 1 LIMIT 1"
+            " WHERE accepted_at IS NOT NULL AND decision = '' AND p.status = 'NEW'"
+            " AND case_no NOT IN (SELECT case_no FROM approval_hook_promise) ORDER BY 1 LIMIT 1"
         ).fetchone()
         out = [code for code in json.loads(papers) if code != "service-address"]
         changed = f"UPDATE {table} SET materials = ?, supply_until = ? WHERE process_ptr_id = ?"

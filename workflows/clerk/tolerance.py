@@ -117,7 +117,10 @@ def supply(process: Case, user: Any, codes: Sequence[str], reason: str = "") -> 
         reason = reason.strip()
         if late and not _SHORTEST_REASON <= len(reason) <= _LONGEST_REASON:
             raise SupplyRefused(_("逾期补交的，请写明采用的理由，四至一百字。"))
-        _register(case, user, sorted(set(codes)), reason, late=late)
+        try:
+            _register(case, user, sorted(set(codes)), reason, late=late)
+        except promising.PromiseRefused as refused:
+            raise SupplyRefused(str(refused)) from None
 
 
 def _register(case: Case, user: Any, codes: Sequence[str], reason: str, *, late: bool) -> None:
@@ -127,8 +130,11 @@ def _register(case: Case, user: Any, codes: Sequence[str], reason: str, *, late:
         fresh = [code for code in codes if code not in found.standing.late]
         if fresh:
             promising.take(case, user, PromiseAct.SUPPLIED, codes=fresh)
-        if late:
-            promising.take(case, user, PromiseAct.ADMITTED, codes=codes, reason=reason)
+        # Whether it came late is for the promise to say, whose last day may have moved.
+        after = promising.given(case)
+        came_late = [code for code in codes if after is not None and code in after.standing.late]
+        if came_late:
+            promising.take(case, user, PromiseAct.ADMITTED, codes=came_late, reason=reason)
     else:
         found = None
     promising.put(case, codes)

@@ -82,6 +82,19 @@ def _late_supply(clerk: Client, head: Client, tolerated: FoodBusinessCase, url: 
     assert MISSING in tolerated.materials
 
 
+def test_a_column_that_says_late_admits_nothing_that_came_in_time(head: Client, tolerated: FoodBusinessCase) -> None:
+    """The promise says what is late; the head's page answers and the material counts once."""
+    yesterday = add_workdays(clock.today(), -1, published_calendar()).on
+    FoodBusinessCase.objects.filter(pk=tolerated.pk).update(supply_until=yesterday)
+    sent = {"materials": [MISSING], "reason": "系统故障所致"}
+    assert head.post(f"/cases/{tolerated.pk}/supply/", sent, follow=True).status_code == 200
+    found = promising.given(tolerated)
+    assert found is not None
+    assert [step.act for step in found.steps] == ["signed", "supplied"]
+    tolerated.refresh_from_db()
+    assert MISSING in tolerated.materials
+
+
 def test_s15_a_day_off_is_no_last_day(tolerated: FoodBusinessCase) -> None:
     """A supplement is late only after the next working day."""
     tolerated.supply_until = date(2026, 10, 1)  # 国庆 to 7 October
