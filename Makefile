@@ -29,11 +29,11 @@ test: $(STAMP)
 
 # In full what the test suite runs in a reduced size: workers killed at random points, a back-test over 100,000 decisions,
 # the analysis of rule sets against brute force, a sweep of 100,000 running cases, edges and boundary events added to
-# every pattern flow, 2,000 drawn registers and faults for every adapter, every sabotage.
+# every pattern flow, 2,000 drawn registers and faults for every adapter, every sabotage, all turns on PostgreSQL.
 test-long: $(STAMP)
 	@LONG=1 $(BIN)/python -m pytest tests/acceptance/test_kill.py tests/integration/test_replaying.py \
 	  tests/integration/test_sweeping.py tests/integration/patterns/test_sabotage.py tests/unit/policy/test_analysis.py \
-	  tests/contract/test_never_clean.py tests/sabotage
+	  tests/contract/test_never_clean.py tests/sabotage tests/integration/postgres/test_suite_on_postgres.py
 
 # One hour of outage with the clock compressed: 180,000 single queries within the limits, 2,000 whole cases through the
 # gate, then everything owed is paid and both sides are counted. QUERIES=1000 CASES=40 takes a minute or two.

@@ -31,6 +31,8 @@ from tests.contract.conftest import RunningSimulator, start_simulator
 
 SEED = 20261001
 ROUNDS = 120 if os.environ.get("LONG") == "1" else 6
+#: Cases from before the gate.
+LATE = 10 if os.environ.get("LONG") == "1" else 4
 #: When a worker is killed, in the time that one case takes: some in their first case, most in a later one.
 MOMENTS = (0.05, 2.5)
 #: More cases than a worker can finish before it is killed.
@@ -148,7 +150,7 @@ def test_worker_killed_at_random_points(on_database: Callable[[str], Bench], ven
 
 @pytest.mark.parametrize(
     ("vendor", "cases"),
-    [("sqlite", 10), pytest.param("postgresql", 6, marks=pytest.mark.postgres)],
+    [("sqlite", LATE), pytest.param("postgresql", LATE, marks=pytest.mark.postgres)],
 )
 def test_runner_killed_on_late_checks(on_database: Callable[[str], Bench], vendor: str, cases: int) -> None:
     """Cases from before the gate, swept, with the runner killed again and again: each is checked once, then decided."""
