@@ -79,6 +79,11 @@ def catalogue_of(case: LicenceCase) -> tuple[Material, ...]:
     return CATALOGUES[case.matter]
 
 
+def titles_of(case: LicenceCase) -> dict[str, str]:
+    """Their titles in the reader's language, by code."""
+    return {material.code: str(material.title) for material in catalogue_of(case)}
+
+
 def missing(catalogue: tuple[Material, ...], handed_in: list[str]) -> list[Material]:
     """Papers of the catalogue that are not among the codes handed in."""
     return [material for material in catalogue if material.code not in handed_in]

@@ -146,23 +146,20 @@ def act(
     """
     with _held(case) as current, _told():
         _may(user, current, what)
-        found = _act(current, user, what, codes=codes, until=until, reason=reason)
-        if what is PromiseAct.RETURNED:
-            current.materials = [code for code in current.materials if code not in codes]
-            current.save(update_fields=["materials"])
-        elif what in (PromiseAct.EXTENDED, PromiseAct.WITHDRAWN):
-            current.supply_until = found.due if what is PromiseAct.EXTENDED else None
-            current.save(update_fields=["supply_until"])
+        _act(current, user, what, codes=codes, until=until, reason=reason)
 
 
-def take(case: Case, user: Any, what: PromiseAct, *, codes: Sequence[str] = (), reason: str = "") -> None:
+def take(case: Case, user: Any, what: PromiseAct, *, codes: Sequence[str] = (), reason: str = "") -> Any:
     """Register an act whose permission was asked already; under the flow lock.
+
+    Returns:
+        How the promise stands then (``approval_hook.policy.promises.PromiseStanding``).
 
     Raises:
         PromiseRefused: the act may not follow.
     """
     with _told():
-        _act(case, user, what, codes=codes, reason=reason)
+        return _act(case, user, what, codes=codes, reason=reason)
 
 
 def void(case: Case, user: Any) -> None:
@@ -181,13 +178,17 @@ def withdraw_own(case: Case, user: Any, reason: str) -> None:
     """
     with _held(case) as current, _told():
         _act(current, user, PromiseAct.WITHDRAWN, reason=reason)
-        current.supply_until = None
-        current.save(update_fields=["supply_until"])
 
 
 def _act(case: Case, user: Any, what: PromiseAct, *, codes: Sequence[str] = (), **more: Any) -> Any:
-    """Register an act and tell the applicant; how the promise stands then."""
+    """Register an act, let the case follow, and tell the applicant; how the promise stands then."""
     found = _installed().act(case, what, by=user.get_username(), items=codes, **more)
+    if what is PromiseAct.RETURNED:
+        case.materials = [code for code in case.materials if code not in codes]
+        case.save(update_fields=["materials"])
+    elif what in (PromiseAct.EXTENDED, PromiseAct.WITHDRAWN):
+        case.supply_until = found.due if what is PromiseAct.EXTENDED else None
+        case.save(update_fields=["supply_until"])
     telling.promised(case, what, given(case), codes)
     return found
 

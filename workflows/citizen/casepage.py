@@ -42,14 +42,16 @@ class Stage:
     state: str  # "done", "now" or "later"
 
 
-def todo_of(case: Case) -> Todo | None:
-    """What the applicant has to do; None when nothing is waited for."""
-    if case.status != PROCESS.NEW or case.decision:
+def todo_of(case: Case, found: Any | None) -> Todo | None:
+    """What the applicant has to do; None when nothing is waited for.
+
+    Args:
+        case: of the applicant.
+        found: its promise (``promising.given``).
+    """
+    if found is None or case.status != PROCESS.NEW or case.decision:
         return None
-    found = promising.given(case)
-    if found is None:
-        return None
-    titles = {m.code: str(m.title) for m in materials.catalogue_of(case)}
+    titles = materials.titles_of(case)
     if found.standing is None:
         items = [(code, titles.get(code, code)) for code in found.promise.items]
         return Todo("sign", _("请阅读并签署容缺承诺书"), found.promise.until, items)
@@ -66,11 +68,11 @@ def page_of(case: Case) -> dict[str, Any]:
     """Everything the page of a case shows."""
     found = promising.given(case)
     handed_in = list(case.handed_in.exclude(code=HandedIn.PROMISE).defer("content"))
-    titles = {m.code: str(m.title) for m in materials.catalogue_of(case)}
+    titles = materials.titles_of(case)
     return {
         "case": case,
         "case_title": case.flow_class.process_title,
-        "todo": todo_of(case),
+        "todo": todo_of(case, found),
         "stages": stages_of(case),
         "deadline": clock.deadline(case, timezone.localdate()) if case.status == PROCESS.NEW else None,
         "clock_notes": _clock_notes(case),

@@ -19,7 +19,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     """我的办件: every case, with what is needed."""
     account = scope.account_of(request.user)
     rows = [
-        {"case": case, "title": case.flow_class.process_title, "todo": casepage.todo_of(case)}
+        {"case": case, "title": case.flow_class.process_title, "todo": casepage.todo_of(case, promising.given(case))}
         for case in scope.cases_of(account)
     ]
     rows.sort(key=lambda row: row["todo"] is None)
@@ -36,9 +36,6 @@ def promise(request: HttpRequest, case_no: str) -> HttpResponse:
     """Read the promise in full, and sign it or leave it."""
     account = scope.account_of(request.user)
     found = scope.case_of(account, case_no)
-    offered = promising.given(found)
-    if offered is None:
-        raise Http404
     way, refusal, status = signing.configured(), "", 200
     if request.method == "POST":
         try:
@@ -54,14 +51,16 @@ def promise(request: HttpRequest, case_no: str) -> HttpResponse:
             messages.success(request, _("已签署。窗口受理后会通知您。"))
             return redirect("citizen:case", case_no=case_no)
     offered = promising.given(found)
+    if offered is None:
+        raise Http404
     context = {
         "case": found,
-        "promise": offered.promise if offered else None,
-        "signed": offered is not None and offered.standing is not None,
-        "text": offered.promise.words.text() if offered else "",
+        "promise": offered.promise,
+        "signed": offered.standing is not None,
+        "text": offered.promise.words.text(),
         "way": way,
         "refusal": refusal,
-        "todo": casepage.todo_of(found),
+        "todo": casepage.todo_of(found, offered),
     }
     return render(request, "citizen/promise.html", context, status=status)
 
@@ -82,7 +81,7 @@ def supply(request: HttpRequest, case_no: str) -> HttpResponse:
             else:
                 messages.warning(request, _("已收到，但已过补交期限。是否采用由审批负责人决定，我们会告诉您结果。"))
             return redirect("citizen:case", case_no=case_no)
-    context = {"case": found, "todo": casepage.todo_of(found), "refusal": refusal}
+    context = {"case": found, "todo": casepage.todo_of(found, promising.given(found)), "refusal": refusal}
     return render(request, "citizen/supply.html", context, status=status)
 
 

@@ -310,7 +310,7 @@ def _said(act: StatutoryAct) -> str:
 
 
 def _registered(case: Case, row: CaseEvent) -> str:
-    titles = {material.code: str(material.title) for material in materials.catalogue_of(case)}
+    titles = materials.titles_of(case)
     about = row.note or "、".join(titles.get(code, code) for code in row.materials)
     return f"{_name(row.by)} {row.get_kind_display()}" + (_("：%(about)s") % {"about": about} if about else "")
 

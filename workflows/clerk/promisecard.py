@@ -192,7 +192,7 @@ def _signer(step: Step) -> str:
 
 
 def _titles(case: Any) -> dict[str, str]:
-    titles = {m.code: str(m.title) for m in materials.catalogue_of(case)}
+    titles = materials.titles_of(case)
     return titles | {HandedIn.PROMISE: _("纸质承诺书")}
 
 

@@ -126,20 +126,19 @@ def supply(process: Case, user: Any, codes: Sequence[str], reason: str = "") -> 
 def _register(case: Case, user: Any, codes: Sequence[str], reason: str, *, late: bool) -> None:
     """Under the promise where it still holds, else as plain materials of the case."""
     found = promising.given(case)
-    if found is not None and found.standing is not None and found.standing.state in promising.OPEN:
-        fresh = [code for code in codes if code not in found.standing.late]
+    standing: Any = found.standing if found is not None else None
+    holds = standing is not None and standing.state in promising.OPEN
+    if holds:
+        fresh = [code for code in codes if code not in standing.late]
         if fresh:
-            promising.take(case, user, PromiseAct.SUPPLIED, codes=fresh)
+            standing = promising.take(case, user, PromiseAct.SUPPLIED, codes=fresh)
         # Whether it came late is for the promise to say, whose last day may have moved.
-        after = promising.given(case)
-        came_late = [code for code in codes if after is not None and code in after.standing.late]
+        came_late = [code for code in codes if code in standing.late]
         if came_late:
             promising.take(case, user, PromiseAct.ADMITTED, codes=came_late, reason=reason)
-    else:
-        found = None
     promising.put(case, codes)
     row = register(case, user, CaseEvent.Kind.SUPPLIED, codes, _admitted(case, codes, reason) if late else "")
-    if found is None:
+    if not holds:
         telling.supplied(case, codes, row)
 
 

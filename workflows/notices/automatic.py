@@ -73,7 +73,7 @@ def tolerance_facts(case: Any) -> ToleranceFacts | None:
     words = found.promise.words.text()
     if words is None:
         raise NoticeRefused("承诺书文本", "承诺书文本已依法删除。", "删除前出具的文书仍然有效。")
-    titles = {m.code: str(m.title) for m in materials.catalogue_of(case)}
+    titles = materials.titles_of(case)
     try:
         why = promising.why_tolerated(case, found.promise.items)
     except (CaseInvalid, promising.PromiseRefused) as error:
